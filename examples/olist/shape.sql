@@ -1,0 +1,340 @@
+-- Olist's two public data sets, shaped into the tables of the input contract.
+-- Olist sells its marketplace service to sellers, so its customers are the sellers, their buyers
+-- are the contacts, and what a customer is worth is what it sells through Olist.
+-- shape.py sets the variable source_dir, runs this file, writes each view of the schemas crm and
+-- survey as a CSV file of the same name, and prints what the view left_out counts.
+
+create schema olist;
+create schema crm;
+create schema survey;
+
+
+-- 1 Olist's files, with the contract's names and types ------------------------------------------
+
+-- The dialect is stated, because comments hold quotes and line breaks that mislead a guess.
+create macro read_olist(file_name) as table
+    select *
+    from read_csv(
+        getvariable('source_dir') || '/' || file_name,
+        header = true,
+        all_varchar = true,
+        delim = ',',
+        quote = '"',
+        escape = '"'
+    );
+
+-- Olist's times bear no zone, and are of two clocks. First contacts, purchases and the days of
+-- reviews follow the wall clock of Sao Paulo: reviews of 2017-10-15, a day that began at 01:00
+-- there, are of 01:00. The hour that the end of daylight saving repeats is read as standard time.
+-- Won dates and answers to reviews are UTC already: the won dates gather at 02:00:00 in daylight
+-- saving time and at 03:00:00 outside it, which is midnight in Sao Paulo, and no answer on the day
+-- of its review is earlier than that midnight.
+create macro sao_paulo_to_utc(local_time) as
+    timezone('UTC', timezone('America/Sao_Paulo', local_time::timestamp));
+
+create table olist.leads as
+select
+    mql_id as lead_id,
+    sao_paulo_to_utc(first_contact_date) as first_contact_at,
+    landing_page_id as campaign_id,
+    origin as channel
+from read_olist('olist_marketing_qualified_leads_dataset.csv');
+
+-- Some people are both a sales-development and a sales representative. A user has one team, so
+-- such a person becomes one user for each role.
+create table olist.deals as
+select
+    mql_id as lead_id,
+    seller_id as account_id,
+    'sdr-' || sdr_id as marketing_user_id,
+    'sr-' || sr_id as sales_user_id,
+    won_date::timestamp as won_at,
+    business_segment as segment
+from read_olist('olist_closed_deals_dataset.csv');
+
+create table olist.sellers as
+select seller_id as account_id
+from read_olist('olist_sellers_dataset.csv');
+
+create table olist.products as
+select
+    product_id,
+    product_category_name as category
+from read_olist('olist_products_dataset.csv');
+
+create table olist.translations as
+select
+    product_category_name as category,
+    product_category_name_english as english_category
+from read_olist('product_category_name_translation.csv');
+
+create table olist.orders as
+select
+    order_id,
+    customer_id,
+    order_status,
+    sao_paulo_to_utc(order_purchase_timestamp) as purchased_at
+from read_olist('olist_orders_dataset.csv');
+
+-- Left joins: an item whose order is missing goes on without a time, and the warehouse
+-- quarantines it where everyone can see it.
+-- The freight is the carrier's, and no part of the sale.
+-- A contact belongs to one account and a buyer may buy from several sellers, so a contact is a
+-- buyer at a seller. A customer_id of Olist is one order's; customer_unique_id is the person.
+create table olist.sales as
+with
+
+items as (
+    select * from read_olist('olist_order_items_dataset.csv')
+),
+
+customers as (
+    select * from read_olist('olist_customers_dataset.csv')
+),
+
+final as (
+    select
+        items.order_id || '-' || items.order_item_id as transaction_id,
+        items.order_id,
+        items.order_item_id::integer as order_item_id,
+        items.seller_id as account_id,
+        items.seller_id || '-' || customers.customer_unique_id as contact_id,
+        items.product_id,
+        items.price::decimal(18, 2) as price,
+        orders.order_status,
+        orders.purchased_at
+    from items
+    left join olist.orders as orders on items.order_id = orders.order_id
+    left join customers on orders.customer_id = customers.customer_id
+)
+
+select * from final;
+
+create table olist.reviews as
+select
+    review_id,
+    order_id,
+    review_score::integer as score,
+    nullif(
+        concat_ws(
+            chr(10),
+            nullif(trim(review_comment_title), ''),
+            nullif(trim(review_comment_message), '')
+        ),
+        ''
+    ) as comment,
+    sao_paulo_to_utc(review_creation_date) as sent_at,
+    review_answer_timestamp::timestamp as responded_at
+from read_olist('olist_order_reviews_dataset.csv');
+
+
+-- 2 The tables of the contract ------------------------------------------------------------------
+
+-- Most sellers with a deal are not in the file of sellers, and most of that file have no deal.
+-- An account begins when Olist could first know it as a customer: the won date or the first sale,
+-- whichever is earlier, so that no sale comes before its seller. The first contact would be
+-- earlier still, but at that time nobody knew which leads would become sellers.
+create view crm.accounts as
+with
+
+sellers as (
+    select account_id from olist.sellers
+    union
+    select account_id from olist.deals
+    union
+    select account_id from olist.sales
+),
+
+first_sales as (
+    select
+        account_id,
+        min(purchased_at) as first_sold_at
+    from olist.sales
+    group by account_id
+),
+
+final as (
+    select
+        sellers.account_id,
+        deals.segment,
+        'BR' as country_code,
+        least(deals.won_at, first_sales.first_sold_at) as created_at
+    from sellers
+    left join olist.deals as deals on sellers.account_id = deals.account_id
+    left join first_sales on sellers.account_id = first_sales.account_id
+)
+
+select * from final;
+
+create view crm.contacts as
+select
+    contact_id,
+    account_id,
+    min(purchased_at) as created_at
+from olist.sales
+where contact_id is not null
+group by contact_id, account_id;
+
+create view crm.users as
+select
+    marketing_user_id as user_id,
+    'marketing' as team
+from olist.deals
+union
+select
+    sales_user_id as user_id,
+    'sales' as team
+from olist.deals;
+
+-- A campaign is a landing page. Many a page has leads of several origins and so no channel of its
+-- own; '(none)' is the warehouse's word for what is missing, and 'unknown' is an origin of
+-- Olist's. The exact origin is on each lead.
+create view crm.campaigns as
+select
+    campaign_id,
+    campaign_id as campaign_name,
+    case count(distinct channel)
+        when 0 then '(none)'
+        when 1 then min(channel)
+        else 'several'
+    end as channel
+from olist.leads
+group by campaign_id;
+
+-- The data tell neither when a lead went to sales nor when sales took it up: qualified_at and
+-- accepted_at stay empty. Who worked a lead is known only where it was won.
+create view crm.leads as
+select
+    leads.lead_id,
+    leads.first_contact_at as created_at,
+    leads.channel,
+    leads.campaign_id,
+    deals.marketing_user_id as owner_user_id,
+    deals.account_id,
+    deals.sales_user_id,
+    deals.won_at as converted_at
+from olist.leads as leads
+left join olist.deals as deals on leads.lead_id = deals.lead_id;
+
+-- A deal is first heard of when it is won; an earlier opening would be made up. It has no amount:
+-- the revenue that a seller declares is a month's turnover, and nearly always 0.
+create view crm.opportunities as
+select
+    lead_id as opportunity_id,
+    account_id,
+    sales_user_id as owner_user_id,
+    lead_id,
+    won_at as created_at,
+    won_at as closed_at,
+    true as is_won
+from olist.deals;
+
+create view crm.products as
+select
+    products.product_id,
+    coalesce(translations.english_category, products.category, '(none)') as product_family
+from olist.products as products
+left join olist.translations as translations on products.category = translations.category;
+
+-- A charge is completed once its payment is approved, as it is in every state from approved to
+-- delivered. A cancelled sale failed rather than was refunded, since no file tells when money
+-- went back. A status that is not listed goes on as it is, for the warehouse to quarantine.
+create view crm.transactions as
+select
+    transaction_id,
+    account_id,
+    contact_id,
+    product_id,
+    'charge' as transaction_type,
+    case
+        when order_status in ('approved', 'processing', 'invoiced', 'shipped', 'delivered')
+            then 'completed'
+        when order_status = 'created' then 'pending'
+        when order_status in ('canceled', 'unavailable') then 'failed'
+        else order_status
+    end as status,
+    price as amount,
+    'BRL' as currency_code,
+    purchased_at as transacted_at
+from olist.sales;
+
+create view survey.surveys as
+select
+    'order_review' as survey_id,
+    'csat' as survey_type,
+    1 as scale_min,
+    5 as scale_max;
+
+-- A review is about an order. It counts once for each seller in the order, as a rating of the
+-- seller's first item there. A review_id may stand on several orders of a buyer, and an order may
+-- have several reviews, so the key is all three.
+create view olist.seller_reviews as
+with
+
+seller_orders as (
+    select
+        order_id,
+        account_id,
+        contact_id,
+        arg_min(transaction_id, order_item_id) as transaction_id
+    from olist.sales
+    group by order_id, account_id, contact_id
+),
+
+final as (
+    select
+        reviews.review_id || '-' || reviews.order_id || '-' || seller_orders.account_id
+            as seller_review_id,
+        seller_orders.account_id,
+        seller_orders.contact_id,
+        seller_orders.transaction_id,
+        reviews.score,
+        reviews.comment,
+        reviews.sent_at,
+        reviews.responded_at
+    from olist.reviews as reviews
+    inner join seller_orders on reviews.order_id = seller_orders.order_id
+)
+
+select * from final;
+
+create view survey.invitations as
+select
+    seller_review_id as invitation_id,
+    'order_review' as survey_id,
+    account_id,
+    contact_id,
+    'transaction' as about_type,
+    transaction_id as about_id,
+    sent_at
+from olist.seller_reviews;
+
+create view survey.responses as
+select
+    seller_review_id as response_id,
+    'order_review' as survey_id,
+    seller_review_id as invitation_id,
+    account_id,
+    contact_id,
+    'transaction' as about_type,
+    transaction_id as about_id,
+    score,
+    comment,
+    responded_at
+from olist.seller_reviews;
+
+
+-- 3 What has no place in them: without an item there is no seller, and so no account --------------
+
+create view left_out as
+select
+    'orders without items' as what,
+    count(*) as row_count
+from olist.orders
+where order_id not in (select order_id from olist.sales)
+union all
+select
+    'reviews of orders without items' as what,
+    count(*) as row_count
+from olist.reviews
+where order_id not in (select order_id from olist.sales);

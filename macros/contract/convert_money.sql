@@ -1,0 +1,31 @@
+{#- An amount in the reporting currency, in cents, rounded once, half away from zero; null where there is no rate.
+    `rates` is a row of int_exchange_rates__daily, or nulls. -#}
+{% macro convert_money(amount, currency, rates) -%}
+    case
+        when {{ currency }} = '{{ var("reporting_currency") }}' then cast({{ amount }} as {{ money_type() }})
+        when {{ rates }}.is_inverse then cast({{ divide_exactly(amount, rates ~ '.rate', 2) }} as {{ money_type() }})
+        else cast({{ amount }} * {{ rates }}.rate as {{ money_type() }})
+    end
+{%- endmacro %}
+
+
+{#- The rate that convert_money applies, as a factor. -#}
+{% macro conversion_factor(currency, rates) -%}
+    case
+        when {{ currency }} = '{{ var("reporting_currency") }}' then 1.0
+        when {{ rates }}.is_inverse then 1.0 / cast({{ rates }}.rate as {{ double_type() }})
+        else cast({{ rates }}.rate as {{ double_type() }})
+    end
+{%- endmacro %}
+
+
+{#- Whether a row's money has no rate into the reporting currency. -#}
+{% macro lacks_rate(currency, rates) -%}
+    ({{ currency }} <> '{{ var("reporting_currency") }}' and {{ rates }}.rate is null)
+{%- endmacro %}
+
+
+{#- Money in the reporting currency. -#}
+{% macro money_type() -%}
+    decimal(38, 2)
+{%- endmacro %}

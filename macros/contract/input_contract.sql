@@ -1,0 +1,16 @@
+{#- One input table of the contract, as models/staging/files/_files__sources.yml states it: primary_key, event_time,
+    merged_into, and the columns in their order, each with its name, type and meta. Only while dbt executes. -#}
+{% macro input_contract(domain, table) %}
+    {% set node = graph.sources['source.' ~ project_name ~ '.' ~ domain ~ '.' ~ table] %}
+    {% set columns = [] %}
+    {% for column in node.columns.values() %}
+        {% do columns.append(dict(column.config.meta, name=column.name, type=column.data_type)) %}
+    {% endfor %}
+    {% set meta = node.config.meta %}
+    {{ return({
+        'primary_key': meta.primary_key,
+        'event_time': meta.get('event_time'),
+        'merged_into': meta.get('merged_into'),
+        'columns': columns,
+    }) }}
+{% endmacro %}

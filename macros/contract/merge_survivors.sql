@@ -1,0 +1,36 @@
+{#- CTEs that follow merges through their chains. Reads the CTE `records` (the key, the pointer and row_state); gives the CTE
+    `merges`: for each merged record its surviving_id, or is_bad_merge where the chain runs in a circle, to a record that
+    is not there, or through one that does. -#}
+{% macro merge_survivors(key, pointer) -%}
+pointers as (
+
+    select
+        {{ key }} as record_id,
+        {{ pointer }} as merged_into_id
+    from records
+    where row_state = 'current' and {{ pointer }} is not null
+
+),
+
+-- every record that a chain passes; `union` drops repetitions, so that a circle ends
+reached as (
+
+    {{ transitive_closure('pointers', 'record_id', 'merged_into_id') }}
+
+),
+
+merges as (
+
+    select
+        reached.record_id,
+        max(case when pointers.record_id is null then records.{{ key }} end) as surviving_id,
+        max(case when pointers.record_id is null then records.{{ key }} end) is null as is_bad_merge
+    from reached
+    left join records
+        on reached.reached_id = records.{{ key }}
+    left join pointers
+        on reached.reached_id = pointers.record_id
+    group by reached.record_id
+
+)
+{%- endmacro %}

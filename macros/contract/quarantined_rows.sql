@@ -1,0 +1,36 @@
+{#- The faulty rows of one input table, whole: as they arrived, with personal data as its SHA-256. -#}
+{% macro quarantined_rows(domain, table) %}
+{%- set received = source(domain, table) -%}
+{%- set staged = ref('stg_files__' ~ table) -%}
+{%- set resolved = ref('int_' ~ table ~ '__resolved') -%}
+{%- if execute -%}
+{%- set contract = input_contract(domain, table) -%}
+{%- set members = {} -%}
+{%- for column in contract.columns -%}
+    {%- do members.update({column.name: shown_value(column, 'received')}) -%}
+{%- endfor -%}
+select
+    '{{ domain }}.{{ table }}' as input_table,
+    {{ sha256_of(row_as_text(contract.columns, 'received')) }} as row_sha256,
+    {{ row_as_text(contract.columns | selectattr('name', 'in', contract.primary_key), 'received') }} as row_key,
+    faulty.fault_reason as reason,
+    faulty.fault_column as column_name,
+    case faulty.fault_column
+        {%- for name, value in members.items() %}
+        when '{{ name }}' then {{ value }}
+        {%- endfor %}
+    end as value,
+    {{ json_of(members) }} as row_json,
+    coalesce({{ parse_value('received._loaded_at', 'timestamp') }}, {{ as_of() }}) as first_seen_at,
+    received._file as file_name,
+    received._row as row_number,
+    cast(null as {{ dbt.type_bigint() }}) as line_number
+from (
+    select _file, _row, fault_column, fault_reason from {{ staged }} where row_state = 'quarantined'
+    union all
+    select _file, _row, fault_column, fault_reason from {{ resolved }} where row_state = 'quarantined'
+) as faulty
+inner join {{ received }} as received
+    on faulty._file = received._file and faulty._row = received._row
+{%- endif -%}
+{% endmacro %}

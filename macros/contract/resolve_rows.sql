@@ -1,0 +1,164 @@
+{#- Steps 5 to 7 of the way of a row: one row per record of one input table (the winning version of every key), with
+
+      row_state     deleted | future (as staged) | quarantined | excluded | accepted
+      fault_column, fault_reason
+                    of a quarantined record: orphan, or what the caller found
+
+    and, of an accepted record, references that lead to survivors of merges (null where an optional one leads to no accepted
+    record) and moments later than as_of read as null. `references` maps each referenced input table to its resolved model,
+    'self' for the table's own. A caller that knows more reasons, or computes more columns (`computed`, names), writes a query
+    over `records` that gives records.*, fault_column, fault_reason and the computed columns. -#}
+{% macro resolve_rows(domain, table, references={}, computed=[]) %}
+{%- set staged = winning_versions(domain, table) -%}
+{%- set examined = caller() if caller else 'select *, cast(null as ' ~ dbt.type_string() ~ ') as fault_column, cast(null as '
+    ~ dbt.type_string() ~ ') as fault_reason from records' -%}
+{%- if execute -%}
+{%- set contract = input_contract(domain, table) -%}
+{%- set columns = contract.columns[3:] -%}
+{%- set moments = columns | selectattr('moment', 'defined') | map(attribute='name') | list -%}
+{%- set links = columns | selectattr('references', 'defined') | list -%}
+{%- set own_links = links | selectattr('references', 'equalto', domain ~ '.' ~ table) | list -%}
+{%- set links = links | rejectattr('references', 'equalto', domain ~ '.' ~ table) | list -%}
+{%- set required_links = links | selectattr('required', 'defined') | list -%}
+{%- set deciding_links = links | selectattr('name', 'equalto', 'account_id') | rejectattr('required', 'defined') | list + required_links -%}
+with
+
+records as (
+
+    {{ staged }}
+
+),
+
+examined as (
+
+    {{ examined }}
+
+),
+
+decided as (
+
+    select
+        examined._file,
+        examined._row,
+        {%- for column in columns %}
+        {%- if column in links %}
+        {{ accepted_reference(column) }} as {{ column.name }},
+        {%- elif column.name in moments or column.carried_by is defined %}
+        case when examined.{{ column.carried_by or column.name }} <= {{ as_of() }}
+            {%- if column.carried_by %} or examined.{{ column.carried_by }} is null{% endif %} then examined.{{ column.name }} end as {{ column.name }},
+        {%- else %}
+        examined.{{ column.name }},
+        {%- endif %}
+        {%- endfor %}
+        {%- for name in computed %}
+        examined.{{ name }},
+        {%- endfor %}
+        case
+            when examined.row_state <> 'current' then examined.row_state
+            {%- for column in required_links %}
+            when coalesce({{ column.name }}_record.row_state, 'quarantined') = 'quarantined' then 'quarantined'
+            {%- endfor %}
+            when examined.fault_reason is not null then 'quarantined'
+            {%- for column in deciding_links %}
+            when {{ column.name }}_record.row_state in ('deleted', 'future', 'excluded') then 'excluded'
+            {%- endfor %}
+            else 'accepted'
+        end as row_state,
+        case
+            when examined.row_state <> 'current' then null
+            {%- for column in required_links %}
+            when coalesce({{ column.name }}_record.row_state, 'quarantined') = 'quarantined' then '{{ column.name }}'
+            {%- endfor %}
+            else examined.fault_column
+        end as fault_column,
+        case
+            when examined.row_state <> 'current' then null
+            {%- for column in required_links %}
+            when coalesce({{ column.name }}_record.row_state, 'quarantined') = 'quarantined' then 'orphan'
+            {%- endfor %}
+            else examined.fault_reason
+        end as fault_reason
+    from examined
+    {%- for column in links %}
+    left join {{ referenced_records(column, references) }} as {{ column.name }}_record
+        on examined.{{ column.name }} = {{ column.name }}_record.record_id
+    {%- endfor %}
+
+)
+{%- if own_links %},
+
+accepted_keys as (
+
+    select {{ contract.primary_key[0] }} as record_id from decided where row_state = 'accepted'
+
+),
+
+final as (
+
+    select
+        {%- for column in ['_file', '_row'] + columns | map(attribute='name') | list + computed + ['row_state', 'fault_column', 'fault_reason'] %}
+        {%- if column in own_links | map(attribute='name') %}
+        {{ column }}_record.record_id as {{ column }}{{ ',' if not loop.last }}
+        {%- else %}
+        decided.{{ column }}{{ ',' if not loop.last }}
+        {%- endif %}
+        {%- endfor %}
+    from decided
+    {%- for column in own_links %}
+    left join accepted_keys as {{ column.name }}_record
+        on decided.{{ column.name }} = {{ column.name }}_record.record_id
+    {%- endfor %}
+
+)
+
+select * from final
+{%- else %}
+
+select * from decided
+{%- endif -%}
+{%- endif -%}
+{% endmacro %}
+
+
+{#- The winning version of every record of an input table, over all connected systems: _file, _row, the contract's columns, and
+    row_state (current, deleted or future). -#}
+{% macro winning_versions(domain, table) %}
+    {%- for connector in var('connectors') -%}
+    {%- set staged = ref('stg_' ~ connector ~ '__' ~ table) -%}
+    {%- if execute -%}
+    select
+        _file,
+        _row,
+        {%- for column in input_contract(domain, table).columns[3:] %}
+        {{ column.name }},
+        {%- endfor %}
+        row_state
+    from {{ staged }}
+    where row_state in ('deleted', 'future', 'current')
+    {%- endif -%}
+    {%- if not loop.last %}
+    union all
+    {% endif -%}
+    {%- endfor -%}
+{% endmacro %}
+
+
+{#- The records that a column refers to: record_id, row_state and, where they can be merged, surviving_id. -#}
+{% macro referenced_records(column, references) %}
+    {%- set domain, table = column.references.split('.') -%}
+    {%- set target = input_contract(domain, table) -%}
+    {%- set record_id = target.primary_key[0] -%}
+    {%- if target.primary_key | length > 1 -%}
+    (select distinct {{ record_id }} as record_id, row_state from {{ references[column.references] }} where row_state = 'accepted')
+    {%- else -%}
+    (select {{ record_id }} as record_id, row_state{{ ', surviving_id' if target.merged_into }} from {{ references[column.references] }})
+    {%- endif -%}
+{% endmacro %}
+
+
+{#- What a reference reads as in an accepted row. -#}
+{% macro accepted_reference(column) %}
+    {%- set domain, table = column.references.split('.') -%}
+    {%- set record = column.name ~ '_record' -%}
+    case when {{ record }}.row_state = 'accepted' then {{ record }}.{{ 'surviving_id' if input_contract(domain, table).merged_into else 'record_id' }} end
+{%- endmacro %}

@@ -1,0 +1,66 @@
+{#- A raw column as a value of a type of the contract: null where it is not of that type. Text is taken as it is; the forms
+    that count as a boolean, an integer, a decimal, a timestamp or a date are those of the input contract. -#}
+{% macro parse_value(column, type) %}
+    {%- set parsers = {
+        'text': adapter.dispatch('parse_text'),
+        'boolean': adapter.dispatch('parse_boolean'),
+        'integer': adapter.dispatch('parse_integer'),
+        'decimal': adapter.dispatch('parse_decimal'),
+        'timestamp': adapter.dispatch('parse_timestamp'),
+        'date': adapter.dispatch('parse_date'),
+    } -%}
+    {{- return(parsers[type](column)) -}}
+{% endmacro %}
+
+
+{% macro default__parse_text(column) -%}
+    cast({{ column }} as {{ dbt.type_string() }})
+{%- endmacro %}
+
+
+{#- Where the file already holds the type itself, the cast alone is the parse: the engine drops the other branch. -#}
+{% macro duckdb__parse_boolean(column) -%}
+    case
+        when typeof({{ column }}) = 'BOOLEAN' then try_cast({{ column }} as boolean)
+        when lower(cast({{ column }} as varchar)) in ('true', '1') then true
+        when lower(cast({{ column }} as varchar)) in ('false', '0') then false
+    end
+{%- endmacro %}
+
+
+{% macro duckdb__parse_integer(column) -%}
+    case
+        when typeof({{ column }}) in ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT') then try_cast({{ column }} as bigint)
+        when regexp_full_match(cast({{ column }} as varchar), '[+-]?\d+(\.0+)?')
+            then try_cast(cast({{ column }} as varchar) as bigint)
+    end
+{%- endmacro %}
+
+
+{% macro duckdb__parse_decimal(column) -%}
+    case
+        when typeof({{ column }}) like 'DECIMAL(%' then try_cast({{ column }} as decimal(26, 6))
+        when regexp_full_match(cast({{ column }} as varchar), '[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?')
+            then try_cast(cast({{ column }} as varchar) as decimal(26, 6))
+    end
+{%- endmacro %}
+
+
+{% macro duckdb__parse_timestamp(column) -%}
+    case
+        when typeof({{ column }}) in ('TIMESTAMP', 'DATE') then try_cast({{ column }} as timestamp)
+        when regexp_full_match(
+            cast({{ column }} as varchar),
+            '\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?'
+        )
+            then try_cast(cast({{ column }} as varchar) as timestamptz) at time zone 'UTC'
+    end
+{%- endmacro %}
+
+
+{% macro duckdb__parse_date(column) -%}
+    case
+        when {{ duckdb__parse_timestamp(column) }} = date_trunc('day', {{ duckdb__parse_timestamp(column) }})
+            then cast({{ duckdb__parse_timestamp(column) }} as date)
+    end
+{%- endmacro %}

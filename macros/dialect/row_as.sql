@@ -1,0 +1,39 @@
+{#- A raw row as text: its values in the contract's order, joined by '|'; what a null was is empty. -#}
+{% macro row_as_text(columns, relation) -%}
+    {%- for column in columns -%}
+    coalesce(cast({{ relation }}.{{ column.name }} as {{ dbt.type_string() }}), ''){{ " || '|' || " if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- A JSON object of names and expressions, as text. -#}
+{% macro json_of(members) -%}
+    {{ return(adapter.dispatch('json_of')(members)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_of(members) -%}
+    cast(json_object(
+        {%- for name, expression in members.items() %}
+        '{{ name }}', {{ expression }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as varchar)
+{%- endmacro %}
+
+
+{#- A raw value as it may be shown: personal data as its SHA-256. -#}
+{% macro shown_value(column, relation) -%}
+    {%- set value -%}
+    cast({{ relation }}.{{ column.name }} as {{ dbt.type_string() }})
+    {%- endset -%}
+    {{ sha256_of(value) if column.pii else value }}
+{%- endmacro %}
+
+
+{#- The SHA-256 of a text, in hexadecimal. -#}
+{% macro sha256_of(text) -%}
+    {{ return(adapter.dispatch('sha256_of')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__sha256_of(text) -%}
+    sha256({{ text }})
+{%- endmacro %}

@@ -1,0 +1,41 @@
+{#- Money as a whole number of cents. -#}
+{% macro to_cents(amount) -%}
+    {{ return(adapter.dispatch('to_cents')(amount)) }}
+{%- endmacro %}
+
+{% macro duckdb__to_cents(amount) -%}
+    cast({{ amount }} * 100 as hugeint)
+{%- endmacro %}
+
+
+{#- The whole part of a quotient of two whole numbers that are not negative. -#}
+{% macro divide_whole(dividend, divisor) -%}
+    {{ return(adapter.dispatch('divide_whole')(dividend, divisor)) }}
+{%- endmacro %}
+
+{% macro duckdb__divide_whole(dividend, divisor) -%}
+    (({{ dividend }}) // ({{ divisor }}))
+{%- endmacro %}
+
+
+{#- A whole number of cents as money. -#}
+{% macro from_cents(cents) -%}
+    cast(cast({{ cents }} as decimal(38, 0)) * 0.01 as {{ money_type() }})
+{%- endmacro %}
+
+
+{#- Money times min(1, part / whole), rounded to cents, half away from zero: whole numbers throughout, as in divide_exactly.
+    Nothing is negative; part and whole are decimals of at most 6 places, whole is above 0. -#}
+{% macro share_of(amount, part, whole) -%}
+    {{ return(adapter.dispatch('share_of')(amount, part, whole)) }}
+{%- endmacro %}
+
+{% macro duckdb__share_of(amount, part, whole) -%}
+    case
+        when {{ part }} >= {{ whole }} then {{ amount }}
+        else {{ from_cents(
+            '((2 * cast(' ~ amount ~ ' * 100 as hugeint) * cast(' ~ part ~ ' * 1000000 as hugeint) + cast(' ~ whole
+            ~ ' * 1000000 as hugeint)) // (2 * cast(' ~ whole ~ ' * 1000000 as hugeint)))'
+        ) }}
+    end
+{%- endmacro %}

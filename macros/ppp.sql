@@ -1,0 +1,10 @@
+{#- The perfect platinum performance score of a customer: satisfaction from 1 to 10, 0 where never reported, times lifetime value. -#}
+{% macro ppp(csat_unit, cltv) -%}
+    cast(coalesce(1 + 9 * {{ csat_unit }}, 0) * {{ cltv }} as {{ score_money_type() }})
+{%- endmacro %}
+
+
+{#- Money times a score: more places than cents, so that a sum of many loses nothing. -#}
+{% macro score_money_type() -%}
+    decimal(38, 10)
+{%- endmacro %}

@@ -1,0 +1,83 @@
+with
+
+-- what arrived is counted apart from what became of it
+received as (
+
+    {% for table in input_tables() %}
+    {%- set domain, name = table.split('.') %}
+    select
+        '{{ table }}' as input_table,
+        count(*) as received
+    from {{ source(domain, name) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+states as (
+
+    {% for table in input_tables() %}
+    {%- set domain, name = table.split('.') %}
+    select
+        '{{ table }}' as input_table,
+        row_state,
+        count(*) as rows_counted
+    from {{ ref('stg_files__' ~ name) }}
+    where row_state in ('quarantined', 'superseded')
+    group by row_state
+
+    union all
+
+    select
+        '{{ table }}' as input_table,
+        row_state,
+        count(*) as rows_counted
+    from {{ ref('int_' ~ name ~ '__resolved') }}
+    group by row_state
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+unreadable as (
+
+    select
+        input_table,
+        count(*) as unreadable
+    from {{ source('intake', 'unreadable_lines') }}
+    group by input_table
+
+),
+
+counted as (
+
+    select
+        input_table,
+        {%- for state in ['accepted', 'superseded', 'deleted', 'excluded', 'future', 'quarantined'] %}
+        sum(case when row_state = '{{ state }}' then rows_counted else 0 end) as {{ state }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from states
+    group by input_table
+
+),
+
+final as (
+
+    select
+        received.input_table,
+        cast(received.received + coalesce(unreadable.unreadable, 0) as {{ dbt.type_bigint() }}) as received,
+        {%- for state in ['accepted', 'superseded', 'deleted', 'excluded', 'future'] %}
+        cast(coalesce(counted.{{ state }}, 0) as {{ dbt.type_bigint() }}) as {{ state }},
+        {%- endfor %}
+        cast(
+            coalesce(counted.quarantined, 0) + coalesce(unreadable.unreadable, 0) as {{ dbt.type_bigint() }}
+        ) as quarantined
+    from received
+    left join counted
+        on received.input_table = counted.input_table
+    left join unreadable
+        on received.input_table = unreadable.input_table
+
+)
+
+select * from final

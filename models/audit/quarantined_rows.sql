@@ -1,0 +1,61 @@
+with
+
+faulty_rows as (
+
+    {% for table in input_tables() %}
+    {%- set domain, name = table.split('.') %}
+    {{ quarantined_rows(domain, name) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+unreadable_lines as (
+
+    select
+        input_table,
+        line_sha256 as row_sha256,
+        cast(null as {{ dbt.type_string() }}) as row_key,
+        'unreadable_line' as reason,
+        cast(null as {{ dbt.type_string() }}) as column_name,
+        cast(null as {{ dbt.type_string() }}) as value,
+        {{ json_of({'line': 'line_text', 'line_sha256': 'line_sha256'}) }} as row_json,
+        {{ as_of() }} as first_seen_at,
+        file_name,
+        cast(null as {{ dbt.type_bigint() }}) as row_number,
+        line_number
+    from {{ source('intake', 'unreadable_lines') }}
+
+),
+
+quarantined as (
+
+    select * from faulty_rows
+    union all
+    select * from unreadable_lines
+
+),
+
+final as (
+
+    select
+        input_table,
+        row_sha256,
+        row_number() over (
+            partition by input_table, row_sha256
+            order by file_name, row_number, line_number
+        ) as occurrence,
+        row_key,
+        reason,
+        column_name,
+        value,
+        row_json,
+        first_seen_at,
+        file_name,
+        row_number,
+        line_number
+    from quarantined
+
+)
+
+select * from final

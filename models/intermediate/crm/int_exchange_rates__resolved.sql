@@ -1,0 +1,1 @@
+{{ resolve_rows('crm', 'exchange_rates') }}

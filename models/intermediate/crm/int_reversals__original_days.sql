@@ -1,0 +1,52 @@
+with
+
+transactions as (
+
+    {{ winning_versions('crm', 'transactions') }}
+
+),
+
+accounts as (
+
+    {{ accepted_rows(ref('int_accounts__resolved')) }}
+
+),
+
+rates as (
+
+    select * from {{ ref('int_exchange_rates__daily') }}
+
+),
+
+reversals as (
+
+    select * from transactions
+    where
+        row_state = 'current'
+        and transaction_type in ('refund', 'chargeback', 'credit')
+        and original_transaction_id is not null
+
+),
+
+-- the day counts only where the original will be an accepted row itself
+final as (
+
+    select
+        reversals.transaction_id,
+        {{ local_day('originals.transacted_at') }} as original_on
+    from reversals
+    inner join transactions as originals
+        on reversals.original_transaction_id = originals.transaction_id
+    inner join accounts
+        on originals.account_id = accounts.account_id
+    left join rates
+        on
+            originals.currency_code = rates.currency_code
+            and {{ local_day('originals.transacted_at') }} = rates.rated_on
+    where
+        originals.row_state = 'current'
+        and not {{ lacks_rate('originals.currency_code', 'rates') }}
+
+)
+
+select * from final

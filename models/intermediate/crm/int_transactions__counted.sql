@@ -1,0 +1,43 @@
+with
+
+transactions as (
+
+    {{ accepted_rows(ref('int_transactions__resolved')) }}
+
+),
+
+products as (
+
+    {{ accepted_rows(ref('int_products__resolved')) }}
+
+),
+
+final as (
+
+    select
+        transactions.transaction_id,
+        transactions.account_id,
+        transactions.contact_id,
+        transactions.opportunity_id,
+        transactions.product_id,
+        products.product_family,
+        products.tier,
+        transactions.transaction_type,
+        transactions.transaction_type = 'charge' as is_charge,
+        transactions.original_transaction_id,
+        transactions.transacted_at,
+        transactions.quantity,
+        transactions.currency_code,
+        transactions.amount,
+        transactions.exchange_rate,
+        transactions.reporting_amount
+    from transactions
+    left join products
+        on transactions.product_id = products.product_id
+    where
+        transactions.status = 'completed'
+        and transactions.transaction_type <> 'transfer'
+
+)
+
+select * from final

@@ -1,0 +1,60 @@
+with
+
+responses as (
+
+    {{ accepted_rows(ref('int_responses__resolved')) }}
+
+),
+
+surveys as (
+
+    {{ accepted_rows(ref('int_surveys__resolved')) }}
+
+),
+
+typed as (
+
+    select
+        responses.*,
+        surveys.scale_min,
+        surveys.scale_max,
+        case
+            when surveys.survey_type = 'nps' and not (surveys.scale_min = 0 and surveys.scale_max = 10) then 'nps_like'
+            else surveys.survey_type
+        end as survey_type,
+        {{ score_quotient('responses.score - surveys.scale_min', 'surveys.scale_max - surveys.scale_min') }} as score_unit
+    from responses
+    inner join surveys
+        on responses.survey_id = surveys.survey_id
+
+),
+
+final as (
+
+    select
+        response_id,
+        survey_id,
+        survey_type,
+        invitation_id,
+        account_id,
+        contact_id,
+        about_type,
+        about_id,
+        about_user_id,
+        -- what the answer is about: for a relationship each invitation is a thing, and so is an answer without one
+        case
+            when about_type <> 'relationship' then about_id
+            when invitation_id is not null then 'invitation ' || invitation_id
+            else 'response ' || response_id
+        end as thing_id,
+        responded_at,
+        score,
+        scale_min,
+        scale_max,
+        score_unit,
+        cast(1 + 9 * score_unit as {{ score_type() }}) as score_1_10
+    from typed
+
+)
+
+select * from final

@@ -1,0 +1,58 @@
+with
+
+transactions as (
+
+    select * from {{ ref('fct_transactions') }}
+
+),
+
+satisfaction as (
+
+    select * from {{ ref('int_customers__satisfaction') }}
+
+),
+
+lifetimes as (
+
+    select
+        account_id,
+        sum(reporting_amount) as cltv,
+        sum(case when transaction_type = 'charge' then reporting_amount else 0 end) as gross_amount,
+        sum(case when transaction_type = 'charge' then 0 else reporting_amount end) as reversed_amount,
+        count(case when transaction_type = 'charge' then 1 end) as transaction_count,
+        count(distinct case when transaction_type = 'charge' then transacted_on end) as purchase_days,
+        min(case when transaction_type = 'charge' then transacted_at end) as first_charge_at,
+        max(case when transaction_type = 'charge' then transacted_at end) as last_charge_at,
+        sum(case when movement = 'cross_sell' then expansion_amount else 0 end) as cross_sell_expansion,
+        sum(case when movement = 'up_sell' then expansion_amount else 0 end) as up_sell_expansion
+    from transactions
+    group by account_id
+
+),
+
+final as (
+
+    select
+        lifetimes.account_id,
+        lifetimes.cltv,
+        lifetimes.gross_amount,
+        lifetimes.reversed_amount,
+        lifetimes.transaction_count,
+        lifetimes.purchase_days,
+        lifetimes.first_charge_at,
+        lifetimes.last_charge_at,
+        lifetimes.cross_sell_expansion,
+        lifetimes.up_sell_expansion,
+        cast(1 + 9 * satisfaction.csat_unit as {{ score_type() }}) as csat_1_10,
+        satisfaction.csat_unit is not null as is_csat_reported,
+        {{ ppp('satisfaction.csat_unit', 'lifetimes.cltv') }} as ppp,
+        satisfaction.nps_latest,
+        coalesce(satisfaction.is_recommend_stated, false) as is_recommend_stated
+    from lifetimes
+    left join satisfaction
+        on lifetimes.account_id = satisfaction.account_id
+    where lifetimes.transaction_count > 0
+
+)
+
+select * from final

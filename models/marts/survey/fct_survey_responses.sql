@@ -1,0 +1,108 @@
+with
+
+responses as (
+
+    select * from {{ ref('int_survey_responses__scored') }}
+
+),
+
+invitations as (
+
+    {{ accepted_rows(ref('int_invitations__resolved')) }}
+
+),
+
+touches as (
+
+    {{ accepted_rows(ref('int_touches__resolved')) }}
+
+),
+
+first_responders as (
+
+    select * from {{ ref('int_tickets__first_responders') }}
+
+),
+
+opportunities as (
+
+    {{ accepted_rows(ref('int_opportunities__resolved')) }}
+
+),
+
+users as (
+
+    {{ accepted_rows(ref('int_users__resolved')) }}
+
+),
+
+-- a person's latest answer to one survey about one thing counts
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by survey_id, account_id, contact_id, about_type, thing_id
+            order by responded_at desc, response_id desc
+        ) as answer_rank
+    from responses
+
+),
+
+-- whom a rating is about is frozen: as sent, else as answered, else as of the time of the thing itself
+attributed as (
+
+    select
+        ranked.*,
+        coalesce(
+            invitations.about_user_id,
+            ranked.about_user_id,
+            touches.user_id,
+            first_responders.first_responder_user_id,
+            opportunities.owner_at_close_user_id,
+            opportunities.owner_user_id
+        ) as rated_user_id
+    from ranked
+    left join invitations
+        on ranked.invitation_id = invitations.invitation_id
+    left join touches
+        on ranked.about_type = 'touch' and ranked.about_id = touches.touch_id
+    left join first_responders
+        on ranked.about_type = 'ticket' and ranked.about_id = first_responders.ticket_id
+    left join opportunities
+        on ranked.about_type = 'opportunity' and ranked.about_id = opportunities.opportunity_id
+    where ranked.answer_rank = 1
+
+),
+
+final as (
+
+    select
+        attributed.response_id,
+        attributed.survey_id,
+        attributed.survey_type,
+        attributed.invitation_id,
+        attributed.account_id,
+        attributed.contact_id,
+        attributed.about_type,
+        attributed.about_id,
+        case when not users.is_bot then attributed.rated_user_id end as about_user_id,
+        attributed.responded_at,
+        attributed.score,
+        attributed.scale_min,
+        attributed.scale_max,
+        attributed.score_unit,
+        attributed.score_1_10,
+        case
+            when attributed.survey_type <> 'nps' then null
+            when attributed.score >= 9 then 'promoter'
+            when attributed.score <= 6 then 'detractor'
+            else 'passive'
+        end as nps_class
+    from attributed
+    left join users
+        on attributed.rated_user_id = users.user_id
+
+)
+
+select * from final

@@ -1,0 +1,1 @@
+{{ stage_rows('crm', 'exchange_rates') }}

@@ -1,0 +1,1 @@
+{{ stage_rows('crm', 'opportunity_splits') }}

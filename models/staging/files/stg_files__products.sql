@@ -1,0 +1,1 @@
+{{ stage_rows('crm', 'products') }}

@@ -1,0 +1,33 @@
+"""The input contract as Python reads it: the same file that dbt reads, models/staging/files/_files__sources.yml."""
+
+from functools import cache
+
+import yaml
+
+from customer_outcomes import PROJECT_ROOT
+
+CONTRACT_FILE = PROJECT_ROOT / "models" / "staging" / "files" / "_files__sources.yml"
+DELIVERY_COLUMNS = ("_loaded_at", "updated_at", "is_deleted")
+
+
+@cache
+def load_contract() -> dict[str, dict]:
+    """Return '<domain>.<table>' -> {grain, primary_key, event_time, columns}, in the contract's order.
+
+    `columns` maps a column's name to its type and rules (required, values, default, min, max, min_exclusive,
+    references, pii). The delivery columns, which every table may have, are not among them.
+    """
+    sources = yaml.safe_load(CONTRACT_FILE.read_text())["sources"]
+    return {
+        f"{source['name']}.{table['name']}": {
+            "grain": table["description"],
+            **table["config"]["meta"],
+            "columns": {
+                column["name"]: {"type": column["data_type"], **column.get("config", {}).get("meta", {})}
+                for column in table["columns"]
+                if column["name"] not in DELIVERY_COLUMNS
+            },
+        }
+        for source in sources
+        for table in source["tables"]
+    }

@@ -1,0 +1,22 @@
+"""dbt-duckdb plugin: a warehouse to which no input was ever connected gets the sample company.
+
+So `dbt build` works in a fresh clone as `outcomes build` does, which connects its own input first.
+"""
+
+from pathlib import Path
+
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+from customer_outcomes import SAMPLE_INPUT
+from customer_outcomes.intake import check_folder, connect_folder
+
+
+class Plugin(BasePlugin):
+    """Connects the sample company's files where the raw relations are missing."""
+
+    def configure_connection(self, conn):
+        raw_schemas = conn.execute(
+            "select count(*) from information_schema.schemata where schema_name = 'raw_crm'"
+        ).fetchone()
+        if not raw_schemas[0]:
+            connect_folder(conn, check_folder(SAMPLE_INPUT), Path("target") / "sample_input")
