@@ -115,6 +115,9 @@ def connect_folder(
             f"create or replace view raw_{domain}.{name} as "
             + (" union all ".join(branches) or _select_nothing(columns))
         )
+    connection.execute(
+        "create or replace view raw_intake.deliveries as " + " union all ".join(map(_select_delivery, load_contract()))
+    )
 
 
 def _table_files(folder: Path) -> list[tuple[Path, str]]:
@@ -222,6 +225,18 @@ def _quarantine_lines(
 def _select_nothing(columns: list[str]) -> str:
     empty = ", ".join(f"cast(null as varchar) as {column}" for column in ("_file", *columns))
     return f"select {empty}, cast(null as bigint) as _row where false"
+
+
+def _select_delivery(table: str) -> str:
+    """Return the query that sums up what arrived of a table, for the expectations at this boundary."""
+    required = [column for column, rules in load_contract()[table]["columns"].items() if rules.get("required")]
+    incomplete = " or ".join(f"{column} is null" for column in required)
+    return (
+        f"select '{table}' as input_table, count(*) as row_count,"
+        f" count(case when {incomplete} then 1 end) as incomplete_count,"
+        f" (select count(*) from raw_intake.unreadable_lines where input_table = '{table}') as unreadable_count"
+        f" from raw_{table}"
+    )
 
 
 def _quoted(value: object) -> str:

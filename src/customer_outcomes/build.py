@@ -1,0 +1,257 @@
+"""One build: check the input, run dbt, check what came out, publish it."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import duckdb
+import filelock
+import yaml
+
+from customer_outcomes import PROJECT_ROOT, FailedCheck, UnusableInput
+from customer_outcomes.intake import InputFolder, check_folder, connect_folder
+from customer_outcomes.publish import check_destination, publish
+from customer_outcomes.report import progress_bar
+
+RULES_FOLDER = PROJECT_ROOT / "seeds" / "rules"
+
+
+@dataclass
+class Phase:
+    """What one phase of a build took."""
+
+    name: str
+    wall_seconds: float
+    cpu_seconds: float
+
+
+@dataclass
+class Outcome:
+    """What a build found and where it is."""
+
+    warehouse: Path
+    published: Path
+    data_docs: Path
+    currency: str = ""
+    remarks: list[str] = field(default_factory=list)
+    phases: list[Phase] = field(default_factory=list)
+
+
+@dataclass
+class Build:
+    """The arguments of `outcomes build`; run() does it."""
+
+    input: Path
+    warehouse: Path
+    publish: Path
+    rules: Path | None = None
+    as_of: str | None = None
+    vars: str | None = None
+    full_refresh: bool = False
+    threads: int = os.cpu_count() or 1
+
+    def run(self) -> Outcome:
+        """Build and publish; raise UnusableInput before anything is built, FailedCheck where a check of the data fails."""
+        self.warehouse, self.publish = self.warehouse.resolve(), self.publish.resolve()
+        outcome = Outcome(self.warehouse, self.publish, self.work_folder / "data_docs" / "index.html")
+        with progress_bar() as bar:
+
+            @contextmanager
+            def phase(name: str, total: int | None = None) -> Iterator:
+                task = bar.add_task(name, total=total)
+                wall, cpu = time.perf_counter(), _cpu_seconds()
+                yield lambda done, of, task=task: bar.update(task, completed=done, total=of)
+                outcome.phases.append(Phase(name, time.perf_counter() - wall, _cpu_seconds() - cpu))
+                bar.update(task, total=1, completed=1)
+
+            with phase("check") as progress:
+                variables = self._check_vars()
+                outcome.currency = variables.get("reporting_currency") or _known_vars()["reporting_currency"]
+                rules = self._check_rules()
+                folder = check_folder(self.input)
+                outcome.remarks = folder.remarks
+                check_destination(self.publish)
+                lock = self._lock()
+                self._connect(folder, progress)
+            with lock:
+                with phase("dbt") as progress:
+                    self._run_dbt(variables, rules, progress)
+                with phase("expectations") as progress:
+                    from customer_outcomes.expectations import validate
+
+                    validate(self.warehouse, outcome.data_docs.parent, progress)
+                with phase("publishing") as progress:
+                    manifest = json.loads((self.work_folder / "target" / "manifest.json").read_text())
+                    publish(self.warehouse, manifest, self.publish, progress)
+        self._keep_record(outcome)
+        return outcome
+
+    @property
+    def work_folder(self) -> Path:
+        """Return the folder beside the warehouse that holds what a build needs or leaves, apart from its results."""
+        return self.warehouse.with_suffix(".work")
+
+    def _check_vars(self) -> dict:
+        known = _known_vars()
+        try:
+            given = yaml.safe_load(self.vars or "") or {}
+        except yaml.YAMLError as error:
+            raise UnusableInput(f"--vars is not YAML: {' '.join(str(error).split())}.") from None
+        if not isinstance(given, dict):
+            raise UnusableInput("--vars is no mapping of names to values, such as '{reporting_currency: BRL}'.")
+        faults = [
+            f"--vars has {name}, which is no var; the vars are {', '.join(known)}." for name in given if name not in known
+        ]
+        if self.as_of is not None:
+            given["as_of"] = self.as_of
+        checks = {
+            "as_of": (_as_utc, "an ISO 8601 timestamp"),
+            "connectors": (lambda names: names == ["files"] or _refuse(), "a list of connected systems: files"),
+            "reporting_currency": (lambda code: (len(code) == 3 and code.isalpha()) or _refuse(), "an ISO 4217 code"),
+            "reporting_timezone": (ZoneInfo, "an IANA time zone"),
+            "inactive_after_days": (lambda days: (type(days) is int and days > 0) or _refuse(), "a whole number above 0"),
+            "csat_survey_types": (
+                lambda types: (types and set(types) <= {"csat", "post_purchase", "ces", "touch_rating"}) or _refuse(),
+                "a list of csat, post_purchase, ces and touch_rating",
+            ),
+        }
+        for name, (check, kind) in checks.items():
+            if given.get(name) is None:
+                continue
+            try:
+                check(given[name])
+            except (ValueError, TypeError, AttributeError, ZoneInfoNotFoundError):
+                faults.append(f"{name} is {given[name]!r}, which is not {kind}.")
+        if faults:
+            raise UnusableInput(*faults)
+        if given.get("as_of") is not None:
+            given["as_of"] = _as_utc(given["as_of"])
+        return given
+
+    def _check_rules(self) -> Path:
+        """Return the folder of rules that holds: the company's own files over the project's."""
+        if self.rules is None:
+            return RULES_FOLDER
+        if not self.rules.is_dir():
+            raise UnusableInput(f"{self.rules} is not a folder.")
+        known = {path.name: path for path in RULES_FOLDER.glob("*.csv")}
+        given = sorted(path for path in self.rules.iterdir() if not path.name.startswith("."))
+        faults = [f"{path.name} is no rule; the rules are {', '.join(sorted(known))}." for path in given if path.name not in known]
+        for path in given:
+            if path.name in known:
+                expected, found = (_header(file) for file in (known[path.name], path))
+                faults += [f"{path.name} has no column {column}." for column in expected if column not in found]
+                faults += [f"{path.name} has the column {column}, which is none of its columns." for column in found if column not in expected]
+        if faults:
+            raise UnusableInput(*faults)
+        merged = self.work_folder / "rules"
+        shutil.rmtree(merged, ignore_errors=True)
+        shutil.copytree(RULES_FOLDER, merged)
+        for path in given:
+            shutil.copy(path, merged / path.name)
+        return merged
+
+    def _lock(self) -> filelock.FileLock:
+        """Keep a second build off the same warehouse; the lock goes with the process, however that ends."""
+        self.warehouse.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(self.warehouse.with_suffix(".lock"))
+        try:
+            return lock.acquire(timeout=0).lock
+        except filelock.Timeout:
+            raise UnusableInput(f"Another build of {self.warehouse} is running.") from None
+
+    def _connect(self, folder: InputFolder, progress) -> None:
+        readable = self.work_folder / "readable"
+        shutil.rmtree(readable, ignore_errors=True)
+        done, total = 0, sum(map(len, folder.files.values()))
+
+        def read(name: str) -> None:
+            nonlocal done
+            done += 1
+            progress(done, total)
+
+        try:
+            with duckdb.connect(self.warehouse, config={"threads": self.threads}) as connection:
+                connect_folder(connection, folder, readable, read)
+        except (duckdb.IOException, duckdb.SerializationException, duckdb.ConnectionException) as error:
+            raise UnusableInput(f"{self.warehouse} cannot be written: {str(error).splitlines()[0]}") from None
+
+    def _run_dbt(self, variables: dict, rules: Path, progress) -> None:
+        os.environ["OUTCOMES_WAREHOUSE"] = str(self.warehouse)
+        os.environ["OUTCOMES_THREADS"] = str(self.threads)
+        os.environ["OUTCOMES_RULES"] = os.path.relpath(rules, PROJECT_ROOT)
+        os.environ["DBT_TARGET_PATH"] = str(self.work_folder / "target")
+        os.environ["DBT_LOG_PATH"] = str(self.work_folder / "logs")
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+        from dbt.cli.main import dbtRunner
+
+        def follow(event) -> None:
+            if event.info.name in ("LogModelResult", "LogSeedResult"):
+                progress(event.data.index, event.data.total)
+            elif event.info.name == "LogTestResult":
+                progress(event.data.index, event.data.num_models)
+
+        arguments = ["build", "--quiet", "--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)]
+        arguments += ["--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)]
+        arguments += ["--threads", str(self.threads), "--log-level", "none"]
+        arguments += ["--full-refresh"] if self.full_refresh else []
+        result = dbtRunner(callbacks=[follow]).invoke(arguments)
+        DuckDBConnectionManager.close_all_connections()  # what follows opens the warehouse to read
+        if result.exception:
+            raise FailedCheck(f"dbt cannot run: {result.exception}")
+        if not result.success:
+            raise FailedCheck(*_failures(result.result))
+
+    def _keep_record(self, outcome: Outcome) -> None:
+        """Write what the build took, for a benchmark to read."""
+        record = {phase.name: {"wall": phase.wall_seconds, "cpu": phase.cpu_seconds} for phase in outcome.phases}
+        (self.work_folder / "phases.json").write_text(json.dumps(record, indent=2))
+
+
+def _failures(results) -> list[str]:
+    """Return a sentence for each node of a dbt run that failed."""
+    sentences = []
+    for result in results:
+        if result.status not in ("error", "fail", "runtime error"):
+            continue
+        node, message = result.node, " ".join((result.message or "").split())
+        about = f" {node.description.strip()}" if node.resource_type == "test" and node.description else ""
+        where = node.compiled_path or node.original_file_path
+        sentences.append(f"{node.resource_type} {node.name} failed:{about} {message} (see {where})")
+    return sentences or ["dbt stopped without a result."]
+
+
+def _known_vars() -> dict:
+    """Return every var with its default."""
+    return yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["vars"]
+
+
+def _as_utc(moment: object) -> str:
+    """Return a moment, ISO 8601 or as YAML reads it, as dbt's var takes it: in UTC, without an offset."""
+    parsed = datetime.fromisoformat(str(moment))
+    if parsed.tzinfo:
+        parsed = parsed.astimezone(UTC).replace(tzinfo=None)
+    return parsed.isoformat(sep=" ")
+
+
+def _refuse():
+    raise ValueError
+
+
+def _header(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8-sig").split("\n", 1)[0].strip().split(",")
+
+
+def _cpu_seconds() -> float:
+    usages = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)

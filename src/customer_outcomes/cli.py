@@ -1,0 +1,130 @@
+"""The `outcomes` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from customer_outcomes import SAMPLE_INPUT, FailedCheck, UnusableInput
+
+app = typer.Typer(
+    help="A warehouse for one question: what did marketing and sales do for the customer, and are they paid for that?",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+errors = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+class FileFormat(StrEnum):
+    """The formats in which a sample is written."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+@app.callback()
+def main() -> None:
+    """Exit codes: 0 done; 1 a check of the data failed; 2 the input or the arguments cannot be used."""
+
+
+@app.command()
+def build(
+    input: Annotated[
+        Path, typer.Option(help="Folder <domain>/<table>.csv or .parquet, in the input contract's shape.")
+    ] = SAMPLE_INPUT,
+    rules: Annotated[
+        Path | None, typer.Option(help="Folder of a company's own rule files; one that is not there stays the default.")
+    ] = None,
+    warehouse: Annotated[Path, typer.Option(help="The DuckDB file that is built.")] = Path("build/warehouse.duckdb"),
+    publish: Annotated[Path, typer.Option(help="The folder that BI tools read.")] = Path("published"),
+    as_of: Annotated[
+        str | None, typer.Option(help="The one moment that the build knows, ISO 8601, UTC. Default: now.")
+    ] = None,
+    vars: Annotated[str | None, typer.Option(help="Vars as YAML, such as '{reporting_currency: BRL}'.")] = None,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild what is kept from build to build.")] = False,
+    threads: Annotated[int, typer.Option(min=1, help="Threads.")] = os.cpu_count() or 1,
+) -> None:
+    """Check the input, build the warehouse, check what came out, and publish it."""
+    from customer_outcomes.build import Build
+    from customer_outcomes.report import print_summary
+
+    with _exit_codes(f"{publish} stays as the last good build left it."):
+        outcome = Build(
+            input=input,
+            rules=rules,
+            warehouse=warehouse,
+            publish=publish,
+            as_of=as_of,
+            vars=vars,
+            full_refresh=full_refresh,
+            threads=threads,
+        ).run()
+        print_summary(outcome)
+
+
+@app.command()
+def sample(
+    directory: Annotated[Path, typer.Argument(help="The folder to write; it must be empty or not exist.")],
+    accounts: Annotated[int, typer.Option(min=1, help="How many accounts the company has.")] = 60,
+    seed: Annotated[int, typer.Option(help="The same seed writes the same company.")] = 1,
+    format: Annotated[FileFormat, typer.Option(help="The files' format.")] = FileFormat.CSV,
+    transactions: Annotated[
+        int | None, typer.Option(min=0, help="How many transactions; default: about 20 an account.")
+    ] = None,
+) -> None:
+    """Write a sample company in the input contract's shape."""
+    from customer_outcomes.report import progress_bar
+    from customer_outcomes.sample import write_sample
+
+    with _exit_codes():
+        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+            raise UnusableInput(f"{directory} is not an empty folder.")
+        with progress_bar() as bar:
+            task = bar.add_task("writing", total=None)
+            rows = write_sample(
+                directory,
+                accounts=accounts,
+                seed=seed,
+                file_format=format.value,
+                transactions=transactions,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+    typer.echo(f"{directory}: {sum(rows.values())} rows in {len(rows)} tables.")
+
+
+class _exit_codes:
+    """Turns our two kinds of trouble into sentences on standard error and the exit codes 2 and 1."""
+
+    def __init__(self, consolation: str | None = None):
+        self.consolation = consolation
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, trouble, traceback):
+        if isinstance(trouble, UnusableInput | FailedCheck):
+            for sentence in trouble.sentences:
+                errors.print(sentence, markup=False)
+            if isinstance(trouble, FailedCheck) and self.consolation:
+                errors.print(self.consolation, markup=False)
+            raise typer.Exit(2 if isinstance(trouble, UnusableInput) else 1) from None
+
+
+def run() -> None:
+    """Run the command; when all is said, hear no more: DuckDB's bindings report leaks of their own while Python ends."""
+    try:
+        app()
+    finally:
+        sys.stderr.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,108 @@
+"""The published folder: every public relation as Parquet and all of them as one read-only DuckDB file, swapped in at once."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from customer_outcomes import FailedCheck, UnusableInput
+
+DATABASE = "customer_outcomes.duckdb"
+CONTENTS = "contents.json"
+# a file of this version is read by DuckDB 1.2 and later
+STORAGE_VERSION = "v1.2.0"
+
+
+def check_destination(destination: Path) -> None:
+    """Raise UnusableInput where publishing would replace something that no build published."""
+    if destination.exists() and (
+        not destination.is_dir() or (any(destination.iterdir()) and not (destination / CONTENTS).exists())
+    ):
+        raise UnusableInput(f"{destination} holds files that no build published; name an empty or a new folder.")
+
+
+def public_relations(manifest: dict) -> dict[str, list[str]]:
+    """Return '<schema>.<name>' -> grain, of every model that dbt's manifest calls public."""
+    return {
+        f"{node['schema']}.{node['alias']}": next(
+            constraint["columns"] for constraint in node["constraints"] if constraint["type"] == "primary_key"
+        )
+        for node in sorted(manifest["nodes"].values(), key=lambda node: node["unique_id"])
+        if node["resource_type"] == "model" and node["access"] == "public"
+    }
+
+
+def publish(warehouse: Path, manifest: dict, destination: Path, progress: Callable[[int, int], None]) -> None:
+    """Write the public relations beside `destination` and swap the finished folder in.
+
+    A reader sees the last good version or this one, each whole: open files stay what they were.
+    """
+    candidate = destination.with_name(f".{destination.name}.next")
+    shutil.rmtree(candidate, ignore_errors=True)
+    candidate.mkdir(parents=True)
+    relations = public_relations(manifest)
+    rows = {}
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
+        connection.execute(f"attach '{_quoted(candidate / DATABASE)}' as published (storage_version '{STORAGE_VERSION}')")
+        for number, (relation, grain) in enumerate(relations.items(), start=1):
+            schema, name = relation.split(".")
+            (candidate / schema).mkdir(exist_ok=True)
+            connection.execute(f"create schema if not exists published.{schema}")
+            connection.execute(
+                f"create table published.{relation} as select * from warehouse.{relation} order by {', '.join(grain)}"
+            )
+            connection.execute(
+                f"copy published.{relation} to '{_quoted(candidate / schema / name)}.parquet' (compression zstd)"
+            )
+            rows[relation], received = (
+                connection.execute(f"select count(*) from {database}.{relation}").fetchone()[0]
+                for database in ("published", "warehouse")
+            )
+            if rows[relation] != received:
+                raise FailedCheck(f"{relation} has {received} rows and {rows[relation]} of them were published.")
+            progress(number, len(relations))
+        connection.execute("detach published")
+    (candidate / DATABASE).chmod(0o444)
+    (candidate / CONTENTS).write_text(json.dumps(rows, indent=2) + "\n")
+    _swap_in(candidate, destination)
+
+
+def _swap_in(candidate: Path, destination: Path) -> None:
+    """Put one folder in the place of another in one step, and drop the other."""
+    if not destination.exists():
+        candidate.rename(destination)
+        return
+    try:
+        _exchange(candidate, destination)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+            raise
+        # a file system that cannot exchange: two steps, with an instant between them
+        last = destination.with_name(f".{destination.name}.last")
+        shutil.rmtree(last, ignore_errors=True)
+        destination.rename(last)
+        candidate.rename(destination)
+        candidate = last
+    shutil.rmtree(candidate)
+
+
+def _exchange(first: Path, second: Path) -> None:
+    """Exchange two names in one step: renameat2 with RENAME_EXCHANGE, which Python's os does not offer."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    at_current_folder, exchange = -100, 2
+    if renameat2(at_current_folder, os.fsencode(first), at_current_folder, os.fsencode(second), exchange):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(second))
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

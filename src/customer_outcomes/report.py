@@ -1,0 +1,69 @@
+"""What a person sees: progress, and the table that a build ends with."""
+
+from __future__ import annotations
+
+import duckdb
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from customer_outcomes.publish import DATABASE
+
+console = Console(soft_wrap=True, highlight=False)
+
+
+def progress_bar() -> Progress:
+    """Return the one way in which long work shows how far it is; without a terminal it says nothing until the end."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def print_summary(outcome) -> None:
+    """Print what a build found: its remarks on the input, the main figures, and where the files are."""
+    for remark in outcome.remarks:
+        console.print(remark, markup=False)
+    with duckdb.connect(outcome.published / DATABASE, read_only=True) as connection:
+        customers, cltv, csat, responders, ppp_yield, coverage = connection.execute(
+            """
+            select any_value(summary.customers), any_value(summary.cltv), avg(lifetimes.csat_1_10),
+                count(lifetimes.csat_1_10), any_value(summary.ppp_yield), any_value(summary.csat_revenue_coverage)
+            from metrics.ppp_summary as summary
+            left join marts.customer_lifetime as lifetimes on true
+            where summary.subject_type = 'company'
+            """
+        ).fetchone()
+        received, accepted, quarantined = connection.execute(
+            "select sum(received), sum(accepted), sum(quarantined) from audit.input_reconciliation"
+        ).fetchone()
+    table = Table(show_header=False, box=None, pad_edge=False)
+    rows = {
+        "customers": f"{customers:,}",
+        "cltv": f"{cltv:,.2f} {outcome.currency}",
+        "CSAT, mean of customers": f"{csat:.2f} of 10" if csat is not None else "never reported",
+        "CSAT coverage": f"{_share(responders, customers)} of customers, {_percent(coverage)} of cltv",
+        "PPP yield": _percent(ppp_yield),
+        "rows received": f"{received:,}",
+        "rows accepted": f"{accepted:,}",
+        "rows quarantined": f"{quarantined:,}  (audit.quarantined_rows says why)",
+        "warehouse": str(outcome.warehouse),
+        "published": str(outcome.published),
+        "data docs": str(outcome.data_docs),
+        "took": ", ".join(f"{phase.name} {phase.wall_seconds:.1f} s" for phase in outcome.phases),
+    }
+    for name, value in rows.items():
+        table.add_row(name, value)
+    console.print(table)
+
+
+def _percent(share: float | None) -> str:
+    return "none" if share is None else f"{100 * share:.1f} %"
+
+
+def _share(part: int, whole: int) -> str:
+    return _percent(part / whole if whole else None)

@@ -1,0 +1,102 @@
+"""A sample company in the input contract's shape, of any size, for demonstrations and load tests.
+
+The company sells software from 2025-01-01 to 2026-06-30, so that as_of 2026-07-01 sees it all. Its
+reporting currency is the euro. Happier customers buy more, stay longer and bring others, loosely;
+the spring discount sells well and disappoints; the support robot and a seller who left in November
+2025 are there to be told from the others.
+
+Five accounts are the same at any size and seed:
+
+- acct_0001 Granite Harbor Freight spends much and is unhappy: 1 or 2 of 5, and 2 of 10.
+- acct_0002 Quillwood Press spends well, is asked for its opinion, and never gave it.
+- acct_0003 Bluefern Clinics gave the best scores, reached its outcome, and left in February 2026.
+- acct_0004 Tiny Lantern Studio began with one seat, was cross-sold and up-sold, and is delighted.
+- acct_0005 Brasswick Trading bought much, had most of it refunded, and charged some of it back.
+
+The records named odd_... (oddities.py) hold every case that the contract names. Every other record
+is sound and accepted.
+
+Each batch of accounts draws from a generator of its own, seeded by the batch: the same arguments
+write the same bytes.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from .activity import activity_tables
+from .company import company_tables
+from .customers import customer_tables
+from .fates import draw_accounts
+from .files import CsvFile, ParquetFolder, clear
+from .oddities import BROKEN_LINES, ODDITIES
+from .shapes import COLUMNS
+from .story import STORY_ACCOUNTS, story_tables
+
+TRANSACTIONS_PER_ACCOUNT = 20
+ACCOUNTS_PER_BATCH = 5_000
+TRANSACTIONS_PER_BATCH = 100_000
+MINIMUM_ACCOUNTS = 10
+
+
+def write_sample(
+    directory: Path,
+    accounts: int = 60,
+    seed: int = 1,
+    file_format: str = "csv",
+    transactions: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, int]:
+    """Write a company of `accounts` accounts in the input contract's shape; returns the rows
+    written per table. The odd_... rows come on top of both numbers; the broken lines, which are
+    only in CSV, are not counted. An earlier sample in the directory is replaced."""
+    story = story_tables()
+    told = story["crm.transactions"].num_rows
+    wanted = accounts * TRANSACTIONS_PER_ACCOUNT if transactions is None else transactions
+    if accounts < MINIMUM_ACCOUNTS:
+        raise ValueError(f"a sample has at least {MINIMUM_ACCOUNTS} accounts")
+    if wanted < told:
+        raise ValueError(f"the story alone has {told} transactions")
+    if file_format not in ("csv", "parquet"):
+        raise ValueError(f"file_format is csv or parquet, not {file_format}")
+
+    directory = Path(directory)
+    clear(directory)
+    output = CsvFile if file_format == "csv" else ParquetFolder
+    files = {table: output(directory, table) for table in COLUMNS}
+    written = dict.fromkeys(COLUMNS, 0)
+
+    def write(tables: dict) -> None:
+        for table, batch in tables.items():
+            if batch.num_rows:
+                files[table].write(batch)
+                written[table] += batch.num_rows
+
+    write(company_tables(accounts, seed))
+    write(story)
+    regular = np.arange(STORY_ACCOUNTS + 1, accounts + 1)
+    fates = draw_accounts(regular, seed, wanted - told)
+    size = max(1, min(ACCOUNTS_PER_BATCH, TRANSACTIONS_PER_BATCH * accounts // wanted))
+    for start in range(0, len(regular), size):
+        batch = fates.slice(start, start + size)
+        write(customer_tables(batch, np.random.default_rng([seed, 4, start])))
+        write(activity_tables(batch, np.random.default_rng([seed, 5, start])))
+        if progress:
+            progress(STORY_ACCOUNTS + start + len(batch), accounts)
+
+    for table, rows in _oddities_by_table().items():
+        files[table].write_text(rows)
+        written[table] += len(rows)
+    for table, line in BROKEN_LINES.items():
+        files[table].write_broken_line(line)
+    for file in files.values():
+        file.close()
+    return written
+
+
+def _oddities_by_table() -> dict[str, list[dict[str, str]]]:
+    rows: dict[str, list[dict[str, str]]] = {}
+    for oddity in ODDITIES:
+        rows.setdefault(oddity.table, []).append(oddity.row)
+    return rows
