@@ -12,6 +12,7 @@
 {%- if execute -%}
 {%- set contract = input_contract(domain, table) -%}
 {%- set key = contract.primary_key -%}
+{%- set types = dict(zip(contract.columns | map(attribute='name'), contract.columns | map(attribute='type'))) -%}
 {%- set is_merged = contract.merged_into ~ ' is not null' if contract.merged_into else 'false' -%}
 with
 
@@ -21,16 +22,36 @@ received as (
 
 ),
 
+repeated_keys as (
+
+    select
+        {%- for column in key %}
+        {{ parse_value(column, types[column]) }} as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from received
+    group by {% for column in key %}{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
+    having count(*) > 1
+
+),
+
 typed as (
 
     select
-        _file,
-        _row,
+        received._file,
+        received._row,
         {%- for column in contract.columns %}
-        {{ parse_value(column.name, column.type) }} as {{ column.name }},
-        {{ column.name }} is not null as has_{{ column.name }}{{ ',' if not loop.last }}
+        {{ parse_value('received.' ~ column.name, column.type) }} as {{ column.name }},
+        {%- if column.required or column.type != 'text' %}
+        received.{{ column.name }} is not null as has_{{ column.name }},
+        {%- endif %}
         {%- endfor %}
+        case when repeated_keys.{{ key[0] }} is not null then {{ row_as_text(contract.columns, 'received') }} end as row_text
     from received
+    left join repeated_keys
+        on
+            {%- for column in key %}
+            {{ 'and ' if not loop.first }}{{ parse_value('received.' ~ column, types[column]) }} = repeated_keys.{{ column }}
+            {%- endfor %}
 
 ),
 
@@ -58,35 +79,27 @@ checked as (
 
 ),
 
-repeated_keys as (
-
-    select {{ key | join(', ') }}
-    from typed
-    group by {{ key | join(', ') }}
-    having count(*) > 1
-
-),
-
 versions as (
 
     select
-        checked._file,
-        checked._row,
+        _file,
+        _row,
         row_number() over (
-            partition by {% for column in key %}checked.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
-            order by
-                checked._loaded_at desc nulls last,
-                checked.updated_at desc nulls last,
-                {{ row_as_text(contract.columns, 'received') }} desc,
-                checked._file,
-                checked._row
+            partition by {{ key | join(', ') }}
+            order by _loaded_at desc nulls last, updated_at desc nulls last, row_text desc, _file, _row
         ) as version_rank
     from checked
-    inner join repeated_keys
-        on {% for column in key %}checked.{{ column }} = repeated_keys.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
-    inner join received
-        on checked._file = received._file and checked._row = received._row
-    where checked.fault is null
+    where row_text is not null and fault is null
+
+),
+
+superseded as (
+
+    select
+        _file,
+        _row
+    from versions
+    where version_rank > 1
 
 ),
 
@@ -104,7 +117,7 @@ final as (
         {%- endfor %}
         case
             when checked.fault is not null then 'quarantined'
-            when versions.version_rank > 1 then 'superseded'
+            when superseded._row is not null then 'superseded'
             when checked.is_deleted and not ({{ is_merged }}) then 'deleted'
             {%- if contract.event_time %}
             when checked.{{ contract.event_time }} > {{ as_of() }} then 'future'
@@ -114,8 +127,8 @@ final as (
         {{ dbt.split_part('checked.fault', "'|'", 1) }} as fault_column,
         {{ dbt.split_part('checked.fault', "'|'", 2) }} as fault_reason
     from checked
-    left join versions
-        on checked._file = versions._file and checked._row = versions._row
+    left join superseded
+        on checked._file = superseded._file and checked._row = superseded._row
 
 )
 

@@ -46,12 +46,18 @@
 {%- endmacro %}
 
 
+{#- A moment in UTC needs no time zone: the detour through one costs several times the cast. -#}
 {% macro duckdb__parse_timestamp(column) -%}
     case
         when typeof({{ column }}) in ('TIMESTAMP', 'DATE') then try_cast({{ column }} as timestamp)
         when regexp_full_match(
             cast({{ column }} as varchar),
-            '\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?'
+            '\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]00(:?00)?)?)?'
+        )
+            then try_cast(cast({{ column }} as varchar) as timestamp)
+        when regexp_full_match(
+            cast({{ column }} as varchar),
+            '\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?[+-]\d\d(:?\d\d)?'
         )
             then try_cast(cast({{ column }} as varchar) as timestamptz) at time zone 'UTC'
     end
@@ -60,6 +66,9 @@
 
 {% macro duckdb__parse_date(column) -%}
     case
+        when typeof({{ column }}) = 'DATE' then try_cast({{ column }} as date)
+        when regexp_full_match(cast({{ column }} as varchar), '\d{4}-\d\d-\d\d')
+            then try_cast(cast({{ column }} as varchar) as date)
         when {{ duckdb__parse_timestamp(column) }} = date_trunc('day', {{ duckdb__parse_timestamp(column) }})
             then cast({{ duckdb__parse_timestamp(column) }} as date)
     end

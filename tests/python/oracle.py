@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -284,10 +284,11 @@ class World:
         return self.local_day(moment).replace(day=1)
 
     def is_future(self, value: datetime | date | None) -> bool:
-        """'later than as_of'. READING: a date is a local day, so it is later when its local midnight is."""
+        """'later than as_of'. READING: a date is a moment as the contract has it, midnight UTC."""
         if value is None:
             return False
-        return value > self.as_of if isinstance(value, datetime) else value > self.local_day(self.as_of)
+        moment = value if isinstance(value, datetime) else datetime.combine(value, datetime.min.time())
+        return moment > self.as_of
 
     # ------------------------------------------------------------------------------------------------ steps 1 to 4
 
@@ -445,14 +446,16 @@ class World:
                     row.end("quarantined", "bad_split", "share")
 
     def step_5_bad_schedule(self, pending: list[Row]) -> None:
-        """'bad_value for ... ends_minute <= starts_minute, a schedule in two time zones' (all its rows)."""
+        """'bad_value for ... ends_minute <= starts_minute, a schedule in two time zones' (all its rows).
+
+        READING: a name that is no IANA time zone is a bad_value, too."""
         zones = defaultdict(set)
         for row in pending:
             zones[row["schedule_id"]].add(row["timezone"])
         for row in pending:
             if row["ends_minute"] <= row["starts_minute"]:
                 row.end("quarantined", "bad_value", "ends_minute")
-            elif len(zones[row["schedule_id"]]) > 1:
+            elif len(zones[row["schedule_id"]]) > 1 or row["timezone"] not in available_timezones():
                 row.end("quarantined", "bad_value", "timezone")
 
     def step_5_rate(self, row: Row) -> None:
@@ -689,7 +692,7 @@ def share_up_sell(lines: list[dict], growth: Decimal) -> None:
 def judge_reversals(lines: list[dict]) -> None:
     """'A reversal of a counted charge takes its movement and gives back expansion x min(1, amount given back /
     amount), rounded to cents, in time order never more in all than there was; any other reversal is reversal with
-    no expansion.' READING: amounts before rounding, both at their rates (equal in one currency)."""
+    no expansion.' READING: amounts as they are in one currency, else reporting amounts."""
     charges = {line["transaction_id"]: line for line in lines if line["transaction_type"] == "charge"}
     left = {key: charge["expansion_amount"] for key, charge in charges.items()}
     reversals = [line for line in lines if line["transaction_type"] != "charge"]
@@ -698,9 +701,10 @@ def judge_reversals(lines: list[dict]) -> None:
         line["movement"], line["expansion_amount"] = "reversal", Decimal("0.00")
         if charge is not None:
             line["movement"] = charge["movement"]
-            whole = Fraction(charge["amount"]) * charge["exchange_rate"]
+            money = "amount" if line["currency_code"] == charge["currency_code"] else "reporting_amount"
+            whole = abs(Fraction(charge[money]))
             if whole > 0:
-                part = min(Fraction(1), Fraction(line["amount"]) * line["exchange_rate"] / whole)
+                part = min(Fraction(1), abs(Fraction(line[money])) / whole)
                 given = min(cents(Fraction(charge["expansion_amount"]) * part), left[line["_original"]])
                 left[line["_original"]] -= given
                 line["expansion_amount"] = Decimal("0.00") - given

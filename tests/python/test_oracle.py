@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import csv
-import sys
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+import oracle
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
-sys.path.insert(0, str(Path(__file__).parent))
-import oracle
+from customer_outcomes.contract import load_contract
 
-SHARED = Path("/work/shared/design/input_contract.yml")
-PROJECT = Path(__file__).resolve().parents[2]
-
-
-def contract_file() -> Path:
-    """The page where it was agreed; else the project's own copy of it."""
-    if SHARED.exists():
-        return SHARED
-    return next(path for path in PROJECT.rglob("input_contract.yml") if ".venv" not in path.parts)
-
-
-CONTRACT = yaml.safe_load(contract_file().read_text())["tables"]
+CONTRACT = load_contract()
 ACCOUNT = {"account_id": "A", "created_at": "2020-01-01"}
 
 

@@ -6,17 +6,20 @@
 }, computed=['exchange_rate', 'reporting_amount']) %}
 
     select
-        records.*,
-        case when {{ lacks_rate('records.currency_code', 'rates') }} then 'currency_code' end as fault_column,
-        case when {{ lacks_rate('records.currency_code', 'rates') }} then 'missing_exchange_rate' end as fault_reason,
-        {{ conversion_factor('records.currency_code', 'rates') }} as exchange_rate,
-        {{ convert_money('records.amount', 'records.currency_code', 'rates') }} as reporting_amount
-    from records
-    left join {{ ref('int_reversals__original_days') }} as reversals
-        on records.transaction_id = reversals.transaction_id
+        dated.*,
+        case when {{ lacks_rate('dated.currency_code', 'rates') }} then 'currency_code' end as fault_column,
+        case when {{ lacks_rate('dated.currency_code', 'rates') }} then 'missing_exchange_rate' end as fault_reason,
+        {{ conversion_factor('dated.currency_code', 'rates') }} as exchange_rate,
+        {{ convert_money('dated.amount', 'dated.currency_code', 'rates') }} as reporting_amount
+    from (
+        select
+            records.*,
+            coalesce(reversals.original_on, {{ local_day('records.transacted_at') }}) as rated_on
+        from records
+        left join {{ ref('int_reversals__original_days') }} as reversals
+            on records.transaction_id = reversals.transaction_id
+    ) as dated
     left join {{ ref('int_exchange_rates__daily') }} as rates
-        on
-            records.currency_code = rates.currency_code
-            and coalesce(reversals.original_on, {{ local_day('records.transacted_at') }}) = rates.rated_on
+        on dated.currency_code = rates.currency_code and dated.rated_on = rates.rated_on
 
 {% endcall %}

@@ -1,0 +1,428 @@
+-- customer_lifetime by hand: what an analyst would write for this one table, straight from the Parquet files.
+-- The variables `input` (the folder), `as_of` and the EUR, UTC, 365 days and survey types of dbt_project.yml are its only
+-- arguments. Faulty values are cast to null and dropped; nothing is quarantined, counted, tested or documented.
+
+-- ------------------------------------------------------------------------------------------------------------ accounts
+
+create temp table accounts as
+select
+    account_id,
+    coalesce(account_type, 'business') as account_type,
+    merged_into_account_id as merged_into,
+    coalesce(try_cast(is_deleted as boolean), false) and merged_into_account_id is null as is_gone,
+    try_cast(created_at as timestamp) > getvariable('as_of') as is_future
+from read_parquet(getvariable('input') || '/crm/accounts/*.parquet', union_by_name = true)
+where account_id is not null and try_cast(created_at as timestamp) is not null
+qualify row_number() over (
+    partition by account_id
+    order by try_cast(_loaded_at as timestamp) desc nulls last, try_cast(updated_at as timestamp) desc nulls last, account_name desc
+) = 1;
+
+-- the survivor of each account's chain of merges; its type and state decide, and a circle has none
+create temp table survivors as
+with recursive chain(account_id, reached) as (
+    select account_id, account_id from accounts where not is_gone and not is_future
+    union
+    select chain.account_id, accounts.merged_into
+    from chain inner join accounts on chain.reached = accounts.account_id
+    where accounts.merged_into is not null
+)
+select chain.account_id, accounts.account_id as survivor
+from chain inner join accounts on chain.reached = accounts.account_id
+where
+    accounts.merged_into is null
+    and accounts.account_type not in ('internal', 'test')
+    and not accounts.is_gone
+    and not accounts.is_future;
+
+create temp table contacts as
+select
+    contact_id,
+    account_id,
+    merged_into_contact_id as merged_into,
+    coalesce(try_cast(is_deleted as boolean), false) and merged_into_contact_id is null as is_gone,
+    try_cast(created_at as timestamp) > getvariable('as_of') as is_future
+from read_parquet(getvariable('input') || '/crm/contacts/*.parquet', union_by_name = true)
+where contact_id is not null and account_id is not null and try_cast(created_at as timestamp) is not null
+qualify row_number() over (
+    partition by contact_id
+    order by try_cast(_loaded_at as timestamp) desc nulls last, try_cast(updated_at as timestamp) desc nulls last, email desc
+) = 1;
+
+create temp table people as
+with recursive chain(contact_id, reached) as (
+    select contact_id, contact_id from contacts where not is_gone and not is_future
+    union
+    select chain.contact_id, contacts.merged_into
+    from chain inner join contacts on chain.reached = contacts.contact_id
+    where contacts.merged_into is not null
+)
+select chain.contact_id, contacts.contact_id as survivor
+from chain
+inner join contacts on chain.reached = contacts.contact_id
+inner join survivors on contacts.account_id = survivors.account_id
+where contacts.merged_into is null and not contacts.is_gone and not contacts.is_future;
+
+-- --------------------------------------------------------------------------------------------------------------- money
+
+create temp table products as
+select product_id, product_family, try_cast(tier as bigint) as tier
+from read_parquet(getvariable('input') || '/crm/products/*.parquet', union_by_name = true)
+where product_family is not null and (tier is null or try_cast(tier as double) = try_cast(tier as bigint));
+
+-- the latest rate on or before each day; a quote into the euro goes before one out of it
+create temp table rates as
+with quotes as (
+    select from_currency, to_currency, try_cast(valid_on as date) as valid_on, try_cast(rate as decimal(26, 6)) as rate
+    from read_parquet(getvariable('input') || '/crm/exchange_rates/*.parquet', union_by_name = true)
+    where try_cast(rate as decimal(26, 6)) > 0 and try_cast(valid_on as date) <= getvariable('as_of')
+    qualify row_number() over (
+        partition by from_currency, to_currency, valid_on order by try_cast(_loaded_at as timestamp) desc nulls last
+    ) = 1
+),
+days as (
+    select cast(unnest(generate_series(min(valid_on), getvariable('as_of'), interval 1 day)) as date) as day from quotes
+)
+select
+    days.day,
+    if(to_currency = 'EUR', from_currency, to_currency) as currency_code,
+    arg_max(if(to_currency = 'EUR', rate, null), valid_on) filter (to_currency = 'EUR') as rate,
+    arg_max(rate, valid_on) filter (from_currency = 'EUR') as inverse_rate
+from days inner join quotes on quotes.valid_on <= days.day
+where 'EUR' in (to_currency, from_currency)
+group by all;
+
+create temp table movements_of_money as
+with newest as (
+    select
+        transaction_id,
+        account_id,
+        product_id,
+        transaction_type,
+        coalesce(status, 'completed') as status,
+        coalesce(try_cast(quantity as decimal(26, 6)), 1) as quantity,
+        try_cast(amount as decimal(26, 6)) as amount,
+        currency_code,
+        try_cast(transacted_at as timestamp) as transacted_at,
+        original_transaction_id,
+        coalesce(try_cast(is_deleted as boolean), false) as is_deleted
+    from read_parquet(getvariable('input') || '/crm/transactions/*.parquet', union_by_name = true)
+    where try_cast(amount as decimal(26, 6)) >= 0 and try_cast(transacted_at as timestamp) is not null
+    qualify row_number() over (
+        partition by transaction_id
+        order by
+            try_cast(_loaded_at as timestamp) desc nulls last, try_cast(updated_at as timestamp) desc nulls last, amount::varchar desc
+    ) = 1
+),
+known as (
+    select newest.* replace (survivors.survivor as account_id)
+    from newest inner join survivors using (account_id)
+    where not is_deleted and transacted_at <= getvariable('as_of')
+),
+-- a reversal is converted at its original's day
+dated as (
+    select known.*, coalesce(originals.transacted_at, known.transacted_at)::date as rated_on
+    from known
+    left join known as originals
+        on known.original_transaction_id = originals.transaction_id and known.transaction_type <> 'charge'
+)
+select
+    transaction_id,
+    account_id,
+    product_id,
+    product_family,
+    tier,
+    transaction_type,
+    transaction_type = 'charge' as is_charge,
+    quantity,
+    amount,
+    dated.currency_code,
+    transacted_at,
+    original_transaction_id,
+    cast(
+        case
+            when dated.currency_code = 'EUR' then amount
+            when rates.rate is not null then amount * rates.rate
+            else (2 * (amount * 100000000)::hugeint + (inverse_rate * 1000000)::hugeint)
+                // (2 * (inverse_rate * 1000000)::hugeint) * 0.01
+        end as decimal(38, 2)
+    ) as euros
+from dated
+left join rates on dated.currency_code = rates.currency_code and dated.rated_on = rates.day
+left join products using (product_id)
+where
+    status = 'completed'
+    and transaction_type in ('charge', 'refund', 'chargeback', 'credit')
+    and (dated.currency_code = 'EUR' or rates.day is not null);
+
+-- ---------------------------------------------------------------------------------------------------------- expansions
+
+-- the lines of one timestamp are one purchase, judged against the purchases before it
+create temp table charges as
+with purchases as (
+    select account_id, transacted_at, lag(transacted_at) over (partition by account_id order by transacted_at) as previous_at
+    from movements_of_money
+    where is_charge
+    group by account_id, transacted_at
+),
+family_totals as (
+    select account_id, product_family, transacted_at, sum(euros) as family_euros, max(tier) as highest_tier
+    from movements_of_money
+    where is_charge and product_family is not null
+    group by all
+),
+family_purchases as (
+    select
+        * exclude (highest_tier),
+        lag(family_euros) over history as previous_family_euros,
+        max(highest_tier) over (history rows between unbounded preceding and 1 preceding) as highest_tier_before
+    from family_totals
+    window history as (partition by account_id, product_family order by transacted_at)
+),
+product_totals as (
+    select account_id, product_id, transacted_at, max(quantity) as largest_quantity
+    from movements_of_money
+    where is_charge and product_id is not null
+    group by all
+),
+product_purchases as (
+    select
+        * exclude (largest_quantity),
+        lag(largest_quantity) over (partition by account_id, product_id order by transacted_at) as previous_quantity
+    from product_totals
+)
+select
+    lines.transaction_id,
+    lines.account_id,
+    lines.product_family,
+    lines.transacted_at,
+    lines.amount,
+    lines.currency_code,
+    lines.euros,
+    family_euros,
+    previous_family_euros,
+    case
+        when previous_at is null then 'new'
+        when previous_at + interval 365 days <= lines.transacted_at then 'reactivation'
+        when lines.product_family is null then 'repeat'
+        when previous_family_euros is null then 'cross_sell'
+        when tier > highest_tier_before or quantity > previous_quantity then 'up_sell'
+        else 'repeat'
+    end as movement
+from movements_of_money as lines
+inner join purchases using (account_id, transacted_at)
+left join family_purchases using (account_id, product_family, transacted_at)
+left join product_purchases using (account_id, product_id, transacted_at)
+where is_charge;
+
+-- up-sell lines share what the family grew by, in cents, by largest remainder
+create temp table expansions as
+with pools as (
+    select
+        *,
+        sum(euros) over purchase as total,
+        least(greatest(family_euros - previous_family_euros, 0), sum(euros) over purchase) as pool
+    from charges
+    where movement = 'up_sell'
+    window purchase as (partition by account_id, product_family, transacted_at)
+),
+products_in_cents as (
+    select
+        transaction_id,
+        account_id,
+        product_family,
+        transacted_at,
+        (pool * 100)::hugeint as pool,
+        (total * 100)::hugeint as total,
+        (pool * 100)::hugeint * (euros * 100)::hugeint as product
+    from pools
+    where total > 0
+),
+remainders as (
+    select
+        *,
+        product // total as share,
+        pool - sum(product // total) over purchase as cents_left,
+        row_number() over (purchase order by product % total desc, transaction_id) as place
+    from products_in_cents
+    window purchase as (partition by account_id, product_family, transacted_at)
+)
+select transaction_id, (share + if(place <= cents_left, 1, 0))::decimal(38, 0) * 0.01 as expansion from remainders
+union all
+select transaction_id, euros from charges where movement = 'cross_sell';
+
+-- a reversal of a charge gives back its part, in time order never more in all than there was
+create temp table reversals as
+with shares as (
+    select
+        movements_of_money.transaction_id,
+        movements_of_money.original_transaction_id,
+        movements_of_money.transacted_at,
+        charges.movement,
+        expansion::decimal(38, 2) as expansion,
+        if(movements_of_money.currency_code = charges.currency_code, movements_of_money.amount, movements_of_money.euros) as part,
+        if(movements_of_money.currency_code = charges.currency_code, charges.amount, charges.euros) as whole
+    from movements_of_money
+    inner join charges on movements_of_money.original_transaction_id = charges.transaction_id
+    inner join expansions on charges.transaction_id = expansions.transaction_id
+    where not is_charge
+),
+given_back as (
+    select
+        *,
+        least(
+            expansion,
+            sum(
+                if(
+                    part >= whole,
+                    expansion,
+                    (
+                        (2 * (expansion * 100)::hugeint * (part * 1000000)::hugeint + (whole * 1000000)::hugeint)
+                        // (2 * (whole * 1000000)::hugeint)
+                    )::decimal(38, 0) * 0.01
+                )
+            ) over (partition by original_transaction_id order by transacted_at, transaction_id rows unbounded preceding)
+        ) as so_far
+    from shares
+)
+select
+    transaction_id,
+    movement,
+    lag(so_far, 1, 0) over (partition by original_transaction_id order by transacted_at, transaction_id) - so_far as expansion
+from given_back;
+
+-- -------------------------------------------------------------------------------------------------------- satisfaction
+
+create temp table answers as
+with surveys as (
+    select survey_id, survey_type, scale_min::decimal(26, 6) as scale_min, scale_max::decimal(26, 6) as scale_max
+    from read_parquet(getvariable('input') || '/survey/surveys/*.parquet', union_by_name = true)
+    where survey_type in ('nps', 'csat', 'ces', 'post_purchase', 'touch_rating') and scale_min::double < scale_max::double
+),
+invitations as (
+    select
+        invitation_id,
+        survey_id,
+        account_id,
+        try_cast(sent_at as timestamp) as sent_at,
+        coalesce(try_cast(is_deleted as boolean), false) as is_deleted
+    from read_parquet(getvariable('input') || '/survey/invitations/*.parquet', union_by_name = true)
+    where about_type in ('touch', 'ticket', 'opportunity', 'transaction', 'relationship')
+    qualify row_number() over (
+        partition by invitation_id
+        order by try_cast(_loaded_at as timestamp) desc nulls last, try_cast(updated_at as timestamp) desc nulls last
+    ) = 1
+),
+sent as (
+    select invitation_id
+    from invitations
+    where
+        survey_id in (select survey_id from surveys)
+        and (
+            account_id is null
+            or account_id in (select account_id from survivors)
+            or account_id not in (select account_id from accounts)
+        )
+        and sent_at <= getvariable('as_of')
+        and not is_deleted
+),
+responses as (
+    select
+        * exclude (score, responded_at, is_deleted),
+        try_cast(score as decimal(26, 6)) as score,
+        try_cast(responded_at as timestamp) as responded_at,
+        coalesce(try_cast(is_deleted as boolean), false) as is_deleted
+    from read_parquet(getvariable('input') || '/survey/responses/*.parquet', union_by_name = true)
+    where try_cast(score as decimal(26, 6)) is not null and try_cast(responded_at as timestamp) is not null
+    qualify row_number() over (
+        partition by response_id
+        order by
+            try_cast(_loaded_at as timestamp) desc nulls last, try_cast(updated_at as timestamp) desc nulls last, score::varchar desc
+    ) = 1
+),
+counted as (
+    -- a person's latest answer to one survey about one thing
+    select
+        survivors.survivor as account_id,
+        people.survivor as contact_id,
+        survey_type = 'nps' as is_nps,
+        response_id,
+        responded_at,
+        score,
+        (score - scale_min)::double / (scale_max - scale_min)::double as unit
+    from responses
+    inner join surveys using (survey_id)
+    inner join survivors on responses.account_id = survivors.account_id
+    left join people on responses.contact_id = people.contact_id
+    left join sent on responses.invitation_id = sent.invitation_id
+    where
+        not is_deleted
+        and responded_at <= getvariable('as_of')
+        and score between scale_min and scale_max
+        and (survey_type in ('csat', 'post_purchase') or (survey_type = 'nps' and scale_min = 0 and scale_max = 10))
+    qualify row_number() over (
+        partition by
+            responses.survey_id,
+            survivors.survivor,
+            people.survivor,
+            coalesce(about_type, 'relationship'),
+            case
+                when about_type <> 'relationship' then about_id
+                else coalesce('invitation ' || sent.invitation_id, 'response ' || response_id)
+            end
+        order by responded_at desc, response_id desc
+    ) = 1
+)
+select
+    *,
+    row_number() over (partition by account_id, contact_id, is_nps order by responded_at desc, response_id desc) as contact_place,
+    row_number() over (partition by account_id, is_nps order by responded_at desc, response_id desc) as account_place
+from counted;
+
+-- ------------------------------------------------------------------------------------------------------------ customers
+
+create or replace table customer_lifetime as
+with money as (
+    select
+        lines.account_id,
+        sum(if(is_charge, lines.euros, -lines.euros)) as cltv,
+        sum(if(is_charge, lines.euros, 0)) as gross_amount,
+        sum(if(is_charge, 0, -lines.euros)) as reversed_amount,
+        count(*) filter (is_charge) as transaction_count,
+        count(distinct lines.transacted_at::date) filter (is_charge) as purchase_days,
+        min(lines.transacted_at) filter (is_charge) as first_charge_at,
+        max(lines.transacted_at) filter (is_charge) as last_charge_at,
+        coalesce(
+            sum(coalesce(expansions.expansion, reversals.expansion))
+                filter (coalesce(charges.movement, reversals.movement) = 'cross_sell'), 0
+        ) as cross_sell_expansion,
+        coalesce(
+            sum(coalesce(expansions.expansion, reversals.expansion))
+                filter (coalesce(charges.movement, reversals.movement) = 'up_sell'), 0
+        ) as up_sell_expansion
+    from movements_of_money as lines
+    left join charges using (transaction_id)
+    left join expansions using (transaction_id)
+    left join reversals using (transaction_id)
+    group by lines.account_id
+),
+satisfaction as (
+    select
+        account_id,
+        1 + 9 * avg(unit) filter (not is_nps and contact_place = 1) as csat_1_10,
+        max(score) filter (is_nps and account_place = 1) as nps_latest,
+        coalesce(max(score) filter (is_nps and contact_place = 1) >= 9, false) as is_recommend_stated
+    from answers
+    group by account_id
+)
+select
+    money.*,
+    csat_1_10,
+    csat_1_10 is not null as is_csat_reported,
+    coalesce(csat_1_10, 0) * cltv as ppp,
+    nps_latest,
+    coalesce(is_recommend_stated, false) as is_recommend_stated
+from money
+left join satisfaction using (account_id)
+where transaction_count > 0
+order by account_id;

@@ -1,0 +1,178 @@
+"""What the tests of whole builds share: the command, one finished build, and how relations are compared."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import duckdb
+import yaml
+
+OUTCOMES = Path(sys.executable).with_name("outcomes")
+DATABASE = "customer_outcomes.duckdb"
+SEED = int(os.environ.get("OUTCOMES_TEST_SEED", "1"))
+WORLD_AS_OF = datetime(2025, 7, 1)
+THREADS = 2
+
+# the relations that the oracle computes, with their grain
+GRAINS = {
+    "marts.fct_transactions": ("transaction_id",),
+    "marts.fct_survey_responses": ("response_id",),
+    "marts.customer_lifetime": ("account_id",),
+    "marts.customer_months": ("account_id", "month"),
+    "marts.customer_cohorts": ("cohort_month", "months_since", "segment"),
+    "marts.dim_customers": ("account_id",),
+    "metrics.ppp_summary": ("subject_type", "subject_id"),
+    "audit.input_reconciliation": ("input_table",),
+}
+
+Rows = dict[tuple, dict]
+
+
+@dataclass(frozen=True)
+class Built:
+    """One build by the command: its arguments, where its results are, and what it said."""
+
+    input: Path
+    warehouse: Path
+    published: Path
+    exit_code: int
+    said: str
+
+    @property
+    def database(self) -> Path:
+        return self.published / DATABASE
+
+    @property
+    def work_folder(self) -> Path:
+        return self.warehouse.with_suffix(".work")
+
+
+def command(folder: Path, source: Path, as_of: datetime, variables: dict | None, threads: int) -> list[str]:
+    """Return the command that builds `source` with all its results below `folder`."""
+    arguments = {"input": source, "warehouse": folder / "warehouse.duckdb", "publish": folder / "published"}
+    arguments |= {"as-of": as_of.isoformat(), "vars": yaml.safe_dump(variables or {}), "threads": threads}
+    return [str(OUTCOMES), "build", *(str(part) for name, value in arguments.items() for part in (f"--{name}", value))]
+
+
+def run_build(
+    folder: Path, source: Path, as_of: datetime = WORLD_AS_OF, variables: dict | None = None, threads: int = THREADS
+) -> Built:
+    """Build, however it ends."""
+    finished = subprocess.run(
+        command(folder, source, as_of, variables, threads), capture_output=True, text=True, check=False
+    )
+    said = finished.stdout + finished.stderr
+    return Built(source, folder / "warehouse.duckdb", folder / "published", finished.returncode, said)
+
+
+def good_build(folder: Path, source: Path, **arguments) -> Built:
+    """Build, and insist that it succeeds."""
+    built = run_build(folder, source, **arguments)
+    assert built.exit_code == 0, built.said
+    return built
+
+
+def query(database: Path, statement: str, *parameters: object) -> list[tuple]:
+    """Return the rows of a query on a database that nobody writes."""
+    with duckdb.connect(database, read_only=True) as connection:
+        return connection.execute(statement, parameters).fetchall()
+
+
+def records(database: Path, relation: str) -> list[dict]:
+    """Return a relation's rows by column."""
+    with duckdb.connect(database, read_only=True) as connection:
+        answer = connection.execute(f"select * from {relation}")
+        names = [column[0] for column in answer.description]
+        return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder, byte for byte."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def differences(one: Path, other: Path, schemas: Sequence[str]) -> list[str]:
+    """Return a sentence for each relation of the schemas of which two databases hold other rows."""
+    with duckdb.connect() as connection:
+        for name, database in (("one", one), ("other", other)):
+            connection.execute(f"attach '{database}' as {name} (read_only)")
+        found = {name: _relations(connection, name, schemas) for name in ("one", "other")}
+        assert found["one"], schemas
+        sentences = [f"{relation} is in one alone" for relation in sorted(set(found["one"]) ^ set(found["other"]))]
+        for relation in sorted(set(found["one"]) & set(found["other"])):
+            for left, right in (("one", "other"), ("other", "one")):
+                rows = connection.execute(
+                    f"select * from {left}.{relation} except all select * from {right}.{relation}"
+                ).fetchall()
+                if rows:
+                    sentences.append(f"{relation}: {len(rows)} rows of {left} are not in {right}, such as {rows[0]}")
+        return sentences
+
+
+def _relations(connection: duckdb.DuckDBPyConnection, database: str, schemas: Sequence[str]) -> list[str]:
+    rows = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = ? and schema_name in"
+        f" ({', '.join('?' * len(schemas))}) order by 1",
+        [database, *schemas],
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
+def oracle_disagreements(database: Path, expected: dict[str, list[dict]]) -> list[str]:
+    """Return a sentence for everything in which a warehouse is not what the oracle computed."""
+    sentences = []
+    for relation, grain in GRAINS.items():
+        wanted, found = (
+            _by_grain(rows, grain) for rows in (expected[relation.split(".")[1]], records(database, relation))
+        )
+        sentences += [f"{relation}: {key} is missing" for key in wanted.keys() - found.keys()]
+        sentences += [f"{relation}: {key} is too many" for key in found.keys() - wanted.keys()]
+        for key in wanted.keys() & found.keys():
+            sentences += [f"{relation}: {key}: {fault}" for fault in _faults(wanted[key], found[key])]
+    return sentences + _quarantine_disagreements(database, expected["quarantined"])
+
+
+def _by_grain(rows: list[dict], grain: tuple[str, ...]) -> Rows:
+    by_grain = {tuple(row[column] for column in grain): row for row in rows}
+    assert len(by_grain) == len(rows), f"{grain} is no key"
+    return by_grain
+
+
+def _faults(wanted: dict, found: dict) -> list[str]:
+    return [
+        f"{column} is {found.get(column, 'no column')!r}, not {value!r}"
+        for column, value in wanted.items()
+        if column not in found or not _is_same(value, found[column])
+    ]
+
+
+def _is_same(wanted: object, found: object) -> bool:
+    """Whether two values are one: money exactly, a ratio to nine digits, a day as its midnight."""
+    if wanted is None or found is None:
+        return wanted is found
+    if isinstance(wanted, Decimal) and isinstance(found, Decimal):
+        return wanted == found
+    if any(isinstance(value, Fraction | Decimal | float) for value in (wanted, found)):
+        one, other = Fraction(wanted), Fraction(found)
+        return abs(one - other) <= Fraction(1, 10**9) * max(1, abs(one), abs(other))
+    return _as_moment(wanted) == _as_moment(found)
+
+
+def _as_moment(value: object) -> object:
+    is_day = isinstance(value, date) and not isinstance(value, datetime)
+    return datetime(value.year, value.month, value.day) if is_day else value
+
+
+def _quarantine_disagreements(database: Path, expected: list[dict]) -> list[str]:
+    columns = ("input_table", "row_key", "reason")
+    wanted = Counter(tuple(row[column] for column in columns) for row in expected)
+    found = Counter(query(database, f"select {', '.join(columns)} from audit.quarantined_rows"))
+    missing = [f"{row} is not in quarantine" for row in (wanted - found).elements()]
+    return missing + [f"{row} is in quarantine" for row in (found - wanted).elements()]

@@ -1,0 +1,49 @@
+"""Builds that several tests look at, each made once a session. OUTCOMES_TEST_SEED chooses other random worlds."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from builds import SEED, WORLD_AS_OF, Built, good_build
+from worlds import write_world
+
+from customer_outcomes import SAMPLE_INPUT
+
+PARQUET_VARIABLES = {
+    "reporting_currency": "USD",
+    "reporting_timezone": "America/New_York",
+    "inactive_after_days": 90,
+    "csat_survey_types": ["csat", "ces"],
+}
+
+
+def pytest_report_header() -> str:
+    return f"worlds of OUTCOMES_TEST_SEED={SEED}"
+
+
+@pytest.fixture(scope="session")
+def csv_world(tmp_path_factory) -> Path:
+    """A random company with every kind of fault, as CSV."""
+    folder = tmp_path_factory.mktemp("csv_world")
+    write_world(folder, SEED, as_of=WORLD_AS_OF)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def csv_build(csv_world, tmp_path_factory) -> Built:
+    """The CSV world with the default vars, by four threads."""
+    return good_build(tmp_path_factory.mktemp("csv_build"), csv_world, threads=4)
+
+
+@pytest.fixture(scope="session")
+def parquet_build(tmp_path_factory) -> Built:
+    """Another random company, as Parquet, with vars that differ from the defaults."""
+    world = tmp_path_factory.mktemp("parquet_world")
+    write_world(world, SEED + 1, file_format="parquet", as_of=WORLD_AS_OF)
+    return good_build(tmp_path_factory.mktemp("parquet_build"), world, variables=PARQUET_VARIABLES)
+
+
+@pytest.fixture(scope="session")
+def sample_build(tmp_path_factory) -> Built:
+    """The sample company at its world's end."""
+    return good_build(tmp_path_factory.mktemp("sample_build"), SAMPLE_INPUT, as_of=datetime(2026, 7, 1))

@@ -1,0 +1,28 @@
+"""Whole builds against an independent computation of the same specification, row for row and cent for cent."""
+
+from datetime import datetime
+
+import oracle
+from builds import WORLD_AS_OF, Built, oracle_disagreements
+from conftest import PARQUET_VARIABLES
+
+from customer_outcomes.contract import load_contract
+
+
+def disagreements(built: Built, as_of: datetime = WORLD_AS_OF, **variables: object) -> list[str]:
+    arguments = {"reporting_currency": "EUR"} | variables
+    expected = oracle.compute(built.input, load_contract(), as_of=as_of, **arguments)
+    assert all(expected[name] for name in ("customer_lifetime", "fct_survey_responses", "quarantined"))
+    return oracle_disagreements(built.warehouse, expected)
+
+
+def test_csv_with_the_default_vars(csv_build):
+    assert disagreements(csv_build) == []
+
+
+def test_parquet_in_another_time_zone_and_currency(parquet_build):
+    assert disagreements(parquet_build, **PARQUET_VARIABLES) == []
+
+
+def test_the_sample_company(sample_build):
+    assert disagreements(sample_build, datetime(2026, 7, 1)) == []

@@ -1,0 +1,179 @@
+"""A build that is killed at any moment leaves readers one whole version, and the next build as good as undisturbed."""
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from builds import DATABASE, SEED, THREADS, WORLD_AS_OF, command, differences, good_build
+
+Version = dict[str, tuple[int, int]]  # by relation: how many rows, and a hash of all their values
+
+PUBLISHING = """
+import json, pathlib, sys
+from customer_outcomes.publish import publish
+warehouse, manifest, destination = map(pathlib.Path, sys.argv[1:])
+publish(warehouse, json.loads(manifest.read_text()), destination, lambda done, of: None)
+"""
+
+
+def version_of(connection: duckdb.DuckDBPyConnection, database: str) -> Version:
+    """Read every value of every relation of an attached database."""
+    relations = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = ?", [database]
+    ).fetchall()
+    return {
+        name: connection.execute(f"select count(*), sum(hash(rows)) from {database}.{name} as rows").fetchone()
+        for (name,) in relations
+    }
+
+
+def read_version(published: Path) -> Version:
+    """Open the published database as a BI tool does, and read all of it."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{published / DATABASE}' as reader (read_only)")
+        return version_of(connection, "reader")
+
+
+class Watcher:
+    """Reads a published folder over and over in a thread of its own, and keeps what it saw."""
+
+    def __init__(self, published: Path):
+        self.published, self.versions, self.troubles, self.rounds = published, [], [], 0
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *trouble):
+        self._is_over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._is_over.wait(0.02):  # leaves the build something of the processor
+            try:
+                self._read()
+            except Exception as trouble:
+                self.troubles.append(repr(trouble))
+            self.rounds += 1
+
+    def _read(self) -> None:
+        before = self._contents()
+        version = read_version(self.published)
+        if version not in self.versions:
+            self.versions.append(version)
+        rows = {
+            relation: pq.ParquetFile(self.published / f"{relation.replace('.', '/')}.parquet").read().num_rows
+            for relation in before
+        }
+        # the folder may have been exchanged meanwhile: each file is then of the one version or of the other
+        allowed = [before, self._contents()]
+        if {name: count for name, (count, _) in version.items()} not in allowed:
+            self.troubles.append(f"the database is not as contents.json says: {version}")
+        self.troubles += [
+            f"{relation}.parquet has {count} rows"
+            for relation, count in rows.items()
+            if count not in [contents[relation] for contents in allowed]
+        ]
+
+    def _contents(self) -> dict[str, int]:
+        return json.loads((self.published / "contents.json").read_text())
+
+
+def wait_until(process: subprocess.Popen, is_reached: Callable[[], bool]) -> None:
+    """Look until something is so; fail where the process ends first."""
+    while not is_reached():
+        try:
+            process.wait(0.001)
+        except subprocess.TimeoutExpired:
+            continue
+        pytest.fail(f"the build ended by itself: {process.communicate()}")
+
+
+def kill_after(process: subprocess.Popen, seconds: float) -> int:
+    """Kill without a chance to clean up; return the exit code, which is another where the process was faster."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    process.communicate()
+    return process.returncode
+
+
+@contextmanager
+def started(arguments: list[str]) -> Iterator[subprocess.Popen]:
+    """Start a process, and leave none behind."""
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def moments(folder: Path, dice: Random) -> dict[str, Callable[[], bool]]:
+    """How far a build has come when it is to be killed, each within another phase."""
+    work, candidate = folder / "warehouse.work", folder / ".published.next"
+    models, files = dice.randint(1, 60), dice.randint(1, 6)
+    return {
+        "dbt": lambda: len(list(work.glob("target/run/**/*.sql"))) >= models,
+        "expectations": (work / "data_docs").exists,
+        "publishing": lambda: len(list(candidate.glob("*/*.parquet"))) >= files,
+    }
+
+
+def test_killed_in_every_phase_and_built_again(csv_world, csv_build, sample_build, tmp_path):
+    """The published folder holds another company at first, so that the two versions cannot be mistaken."""
+    dice, published = Random(SEED), tmp_path / "published"
+    shutil.copytree(sample_build.published, published)
+    before, after = read_version(published), read_version(csv_build.published)
+    assert before != after
+    with Watcher(published) as watcher, duckdb.connect() as reader:
+        reader.execute(f"attach '{published / DATABASE}' as held (read_only)")
+        for phase, is_reached in moments(tmp_path, dice).items():
+            with started(command(tmp_path, csv_world, WORLD_AS_OF, None, THREADS)) as process:
+                wait_until(process, is_reached)
+                code = kill_after(process, dice.uniform(0, 0.02 if phase == "publishing" else 2))
+            assert code == -9, f"the build was through before it could be killed in {phase}"
+            assert read_version(published) == before
+        again = good_build(tmp_path, csv_world)
+        assert version_of(reader, "held") == before  # who has the file open keeps what was there
+    assert watcher.troubles == []
+    assert watcher.rounds > 20
+    assert all(version in (before, after) for version in watcher.versions)
+    assert read_version(again.published) == after
+    assert differences(again.warehouse, csv_build.warehouse, ["marts", "metrics", "audit"]) == []
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+
+
+def test_killed_at_random_moments_of_publishing(csv_build, sample_build, tmp_path):
+    dice, published = Random(SEED), tmp_path / "published"
+    shutil.copytree(sample_build.published, published)
+    versions = [read_version(built.published) for built in (csv_build, sample_build)]
+    codes = []
+    with Watcher(published) as watcher:
+        for number in range(12):
+            built = (csv_build, sample_build)[number % 2]
+            manifest = built.work_folder / "target" / "manifest.json"
+            arguments = [sys.executable, "-c", PUBLISHING, *map(str, (built.warehouse, manifest, published))]
+            with started(arguments) as process:
+                wait_until(process, (tmp_path / ".published.next").exists)
+                codes.append(kill_after(process, dice.uniform(0, 0.4)))
+            assert read_version(published) in versions
+            shutil.rmtree(tmp_path / ".published.next", ignore_errors=number % 3 > 0)
+        subprocess.run(arguments, check=True)
+    assert set(codes) <= {0, -9}
+    assert -9 in codes
+    assert watcher.troubles == []
+    assert all(version in versions for version in watcher.versions)
+    assert read_version(published) == versions[1]
