@@ -1,21 +1,25 @@
 -- customer_lifetime by hand: what an analyst would write for this one table, straight from the Parquet files.
--- The variables `input` (the folder), `as_of` and the EUR, UTC, 365 days and survey types of dbt_project.yml are its only
--- arguments. Faulty values are cast to null and dropped; nothing is quarantined, counted, tested or documented.
+-- The variables `input` (the folder) and `as_of` are its arguments; EUR, UTC, 365 days and surveys are written out.
+-- What does not fit its type is null and dropped; nothing is quarantined, counted, tested or documented.
 
--- ------------------------------------------------------------------------------------------------------------ accounts
+create temp macro as_moment(value) as try_cast(value as timestamp);
+create temp macro as_number(value) as try_cast(value as decimal(26, 6));
+create temp macro as_true(value) as coalesce(try_cast(value as boolean), false);
+
+-- -------------------------------------------------------------------------------------------- accounts
 
 create temp table accounts as
 select
     account_id,
     coalesce(account_type, 'business') as account_type,
     merged_into_account_id as merged_into,
-    coalesce(try_cast(is_deleted as boolean), false) and merged_into_account_id is null as is_gone,
-    try_cast(created_at as timestamp) > getvariable('as_of') as is_future
+    as_true(is_deleted) and merged_into_account_id is null as is_gone,
+    as_moment(created_at) > getvariable('as_of') as is_future
 from read_parquet(getvariable('input') || '/crm/accounts/*.parquet', union_by_name = true)
-where account_id is not null and try_cast(created_at as timestamp) is not null
+where account_id is not null and as_moment(created_at) is not null
 qualify row_number() over (
     partition by account_id
-    order by try_cast(_loaded_at as timestamp) desc nulls last, try_cast(updated_at as timestamp) desc nulls last, account_name desc
+    order by as_moment(_loaded_at) desc nulls last, as_moment(updated_at) desc nulls last, account_name desc
 ) = 1;
 
 -- the survivor of each account's chain of merges; its type and state decide, and a circle has none
@@ -40,13 +44,13 @@ select
     contact_id,
     account_id,
     merged_into_contact_id as merged_into,
-    coalesce(try_cast(is_deleted as boolean), false) and merged_into_contact_id is null as is_gone,
-    try_cast(created_at as timestamp) > getvariable('as_of') as is_future
+    as_true(is_deleted) and merged_into_contact_id is null as is_gone,
+    as_moment(created_at) > getvariable('as_of') as is_future
 from read_parquet(getvariable('input') || '/crm/contacts/*.parquet', union_by_name = true)
-where contact_id is not null and account_id is not null and try_cast(created_at as timestamp) is not null
+where contact_id is not null and account_id is not null and as_moment(created_at) is not null
 qualify row_number() over (
     partition by contact_id
-    order by try_cast(_loaded_at as timestamp) desc nulls last, try_cast(updated_at as timestamp) desc nulls last, email desc
+    order by as_moment(_loaded_at) desc nulls last, as_moment(updated_at) desc nulls last, email desc
 ) = 1;
 
 create temp table people as
@@ -63,7 +67,7 @@ inner join contacts on chain.reached = contacts.contact_id
 inner join survivors on contacts.account_id = survivors.account_id
 where contacts.merged_into is null and not contacts.is_gone and not contacts.is_future;
 
--- --------------------------------------------------------------------------------------------------------------- money
+-- ----------------------------------------------------------------------------------------------- money
 
 create temp table products as
 select product_id, product_family, try_cast(tier as bigint) as tier
@@ -73,11 +77,11 @@ where product_family is not null and (tier is null or try_cast(tier as double) =
 -- the latest rate on or before each day; a quote into the euro goes before one out of it
 create temp table rates as
 with quotes as (
-    select from_currency, to_currency, try_cast(valid_on as date) as valid_on, try_cast(rate as decimal(26, 6)) as rate
+    select from_currency, to_currency, try_cast(valid_on as date) as valid_on, as_number(rate) as rate
     from read_parquet(getvariable('input') || '/crm/exchange_rates/*.parquet', union_by_name = true)
-    where try_cast(rate as decimal(26, 6)) > 0 and try_cast(valid_on as date) <= getvariable('as_of')
+    where as_number(rate) > 0 and try_cast(valid_on as date) <= getvariable('as_of')
     qualify row_number() over (
-        partition by from_currency, to_currency, valid_on order by try_cast(_loaded_at as timestamp) desc nulls last
+        partition by from_currency, to_currency, valid_on order by as_moment(_loaded_at) desc nulls last
     ) = 1
 ),
 days as (
@@ -100,18 +104,18 @@ with newest as (
         product_id,
         transaction_type,
         coalesce(status, 'completed') as status,
-        coalesce(try_cast(quantity as decimal(26, 6)), 1) as quantity,
-        try_cast(amount as decimal(26, 6)) as amount,
+        coalesce(as_number(quantity), 1) as quantity,
+        as_number(amount) as amount,
         currency_code,
-        try_cast(transacted_at as timestamp) as transacted_at,
+        as_moment(transacted_at) as transacted_at,
         original_transaction_id,
-        coalesce(try_cast(is_deleted as boolean), false) as is_deleted
+        as_true(is_deleted) as is_deleted
     from read_parquet(getvariable('input') || '/crm/transactions/*.parquet', union_by_name = true)
-    where try_cast(amount as decimal(26, 6)) >= 0 and try_cast(transacted_at as timestamp) is not null
+    where as_number(amount) >= 0 and as_moment(transacted_at) is not null
     qualify row_number() over (
         partition by transaction_id
         order by
-            try_cast(_loaded_at as timestamp) desc nulls last, try_cast(updated_at as timestamp) desc nulls last, amount::varchar desc
+            as_moment(_loaded_at) desc nulls last, as_moment(updated_at) desc nulls last, amount::varchar desc
     ) = 1
 ),
 known as (
@@ -155,65 +159,44 @@ where
     and transaction_type in ('charge', 'refund', 'chargeback', 'credit')
     and (dated.currency_code = 'EUR' or rates.day is not null);
 
--- ---------------------------------------------------------------------------------------------------------- expansions
+-- ------------------------------------------------------------------------------------------ expansions
 
--- the lines of one timestamp are one purchase, judged against the purchases before it
+-- the lines of one timestamp are one purchase, a group, judged against the groups before it
 create temp table charges as
-with purchases as (
-    select account_id, transacted_at, lag(transacted_at) over (partition by account_id order by transacted_at) as previous_at
+with lines as (
+    select
+        *,
+        max(transacted_at) over (of_account groups between 1 preceding and 1 preceding) as previous_at,
+        sum(euros) over (of_family groups between current row and current row) as family_euros,
+        sum(euros) over (of_family groups between 1 preceding and 1 preceding) as previous_family_euros,
+        max(tier) over (of_family groups between unbounded preceding and 1 preceding) as highest_tier,
+        max(quantity) over (of_product groups between 1 preceding and 1 preceding) as previous_quantity
     from movements_of_money
     where is_charge
-    group by account_id, transacted_at
-),
-family_totals as (
-    select account_id, product_family, transacted_at, sum(euros) as family_euros, max(tier) as highest_tier
-    from movements_of_money
-    where is_charge and product_family is not null
-    group by all
-),
-family_purchases as (
-    select
-        * exclude (highest_tier),
-        lag(family_euros) over history as previous_family_euros,
-        max(highest_tier) over (history rows between unbounded preceding and 1 preceding) as highest_tier_before
-    from family_totals
-    window history as (partition by account_id, product_family order by transacted_at)
-),
-product_totals as (
-    select account_id, product_id, transacted_at, max(quantity) as largest_quantity
-    from movements_of_money
-    where is_charge and product_id is not null
-    group by all
-),
-product_purchases as (
-    select
-        * exclude (largest_quantity),
-        lag(largest_quantity) over (partition by account_id, product_id order by transacted_at) as previous_quantity
-    from product_totals
+    window
+        of_account as (partition by account_id order by transacted_at),
+        of_family as (partition by account_id, product_family order by transacted_at),
+        of_product as (partition by account_id, product_id order by transacted_at)
 )
 select
-    lines.transaction_id,
-    lines.account_id,
-    lines.product_family,
-    lines.transacted_at,
-    lines.amount,
-    lines.currency_code,
-    lines.euros,
+    transaction_id,
+    account_id,
+    product_family,
+    transacted_at,
+    amount,
+    currency_code,
+    euros,
     family_euros,
     previous_family_euros,
     case
         when previous_at is null then 'new'
-        when previous_at + interval 365 days <= lines.transacted_at then 'reactivation'
-        when lines.product_family is null then 'repeat'
+        when previous_at + interval 365 days <= transacted_at then 'reactivation'
+        when product_family is null then 'repeat'
         when previous_family_euros is null then 'cross_sell'
-        when tier > highest_tier_before or quantity > previous_quantity then 'up_sell'
+        when tier > highest_tier or quantity > previous_quantity then 'up_sell'
         else 'repeat'
     end as movement
-from movements_of_money as lines
-inner join purchases using (account_id, transacted_at)
-left join family_purchases using (account_id, product_family, transacted_at)
-left join product_purchases using (account_id, product_id, transacted_at)
-where is_charge;
+from lines;
 
 -- up-sell lines share what the family grew by, in cents, by largest remainder
 create temp table expansions as
@@ -255,15 +238,16 @@ select transaction_id, euros from charges where movement = 'cross_sell';
 create temp table reversals as
 with shares as (
     select
-        movements_of_money.transaction_id,
-        movements_of_money.original_transaction_id,
-        movements_of_money.transacted_at,
+        lines.transaction_id,
+        lines.original_transaction_id,
+        lines.transacted_at,
         charges.movement,
         expansion::decimal(38, 2) as expansion,
-        if(movements_of_money.currency_code = charges.currency_code, movements_of_money.amount, movements_of_money.euros) as part,
-        if(movements_of_money.currency_code = charges.currency_code, charges.amount, charges.euros) as whole
-    from movements_of_money
-    inner join charges on movements_of_money.original_transaction_id = charges.transaction_id
+        -- in the original's own currency, where the two are the same
+        if(lines.currency_code = charges.currency_code, lines.amount, lines.euros) as part,
+        if(lines.currency_code = charges.currency_code, charges.amount, charges.euros) as whole
+    from movements_of_money as lines
+    inner join charges on lines.original_transaction_id = charges.transaction_id
     inner join expansions on charges.transaction_id = expansions.transaction_id
     where not is_charge
 ),
@@ -281,36 +265,42 @@ given_back as (
                         // (2 * (whole * 1000000)::hugeint)
                     )::decimal(38, 0) * 0.01
                 )
-            ) over (partition by original_transaction_id order by transacted_at, transaction_id rows unbounded preceding)
+            ) over history
         ) as so_far
     from shares
+    window history as (
+        partition by original_transaction_id order by transacted_at, transaction_id rows unbounded preceding
+    )
 )
 select
     transaction_id,
     movement,
-    lag(so_far, 1, 0) over (partition by original_transaction_id order by transacted_at, transaction_id) - so_far as expansion
-from given_back;
+    lag(so_far, 1, 0) over history - so_far as expansion
+from given_back
+window history as (partition by original_transaction_id order by transacted_at, transaction_id);
 
--- -------------------------------------------------------------------------------------------------------- satisfaction
+-- ---------------------------------------------------------------------------------------- satisfaction
 
 create temp table answers as
 with surveys as (
-    select survey_id, survey_type, scale_min::decimal(26, 6) as scale_min, scale_max::decimal(26, 6) as scale_max
+    select survey_id, survey_type, as_number(scale_min) as scale_min, as_number(scale_max) as scale_max
     from read_parquet(getvariable('input') || '/survey/surveys/*.parquet', union_by_name = true)
-    where survey_type in ('nps', 'csat', 'ces', 'post_purchase', 'touch_rating') and scale_min::double < scale_max::double
+    where
+        survey_type in ('nps', 'csat', 'ces', 'post_purchase', 'touch_rating')
+        and as_number(scale_min) < as_number(scale_max)
 ),
 invitations as (
     select
         invitation_id,
         survey_id,
         account_id,
-        try_cast(sent_at as timestamp) as sent_at,
-        coalesce(try_cast(is_deleted as boolean), false) as is_deleted
+        as_moment(sent_at) as sent_at,
+        as_true(is_deleted) as is_deleted
     from read_parquet(getvariable('input') || '/survey/invitations/*.parquet', union_by_name = true)
     where about_type in ('touch', 'ticket', 'opportunity', 'transaction', 'relationship')
     qualify row_number() over (
         partition by invitation_id
-        order by try_cast(_loaded_at as timestamp) desc nulls last, try_cast(updated_at as timestamp) desc nulls last
+        order by as_moment(_loaded_at) desc nulls last, as_moment(updated_at) desc nulls last
     ) = 1
 ),
 sent as (
@@ -329,15 +319,15 @@ sent as (
 responses as (
     select
         * exclude (score, responded_at, is_deleted),
-        try_cast(score as decimal(26, 6)) as score,
-        try_cast(responded_at as timestamp) as responded_at,
-        coalesce(try_cast(is_deleted as boolean), false) as is_deleted
+        as_number(score) as score,
+        as_moment(responded_at) as responded_at,
+        as_true(is_deleted) as is_deleted
     from read_parquet(getvariable('input') || '/survey/responses/*.parquet', union_by_name = true)
-    where try_cast(score as decimal(26, 6)) is not null and try_cast(responded_at as timestamp) is not null
+    where as_number(score) is not null and as_moment(responded_at) is not null
     qualify row_number() over (
         partition by response_id
         order by
-            try_cast(_loaded_at as timestamp) desc nulls last, try_cast(updated_at as timestamp) desc nulls last, score::varchar desc
+            as_moment(_loaded_at) desc nulls last, as_moment(updated_at) desc nulls last, score::varchar desc
     ) = 1
 ),
 counted as (
@@ -375,11 +365,14 @@ counted as (
 )
 select
     *,
-    row_number() over (partition by account_id, contact_id, is_nps order by responded_at desc, response_id desc) as contact_place,
-    row_number() over (partition by account_id, is_nps order by responded_at desc, response_id desc) as account_place
-from counted;
+    row_number() over (of_contact order by responded_at desc, response_id desc) as contact_rank,
+    row_number() over (of_account order by responded_at desc, response_id desc) as account_rank
+from counted
+window
+    of_contact as (partition by account_id, is_nps, contact_id),
+    of_account as (partition by account_id, is_nps);
 
--- ------------------------------------------------------------------------------------------------------------ customers
+-- ------------------------------------------------------------------------------------------- customers
 
 create or replace table customer_lifetime as
 with money as (
@@ -409,9 +402,9 @@ with money as (
 satisfaction as (
     select
         account_id,
-        1 + 9 * avg(unit) filter (not is_nps and contact_place = 1) as csat_1_10,
-        max(score) filter (is_nps and account_place = 1) as nps_latest,
-        coalesce(max(score) filter (is_nps and contact_place = 1) >= 9, false) as is_recommend_stated
+        1 + 9 * avg(unit) filter (not is_nps and contact_rank = 1) as csat_1_10,
+        max(score) filter (is_nps and account_rank = 1) as nps_latest,
+        coalesce(max(score) filter (is_nps and contact_rank = 1) >= 9, false) as is_recommend_stated
     from answers
     group by account_id
 )

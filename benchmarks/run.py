@@ -2,9 +2,10 @@
 
     .venv/bin/python benchmarks/run.py [--accounts N] [--keep DIR]
 
-The sample company, at a tenth of the size and in full, is written to build/benchmark/ once. Of each it runs `outcomes build` and
-customer_lifetime.sql, each as a process of its own, and compares their figures; and once a dbt project of as many trivial models as
-ours has. Times are shown beside their aims and never judged: the exit code is 1 only where something cannot run, or figures differ.
+The sample company, at a tenth of the size and in full, is written to build/benchmark/ once. Of each it runs `outcomes
+build` and customer_lifetime.sql, both as processes of their own, and compares their figures; and once a dbt project of
+as many trivial models as ours has. Times are shown beside their aims and never judged: the exit code is 1 only where
+something cannot run, or figures differ.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import duckdb
-import pyarrow.parquet as parquet
+from pyarrow import parquet
 from rich.console import Console
 from rich.table import Table
 
@@ -32,20 +35,31 @@ AS_OF = "2026-07-01 00:00:00"  # the end of the sample company's story
 THREADS = os.cpu_count() or 1
 AIM_SECONDS, AIM_BYTES, AIM_RATIO = 30, 3e9, 3
 
-# What customer_lifetime and the facts and dimensions beside it are computed from.
-TABLES = """crm/accounts crm/contacts crm/users crm/campaigns crm/leads crm/products crm/opportunities crm/exchange_rates
-crm/transactions survey/surveys survey/invitations survey/responses""".split()
+# What customer_lifetime, and the facts and dimensions beside it, are computed from.
+CRM = (
+    "accounts",
+    "contacts",
+    "users",
+    "campaigns",
+    "leads",
+    "products",
+    "opportunities",
+    "exchange_rates",
+    "transactions",
+)
+TABLES = [f"crm/{name}" for name in CRM] + ["survey/surveys", "survey/invitations", "survey/responses"]
 
 RUN_SCRIPT = """
 import duckdb, sys
-connection = duckdb.connect(sys.argv[1], config={"threads": int(sys.argv[4])})
-connection.execute(f"set TimeZone = 'UTC'; set variable input = '{sys.argv[2]}'; set variable as_of = timestamp '{sys.argv[3]}'")
-connection.execute(open(sys.argv[5]).read())
+_, result, folder, as_of, threads, script = sys.argv
+connection = duckdb.connect(result, config={"threads": int(threads)})
+connection.execute(f"set TimeZone = 'UTC'; set variable input = '{folder}'; set variable as_of = timestamp '{as_of}'")
+connection.execute(open(script).read())
 """
 RUN_DBT = """
 import sys
 from dbt.cli.main import dbtRunner
-arguments = ["build", "--quiet", "--log-level", "none", "--project-dir", ".", "--profiles-dir", ".", "--threads", sys.argv[1]]
+arguments = ["build", "--quiet", "--project-dir", ".", "--profiles-dir", ".", "--threads", sys.argv[1]]
 sys.exit(not dbtRunner().invoke(arguments).success)
 """
 
@@ -70,25 +84,26 @@ def main() -> int:
     work = (arguments.keep or Path(tempfile.mkdtemp(prefix="benchmark_"))).resolve()
     work.mkdir(parents=True, exist_ok=True)
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    costs: dict[int, dict[str, Cost]] = {}
+    differing = 0
     try:
-        costs: dict[int, dict[str, Cost]] = {}
-        differing = 0
         for accounts in (arguments.accounts // 10, arguments.accounts):
+            built, by_hand = work / f"built_{accounts}", work / f"by_hand_{accounts}.duckdb"
             with console.status(f"{accounts:,} accounts"):
                 folder = sample(accounts)
-                costs[accounts] = build(folder, work / f"built_{accounts}")
-                costs[accounts]["script"] = script(folder, work / f"by_hand_{accounts}.duckdb")
-                rows, faults = compare(work / f"built_{accounts}/warehouse.duckdb", work / f"by_hand_{accounts}.duckdb")
-            console.print(f"{accounts:,} accounts: {sizes(folder)}")
-            console.print(f"  by hand and by the warehouse: {rows:,} customers, {sum(faults.values())} differing rows", faults or "")
-            differing += sum(faults.values())
+                costs[accounts] = build(folder, built) | {"script": script(folder, by_hand)}
+                customers, faulty, columns = compare(built / "warehouse.duckdb", by_hand)
+            console.print(f"{accounts:,} accounts: {sizes(folder)}; {customers:,} customers, {faulty} differing rows")
+            if faulty:
+                console.print(f"  rows that differ by column: {columns}")
+            differing += faulty
         with console.status("trivial models"):
-            models = count_models(work / f"built_{accounts}/warehouse.work/target/manifest.json")
+            models = count_models(built / "warehouse.work" / "target" / "manifest.json")
             trivial = trivial_project(work / "trivial", models)
     finally:
         if not arguments.keep:
             shutil.rmtree(work)
-    console.print(f"The input is these tables alone: {', '.join(TABLES)}.\n{THREADS} threads; as of {AS_OF}.\n")
+    console.print(f"Input: these tables alone: {', '.join(TABLES)}. {THREADS} threads, as of {AS_OF}.\n")
     report(console, costs, trivial, models)
     return 1 if differing else 0
 
@@ -125,11 +140,11 @@ def script(folder: Path, result: Path) -> Cost:
 
 
 def trivial_project(folder: Path, models: int) -> tuple[Cost, Cost]:
-    """Run a dbt project of that many tables of one row, the first time and once more, with dbt's parsing already done."""
+    """Run a dbt project of that many tables of one row, the first time and once more, when it is already parsed."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "models").mkdir(parents=True)
     output = {"type": "duckdb", "path": str(folder / "trivial.duckdb"), "threads": THREADS}
-    project = {"name": "trivial", "version": "1", "config-version": 2, "profile": "trivial"}
+    project = {"name": "trivial", "version": "1.0", "config-version": 2, "profile": "trivial"}
     project |= {"flags": {"send_anonymous_usage_stats": False}, "models": {"+materialized": "table"}}
     profiles = {"trivial": {"target": "trivial", "outputs": {"trivial": output}}}
     (folder / "dbt_project.yml").write_text(json.dumps(project))  # JSON is YAML, too
@@ -146,7 +161,7 @@ def outcomes(*arguments: object) -> list[object]:
 
 
 def run(command: list[object], cwd: Path = ROOT) -> Cost:
-    """Run a command to its end and return what it and its children took; end here, with what it said, where it fails."""
+    """Run a command and return what it and its children took; end here, with what it said, where it fails."""
     with tempfile.TemporaryFile() as said:
         started = time.perf_counter()
         process = subprocess.Popen([str(part) for part in command], cwd=cwd, stdout=said, stderr=subprocess.STDOUT)
@@ -155,13 +170,16 @@ def run(command: list[object], cwd: Path = ROOT) -> Cost:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             said.seek(0)
-            sys.exit(f"{said.read().decode(errors='replace')}\nExit code {process.returncode}: {' '.join(map(str, command))}")
+            sys.exit(f"{said.read().decode(errors='replace')}\nExit code {process.returncode}: {process.args}")
     unit = 1 if sys.platform == "darwin" else 1024
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit)
 
 
-def compare(warehouse: Path, by_hand: Path) -> tuple[int, dict[str, int]]:
-    """Return the number of customers, and for each column how many rows differ; scores may by rounding, 1e-9 of their size."""
+def compare(warehouse: Path, by_hand: Path) -> tuple[int, int, dict[str, int]]:
+    """Return how many customers there are, how many rows differ, and how many do in each column that has such.
+
+    Scores, which are rounded at other places, may differ by 1e-9 of their size.
+    """
     with duckdb.connect() as connection:
         connection.execute(f"attach '{warehouse}' as warehouse (read_only); attach '{by_hand}' as by_hand (read_only)")
         columns = [row[0] for row in connection.execute("describe warehouse.marts.customer_lifetime").fetchall()]
@@ -169,22 +187,23 @@ def compare(warehouse: Path, by_hand: Path) -> tuple[int, dict[str, int]]:
             sys.exit(f"{SCRIPT.name} has other columns than marts.customer_lifetime.")
         checks = {column: f"one.{column} is distinct from other.{column}" for column in columns}
         for column in ("csat_1_10", "ppp"):
-            size = f"1e-9 * greatest(1, abs(one.{column}))" if column == "ppp" else "1e-9"
-            checks[column] = f"case when {checks[column]} then coalesce(abs(one.{column} - other.{column}) > {size}, true) end"
-        counts = ", ".join(f"count(*) filter ({check})" for check in checks.values())
-        rows, *differing = connection.execute(
+            distance = f"abs(one.{column} - other.{column}) / greatest(1, abs(one.{column}))"
+            checks[column] += f" and coalesce({distance} > 1e-9, true)"
+        counts = ", ".join(f"count(*) filter ({check})" for check in [" or ".join(checks.values()), *checks.values()])
+        customers, differing, *by_column = connection.execute(
             f"select count(*), {counts} from warehouse.marts.customer_lifetime as one"
             " full join by_hand.customer_lifetime as other on one.account_id = other.account_id"
         ).fetchone()
-    return rows, {column: count for column, count in zip(columns, differing, strict=True) if count}
+    return customers, differing, {column: count for column, count in zip(columns, by_column, strict=True) if count}
 
 
 def sizes(folder: Path) -> str:
     """Return how many rows the tables of most interest have."""
-    return ", ".join(
-        f"{sum(parquet.read_metadata(part).num_rows for part in folder.glob(f'{table}/*.parquet')):,} {table.split('/')[1]}"
-        for table in ("crm/transactions", "survey/responses")
-    )
+
+    def rows(table: str) -> int:
+        return sum(parquet.read_metadata(part).num_rows for part in folder.glob(f"{table}/*.parquet"))
+
+    return f"{rows('crm/transactions'):,} transactions, {rows('survey/responses'):,} responses"
 
 
 def count_models(manifest: Path) -> int:
@@ -195,34 +214,40 @@ def count_models(manifest: Path) -> int:
 def report(console: Console, costs: dict[int, dict[str, Cost]], trivial: tuple[Cost, Cost], models: int) -> None:
     """Print what each took, and how that stands to its aim."""
     small, full = costs
-    table = Table("", "wall s", "CPU s", "peak MB", title=f"What it took, {full:,} accounts")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for name, cost in costs[full].items():
-        label = {"build": "outcomes build, the whole process", "script": "customer_lifetime.sql by hand"}.get(name, f"  {name}")
-        table.add_row(label, *_figures(cost))
-    for name, cost in zip(("first", "second"), trivial, strict=True):
-        table.add_row(f"dbt with {models} trivial models, {name} run", *_figures(cost))
-    console.print(table)
+    labels = {"build": "outcomes build, the whole process", "script": "customer_lifetime.sql, by hand"}
+    for accounts, taken in costs.items():
+        table = Table("", "wall s", "CPU s", "peak MB", title=f"{accounts:,} accounts", title_justify="left")
+        rows = [(labels.get(name, f"  of that: {name}"), cost) for name, cost in taken.items()]
+        rows += [(f"dbt, {models} trivial models: run {number}", cost) for number, cost in enumerate(trivial, 1)]
+        for label, cost in rows:
+            table.add_row(label, f"{cost.wall:.1f}", f"{cost.cpu:.1f}", f"{cost.peak / 1e6:,.0f}" if cost.peak else "")
+        print_figures(console, table)
+
+    table = Table("", "wall", "CPU", "aim", title=f"Ratios and aims, {full:,} accounts", title_justify="left")
+
+    def add(label: str, figure: Callable[[Callable[[Cost], float]], float], aim: str = "") -> None:
+        table.add_row(label, *(f"{figure(attrgetter(kind)):.1f}" for kind in ("wall", "cpu")), aim)
 
     whole, dbt, by_hand = (costs[full][name] for name in ("build", "dbt", "script"))
-    aims = Table("", "figure", "aim", title="Beside its aims")
-    aims.add_row("dbt phase / by hand, wall", f"{dbt.wall / by_hand.wall:.1f}", "")
-    aims.add_row("dbt phase / by hand, CPU", f"{dbt.cpu / by_hand.cpu:.1f}", "")
-    aims.add_row("(dbt phase - trivial) / by hand, wall", f"{(dbt.wall - trivial[0].wall) / by_hand.wall:.1f}", f"{AIM_RATIO}")
-    aims.add_row("(dbt phase - trivial) / by hand, CPU", f"{(dbt.cpu - trivial[0].cpu) / by_hand.cpu:.1f}", "")
-    aims.add_row("whole build, wall s", f"{whole.wall:.1f}", f"{AIM_SECONDS}")
-    aims.add_row("whole build, peak MB", f"{whole.peak / 1e6:,.0f}", f"{AIM_BYTES / 1e6:,.0f}")
+    add("dbt phase / by hand", lambda of: of(dbt) / of(by_hand))
+    add(
+        "(dbt phase - trivial models) / by hand",
+        lambda of: (of(dbt) - of(trivial[0])) / of(by_hand),
+        f"wall {AIM_RATIO}",
+    )
     for name, label in (("build", "whole build"), ("dbt", "dbt phase"), ("script", "by hand")):
-        growth = costs[full][name].wall / costs[small][name].wall
-        aims.add_row(f"{label}: {full:,} accounts / {small:,}, wall", f"{growth:.1f}", "")
-    for column in aims.columns[1:]:
+        small_cost, full_cost = costs[small][name], costs[full][name]
+        add(f"{label}, {full:,} / {small:,} accounts", lambda of, one=full_cost, other=small_cost: of(one) / of(other))
+    add("whole build, s", lambda of: of(whole), f"wall {AIM_SECONDS}")
+    table.add_row("whole build, peak MB", f"{whole.peak / 1e6:,.0f}", "", f"{AIM_BYTES / 1e6:,.0f}")
+    print_figures(console, table)
+
+
+def print_figures(console: Console, table: Table) -> None:
+    """Print a table, all but its first column aligned to the right."""
+    for column in table.columns[1:]:
         column.justify = "right"
-    console.print(aims)
-
-
-def _figures(cost: Cost) -> tuple[str, str, str]:
-    return f"{cost.wall:.1f}", f"{cost.cpu:.1f}", f"{cost.peak / 1e6:,.0f}" if cost.peak else ""
+    console.print(table)
 
 
 if __name__ == "__main__":

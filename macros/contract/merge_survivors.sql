@@ -1,5 +1,5 @@
 {#- CTEs that follow merges through their chains. Reads the CTE `records` (the key, the pointer and row_state); gives the CTE
-    `merges`: for each merged record its surviving_id, or is_bad_merge where the chain runs in a circle, to a record that
+    `merged_records`: for each merged record its surviving_id, or is_bad_merge where the chain runs in a circle, to a record that
     is not there, or through one that does. -#}
 {% macro merge_survivors(key, pointer) -%}
 pointers as (
@@ -19,7 +19,7 @@ reached as (
 
 ),
 
-merges as (
+merged_records as (
 
     select
         reached.record_id,

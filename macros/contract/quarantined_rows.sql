@@ -11,15 +11,9 @@
 {%- endfor -%}
 select
     '{{ domain }}.{{ table }}' as input_table,
-    {{ sha256_of(row_as_text(contract.columns, 'received')) }} as row_sha256,
     {{ row_as_text(contract.columns | selectattr('name', 'in', contract.primary_key), 'received') }} as row_key,
     faulty.fault_reason as reason,
     faulty.fault_column as column_name,
-    case faulty.fault_column
-        {%- for name, value in members.items() %}
-        when '{{ name }}' then {{ value }}
-        {%- endfor %}
-    end as value,
     {{ json_of(members) }} as row_json,
     coalesce({{ parse_value('received._loaded_at', 'timestamp') }}, {{ as_of() }}) as first_seen_at,
     received._file as file_name,

@@ -20,6 +20,16 @@
 {%- endmacro %}
 
 
+{#- A member of a JSON object, as text; null where its name is null. -#}
+{% macro json_member(object, name) -%}
+    {{ return(adapter.dispatch('json_member')(object, name)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_member(object, name) -%}
+    json_extract_string({{ object }}, '$."' || {{ name }} || '"')
+{%- endmacro %}
+
+
 {#- A raw value as it may be shown: personal data as its SHA-256. -#}
 {% macro shown_value(column, relation) -%}
     {%- set value -%}

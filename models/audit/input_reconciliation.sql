@@ -52,10 +52,10 @@ unreadable as (
 counted as (
 
     select
-        input_table,
         {%- for state in ['accepted', 'superseded', 'deleted', 'excluded', 'future', 'quarantined'] %}
-        sum(case when row_state = '{{ state }}' then rows_counted else 0 end) as {{ state }}{{ ',' if not loop.last }}
+        sum(case when row_state = '{{ state }}' then rows_counted else 0 end) as {{ state }},
         {%- endfor %}
+        input_table
     from states
     group by input_table
 

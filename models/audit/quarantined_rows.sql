@@ -14,11 +14,9 @@ unreadable_lines as (
 
     select
         input_table,
-        line_sha256 as row_sha256,
         cast(null as {{ dbt.type_string() }}) as row_key,
         'unreadable_line' as reason,
         cast(null as {{ dbt.type_string() }}) as column_name,
-        cast(null as {{ dbt.type_string() }}) as value,
         {{ json_of({'line': 'line_text', 'line_sha256': 'line_sha256'}) }} as row_json,
         {{ as_of() }} as first_seen_at,
         file_name,
@@ -30,9 +28,14 @@ unreadable_lines as (
 
 quarantined as (
 
-    select * from faulty_rows
-    union all
-    select * from unreadable_lines
+    select
+        *,
+        {{ sha256_of('row_json') }} as row_sha256
+    from (
+        select * from faulty_rows
+        union all
+        select * from unreadable_lines
+    ) as all_rows
 
 ),
 
@@ -48,7 +51,7 @@ final as (
         row_key,
         reason,
         column_name,
-        value,
+        {{ json_member('row_json', 'column_name') }} as value,
         row_json,
         first_seen_at,
         file_name,

@@ -1,4 +1,4 @@
-"""What is delivered decides, never the order in which it comes, how it is cut into files, or how many threads read it."""
+"""What is delivered decides, never its order, how it is cut into files, or how many threads read it."""
 
 from builds import SEED, differences, good_build
 from worlds import shuffle_world

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from random import Random
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from builds import DATABASE, SEED, THREADS, WORLD_AS_OF, command, differences, good_build
+from builds import DATABASE, SEED, THREADS, WORLD_AS_OF, Built, command, differences, good_build
 
 Version = dict[str, tuple[int, int]]  # by relation: how many rows, and a hash of all their values
 
@@ -44,30 +45,42 @@ def read_version(published: Path) -> Version:
 
 
 class Watcher:
-    """Reads a published folder over and over in a thread of its own, and keeps what it saw."""
+    """Reads a published folder over and over, beside the test, and keeps what it saw."""
 
-    def __init__(self, published: Path):
-        self.published, self.versions, self.troubles, self.rounds = published, [], [], 0
+    def __init__(self, published: Path, pause: float):
+        self.published, self.pause = published, pause  # the pause leaves the build something of the processor
+        self.versions, self.troubles, self.rounds = [], [], 0
         self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
+        self._threads = [threading.Thread(target=self._repeat, args=work) for work in self._works()]
 
     def __enter__(self):
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *trouble):
         self._is_over.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
-    def _watch(self) -> None:
-        while not self._is_over.wait(0.02):  # leaves the build something of the processor
+    def _works(self) -> list[tuple[Callable[[], None], float]]:
+        """All is read now and then; that it is there at all is looked at much more often than it could be replaced."""
+        return [(self.read, self.pause), (self._open, 0.0005)]
+
+    def _repeat(self, work: Callable[[], None], pause: float) -> None:
+        while not self._is_over.wait(pause):
             try:
-                self._read()
+                work()
             except Exception as trouble:
                 self.troubles.append(repr(trouble))
-            self.rounds += 1
 
-    def _read(self) -> None:
+    def _open(self) -> None:
+        for name in (DATABASE, "contents.json", "marts/fct_transactions.parquet"):
+            (self.published / name).open("rb").close()
+
+    def read(self) -> None:
+        """Read every value there is, and keep what is not whole."""
+        self.rounds += 1
         before = self._contents()
         version = read_version(self.published)
         if version not in self.versions:
@@ -94,7 +107,7 @@ def wait_until(process: subprocess.Popen, is_reached: Callable[[], bool]) -> Non
     """Look until something is so; fail where the process ends first."""
     while not is_reached():
         try:
-            process.wait(0.001)
+            process.wait(0.005)
         except subprocess.TimeoutExpired:
             continue
         pytest.fail(f"the build ended by itself: {process.communicate()}")
@@ -121,6 +134,12 @@ def started(arguments: list[str]) -> Iterator[subprocess.Popen]:
         process.communicate()
 
 
+def publishing(built: Built, published: Path) -> list[str]:
+    """Return the command that publishes what was built, and does nothing else."""
+    manifest = built.work_folder / "target" / "manifest.json"
+    return [sys.executable, "-c", PUBLISHING, *map(str, (built.warehouse, manifest, published))]
+
+
 def moments(folder: Path, dice: Random) -> dict[str, Callable[[], bool]]:
     """How far a build has come when it is to be killed, each within another phase."""
     work, candidate = folder / "warehouse.work", folder / ".published.next"
@@ -138,7 +157,7 @@ def test_killed_in_every_phase_and_built_again(csv_world, csv_build, sample_buil
     shutil.copytree(sample_build.published, published)
     before, after = read_version(published), read_version(csv_build.published)
     assert before != after
-    with Watcher(published) as watcher, duckdb.connect() as reader:
+    with Watcher(published, 0.3) as watcher, duckdb.connect() as reader:
         reader.execute(f"attach '{published / DATABASE}' as held (read_only)")
         for phase, is_reached in moments(tmp_path, dice).items():
             with started(command(tmp_path, csv_world, WORLD_AS_OF, None, THREADS)) as process:
@@ -157,23 +176,30 @@ def test_killed_in_every_phase_and_built_again(csv_world, csv_build, sample_buil
 
 
 def test_killed_at_random_moments_of_publishing(csv_build, sample_build, tmp_path):
-    dice, published = Random(SEED), tmp_path / "published"
+    """Two companies take turns; how long publishing takes undisturbed says within which time to kill it."""
+    dice, published, candidate = Random(SEED), tmp_path / "published", tmp_path / ".published.next"
+    builds = (csv_build, sample_build)
+    versions = [read_version(built.published) for built in builds]
     shutil.copytree(sample_build.published, published)
-    versions = [read_version(built.published) for built in (csv_build, sample_build)]
-    codes = []
-    with Watcher(published) as watcher:
+    with Watcher(published, 0.01) as watcher:
+        with started(publishing(csv_build, published)) as process:
+            wait_until(process, candidate.exists)
+            begun = time.perf_counter()
+            process.communicate()
+            seconds = time.perf_counter() - begun
+        assert read_version(published) == versions[0]
+        codes = []
         for number in range(12):
-            built = (csv_build, sample_build)[number % 2]
-            manifest = built.work_folder / "target" / "manifest.json"
-            arguments = [sys.executable, "-c", PUBLISHING, *map(str, (built.warehouse, manifest, published))]
-            with started(arguments) as process:
-                wait_until(process, (tmp_path / ".published.next").exists)
-                codes.append(kill_after(process, dice.uniform(0, 0.4)))
+            with started(publishing(builds[number % 2], published)) as process:
+                wait_until(process, candidate.exists)
+                codes.append(kill_after(process, dice.uniform(0, seconds)))
+            watcher.read()
             assert read_version(published) in versions
-            shutil.rmtree(tmp_path / ".published.next", ignore_errors=number % 3 > 0)
-        subprocess.run(arguments, check=True)
+            shutil.rmtree(candidate, ignore_errors=True)  # so that its return can be seen
+        subprocess.run(publishing(csv_build, published), check=True)
+        watcher.read()
     assert set(codes) <= {0, -9}
     assert -9 in codes
     assert watcher.troubles == []
     assert all(version in versions for version in watcher.versions)
-    assert read_version(published) == versions[1]
+    assert read_version(published) == versions[0]

@@ -15,17 +15,17 @@ decided as (
         records.*,
         case
             when records.row_state <> 'current' then records.row_state
-            when merges.is_bad_merge then 'quarantined'
+            when merged_records.is_bad_merge then 'quarantined'
             when survivors.row_state in ('deleted', 'future') then 'excluded'
             when survivors.account_type in ('internal', 'test') then 'excluded'
             else 'accepted'
         end as resolved_state,
         survivors.account_id as surviving_id
     from records
-    left join merges
-        on records.account_id = merges.record_id
+    left join merged_records
+        on records.account_id = merged_records.record_id
     left join records as survivors
-        on coalesce(merges.surviving_id, records.account_id) = survivors.account_id
+        on coalesce(merged_records.surviving_id, records.account_id) = survivors.account_id
 
 ),
 

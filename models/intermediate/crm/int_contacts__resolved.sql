@@ -45,16 +45,16 @@ decided as (
         survivors.contact_id as surviving_id,
         case
             when examined.row_state <> 'current' then examined.row_state
-            when examined.is_orphan or merges.is_bad_merge then 'quarantined'
+            when examined.is_orphan or merged_records.is_bad_merge then 'quarantined'
             when survivors.row_state in ('deleted', 'future') then 'excluded'
             when survivors.account_state in ('deleted', 'future', 'excluded') then 'excluded'
             else 'accepted'
         end as resolved_state
     from examined
-    left join merges
-        on examined.contact_id = merges.record_id
+    left join merged_records
+        on examined.contact_id = merged_records.record_id
     left join records as survivors
-        on coalesce(merges.surviving_id, examined.contact_id) = survivors.contact_id
+        on coalesce(merged_records.surviving_id, examined.contact_id) = survivors.contact_id
 
 ),
 

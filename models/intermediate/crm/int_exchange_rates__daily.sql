@@ -64,7 +64,7 @@ daily as (
     inner join days
         on
             spans.valid_on <= days.series_on
-            and (days.series_on < spans.next_valid_on or spans.next_valid_on is null)
+            and (spans.next_valid_on > days.series_on or spans.next_valid_on is null)
 
 ),
 

@@ -2,17 +2,21 @@ with
 
 tickets as (
 
-    {{ accepted_rows(ref('int_tickets__resolved')) }}
-    and not is_spam
-    and merged_into_ticket_id is null
+    select * from {{ ref('int_tickets__resolved') }}
+    where
+        row_state = 'accepted'
+        and not is_spam
+        and merged_into_ticket_id is null
 
 ),
 
 events as (
 
-    {{ accepted_rows(ref('int_ticket_events__resolved')) }}
-    and event_type = 'comment'
-    and is_public
+    select * from {{ ref('int_ticket_events__resolved') }}
+    where
+        row_state = 'accepted'
+        and event_type = 'comment'
+        and is_public
 
 ),
 

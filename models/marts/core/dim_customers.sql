@@ -2,8 +2,10 @@ with
 
 accounts as (
 
-    {{ accepted_rows(ref('int_accounts__resolved')) }}
-    and account_id = surviving_id
+    select * from {{ ref('int_accounts__resolved') }}
+    where
+        row_state = 'accepted'
+        and account_id = surviving_id
 
 ),
 

@@ -48,7 +48,7 @@ final as (
     from segmented
     inner join customer_months
         on segmented.account_id = customer_months.account_id
-    group by 1, 2, 3
+    group by segmented.cohort_month, customer_months.month, segmented.segment
 
 )
 

@@ -63,7 +63,7 @@ money as (
         ) as reversed_amount,
         sum(transactions.expansion_amount) as expansion_amount
     from transactions
-    group by 1, 2
+    group by transactions.account_id, {{ local_month('transactions.transacted_at') }}
 
 ),
 
@@ -92,7 +92,7 @@ opinions as (
     from satisfaction
     inner join customers
         on satisfaction.account_id = customers.account_id
-    group by 1, 2
+    group by satisfaction.account_id, greatest(satisfaction.month, customers.first_month)
 
 ),
 

@@ -1,0 +1,91 @@
+-- Guards M3 in docs/metrics.md: the company's score is the sum of its customers', and so is that of
+-- all segments; the yield is coverage x satisfaction of those who reported / 10, so that silence is
+-- told from unhappiness.
+with
+
+summaries as (
+
+    select * from {{ ref('ppp_summary') }}
+
+),
+
+lifetimes as (
+
+    select * from {{ ref('customer_lifetime') }}
+
+),
+
+company as (
+
+    select
+        count(*) as customers,
+        coalesce(sum(cltv), 0) as cltv,
+        coalesce(sum(coalesce(csat_1_10, 0) * cltv), 0) as ppp
+    from lifetimes
+
+),
+
+-- before the first customer there are no segments
+subjects as (
+
+    select
+        subject_type,
+        sum(customers) as customers,
+        sum(cltv) as cltv,
+        sum(ppp) as ppp
+    from summaries
+    group by subject_type
+
+),
+
+final as (
+
+    select
+        subjects.subject_type,
+        'sum' as subject_id,
+        subjects.ppp as found,
+        company.ppp as expected
+    from company
+    left join subjects
+        on subjects.subject_type = 'company' or company.customers > 0
+    where
+        subjects.customers is distinct from company.customers
+        or subjects.cltv is distinct from company.cltv
+        -- each customer's score is rounded once, to ten places
+        or not coalesce(
+            abs(subjects.ppp - company.ppp) <= 0.0000000001 * (company.customers + 1), false
+        )
+
+    union all
+
+    select
+        subject_type,
+        subject_id,
+        ppp_yield as found,
+        csat_revenue_coverage * responders_csat / 10 as expected
+    from summaries
+    where
+        responders_csat is not null
+        and not coalesce(
+            abs(ppp_yield - csat_revenue_coverage * responders_csat / 10)
+            <= 1e-12 * greatest(1, abs(ppp_yield)),
+            false
+        )
+
+    union all
+
+    select
+        subject_type,
+        subject_id,
+        ppp_yield as found,
+        0 as expected
+    from summaries
+    where
+        responders_csat is null
+        and csat_revenue_coverage = 0
+        and ppp = 0
+        and ppp_yield is distinct from 0
+
+)
+
+select * from final

@@ -1,0 +1,40 @@
+-- Guards input_reconciliation in models/audit/_audit__models.yml: each faulty row that is counted
+-- is kept in quarantined_rows, as often as it arrived, and no other.
+with
+
+reconciliation as (
+
+    select * from {{ ref('input_reconciliation') }}
+
+),
+
+quarantined as (
+
+    select * from {{ ref('quarantined_rows') }}
+
+),
+
+kept as (
+
+    select
+        input_table,
+        count(*) as kept_count
+    from quarantined
+    group by input_table
+
+),
+
+final as (
+
+    select
+        coalesce(reconciliation.input_table, kept.input_table) as input_table,
+        coalesce(reconciliation.quarantined, 0) as counted,
+        coalesce(kept.kept_count, 0) as kept_count
+    from reconciliation
+    full outer join kept
+        on reconciliation.input_table = kept.input_table
+
+)
+
+select * from final
+where counted <> kept_count
