@@ -35,7 +35,9 @@ def suites() -> dict[str, list]:
         "marts.dim_campaigns": [ExpectColumnValuesToNotBeNull(column="channel")],
         "marts.fct_transactions": [
             ExpectColumnValuesToBeInSet(column="movement", value_set=MOVEMENTS),
-            ExpectColumnValuesToBeInSet(column="transaction_type", value_set=["charge", "refund", "chargeback", "credit"]),
+            ExpectColumnValuesToBeInSet(
+                column="transaction_type", value_set=["charge", "refund", "chargeback", "credit"]
+            ),
             ExpectColumnValuesToBeBetween(column="exchange_rate", min_value=0, strict_min=True),
             ExpectColumnValuesToBeBetween(column="amount", min_value=0),
             none_of(

@@ -1,22 +1,24 @@
 """Make .venv from uv.lock with nothing but Python's standard library at hand.
 
-Debian's python3 comes without pip and without ensurepip; where they are missing, pip's wheel is taken from the package index
-and run as it is. PIP_INDEX_URL names another index.
+Debian's python3 comes without pip and without ensurepip; there pip's wheel is taken from the package index and run as it
+is. PIP_INDEX_URL names another index.
 """
 
 import hashlib
-import json
+import importlib.util
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import urllib.parse
 import urllib.request
 import venv
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = PROJECT / ".venv"
-PIP_VERSION = "25.3"
+PIP_WHEEL = "pip-25.3-py3-none-any.whl"
 UV_VERSION = "0.13.8"
 
 
@@ -24,28 +26,29 @@ def main() -> None:
     """Create the environment, put uv into it, and let uv install what the lock file names."""
     if sys.version_info < (3, 11):
         sys.exit(f"Python 3.11 or later is needed, this is {sys.version.split()[0]}.")
-    venv.create(ENVIRONMENT, with_pip=False, symlinks=True)
+    has_pip = importlib.util.find_spec("ensurepip") is not None
+    venv.create(ENVIRONMENT, with_pip=has_pip, symlinks=True)
     python = ENVIRONMENT / "bin" / "python"
     with tempfile.TemporaryDirectory() as folder:
-        pip = [python, fetch_pip(Path(folder)) / "pip"]
+        pip = (python, "-m", "pip") if has_pip else (python, fetch_pip(Path(folder)) / "pip")
         run(*pip, "install", "--quiet", "--disable-pip-version-check", f"uv=={UV_VERSION}")
     run(ENVIRONMENT / "bin" / "uv", "sync", "--quiet", "--locked", "--compile-bytecode", "--inexact")
 
 
 def fetch_pip(folder: Path) -> Path:
     """Return a wheel of pip, which Python can run without installing it."""
-    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/")
-    request = urllib.request.Request(f"{index}/pip/", headers={"Accept": "application/vnd.pypi.simple.v1+json"})
-    with urllib.request.urlopen(request) as response:
-        files = json.load(response)["files"]
-    name = f"pip-{PIP_VERSION}-py3-none-any.whl"
-    file = next(file for file in files if file["filename"] == name)
-    with urllib.request.urlopen(file["url"]) as response:
+    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/pip/"
+    with urllib.request.urlopen(index) as response:
+        page = response.read().decode()
+    link = re.search(rf'href="([^"#]*{re.escape(PIP_WHEEL)})#sha256=([0-9a-f]+)"', page)
+    if not link:
+        sys.exit(f"{index} does not offer {PIP_WHEEL}.")
+    with urllib.request.urlopen(urllib.parse.urljoin(index, link[1])) as response:
         wheel = response.read()
-    if hashlib.sha256(wheel).hexdigest() != file["hashes"]["sha256"]:
-        sys.exit(f"{name} is not what the index says it is.")
-    (folder / name).write_bytes(wheel)
-    return folder / name
+    if hashlib.sha256(wheel).hexdigest() != link[2]:
+        sys.exit(f"{PIP_WHEEL} is not what {index} says it is.")
+    (folder / PIP_WHEEL).write_bytes(wheel)
+    return folder / PIP_WHEEL
 
 
 def run(*command: object) -> None:

@@ -25,10 +25,7 @@ DOWNLOADS = {
 
 def missing_files(source_dir: Path) -> list[str]:
     """Name the needed files that are not in the folder, with the page to download them from."""
-    missing = {
-        page: [name for name in names if not (source_dir / name).is_file()]
-        for page, names in DOWNLOADS.items()
-    }
+    missing = {page: [name for name in names if not (source_dir / name).is_file()] for page, names in DOWNLOADS.items()}
     return [f"{', '.join(names)} (download: {page})" for page, names in missing.items() if names]
 
 
@@ -38,8 +35,7 @@ def shape(source_dir: Path, target_dir: Path) -> None:
         connection.execute("set variable source_dir = $1", [str(source_dir)])
         connection.execute(Path(__file__).with_name("shape.sql").read_text(encoding="utf-8"))
         tables = connection.execute(
-            "select schema_name, view_name from duckdb_views() "
-            "where schema_name in ('crm', 'survey') order by all"
+            "select schema_name, view_name from duckdb_views() where schema_name in ('crm', 'survey') order by all"
         ).fetchall()
         for domain, table in tables:
             path = target_dir / domain / f"{table}.csv"

@@ -61,7 +61,7 @@ class Build:
     threads: int = os.cpu_count() or 1
 
     def run(self) -> Outcome:
-        """Build and publish; raise UnusableInput before anything is built, FailedCheck where a check of the data fails."""
+        """Build and publish; raise UnusableInput before anything is built, FailedCheck where a check fails."""
         self.warehouse, self.publish = self.warehouse.resolve(), self.publish.resolve()
         outcome = Outcome(self.warehouse, self.publish, self.work_folder / "data_docs" / "index.html")
         with progress_bar() as bar:
@@ -110,7 +110,9 @@ class Build:
         if not isinstance(given, dict):
             raise UnusableInput("--vars is no mapping of names to values, such as '{reporting_currency: BRL}'.")
         faults = [
-            f"--vars has {name}, which is no var; the vars are {', '.join(known)}." for name in given if name not in known
+            f"--vars has {name}, which is no var; the vars are {', '.join(known)}."
+            for name in given
+            if name not in known
         ]
         if self.as_of is not None:
             given["as_of"] = self.as_of
@@ -119,7 +121,10 @@ class Build:
             "connectors": (lambda names: names == ["files"] or _refuse(), "a list of connected systems: files"),
             "reporting_currency": (lambda code: (len(code) == 3 and code.isalpha()) or _refuse(), "an ISO 4217 code"),
             "reporting_timezone": (ZoneInfo, "an IANA time zone"),
-            "inactive_after_days": (lambda days: (type(days) is int and days > 0) or _refuse(), "a whole number above 0"),
+            "inactive_after_days": (
+                lambda days: (type(days) is int and days > 0) or _refuse(),
+                "a whole number above 0",
+            ),
             "csat_survey_types": (
                 lambda types: (types and set(types) <= {"csat", "post_purchase", "ces", "touch_rating"}) or _refuse(),
                 "a list of csat, post_purchase, ces and touch_rating",
@@ -146,12 +151,20 @@ class Build:
             raise UnusableInput(f"{self.rules} is not a folder.")
         known = {path.name: path for path in RULES_FOLDER.glob("*.csv")}
         given = sorted(path for path in self.rules.iterdir() if not path.name.startswith("."))
-        faults = [f"{path.name} is no rule; the rules are {', '.join(sorted(known))}." for path in given if path.name not in known]
+        faults = [
+            f"{path.name} is no rule; the rules are {', '.join(sorted(known))}."
+            for path in given
+            if path.name not in known
+        ]
         for path in given:
             if path.name in known:
                 expected, found = (_header(file) for file in (known[path.name], path))
                 faults += [f"{path.name} has no column {column}." for column in expected if column not in found]
-                faults += [f"{path.name} has the column {column}, which is none of its columns." for column in found if column not in expected]
+                faults += [
+                    f"{path.name} has the column {column}, which is none of its columns."
+                    for column in found
+                    if column not in expected
+                ]
         if faults:
             raise UnusableInput(*faults)
         merged = self.work_folder / "rules"

@@ -48,7 +48,9 @@ def build(
         str | None, typer.Option(help="The one moment that the build knows, ISO 8601, UTC. Default: now.")
     ] = None,
     vars: Annotated[str | None, typer.Option(help="Vars as YAML, such as '{reporting_currency: BRL}'.")] = None,
-    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild what is kept from build to build.")] = False,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Rebuild what is kept from build to build.")
+    ] = False,
     threads: Annotated[int, typer.Option(min=1, help="Threads.")] = os.cpu_count() or 1,
 ) -> None:
     """Check the input, build the warehouse, check what came out, and publish it."""
@@ -118,7 +120,7 @@ class _exit_codes:
 
 
 def run() -> None:
-    """Run the command; when all is said, hear no more: DuckDB's bindings report leaks of their own while Python ends."""
+    """Run the command; when all is said, hear no more: DuckDB's bindings report leaks of their own as Python ends."""
     try:
         app()
     finally:

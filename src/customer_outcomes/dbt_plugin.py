@@ -3,6 +3,7 @@
 So `dbt build` works in a fresh clone as `outcomes build` does, which connects its own input first.
 """
 
+import tempfile
 from pathlib import Path
 
 from dbt.adapters.duckdb.plugins import BasePlugin
@@ -19,4 +20,10 @@ class Plugin(BasePlugin):
             "select count(*) from information_schema.schemata where schema_name = 'raw_crm'"
         ).fetchone()
         if not raw_schemas[0]:
-            connect_folder(conn, check_folder(SAMPLE_INPUT), Path("target") / "sample_input")
+            connect_folder(conn, check_folder(SAMPLE_INPUT), self._work_folder())
+
+    def _work_folder(self) -> Path:
+        """Return a folder of this warehouse's own, as a build has one."""
+        if self.creds.path == ":memory:":
+            return Path(tempfile.mkdtemp(prefix="customer_outcomes_"))
+        return Path(self.creds.path).resolve().with_suffix(".work") / "readable"

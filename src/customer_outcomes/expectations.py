@@ -18,13 +18,14 @@ BOUNDARIES = ("received", "delivered")
 def validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], None]) -> None:
     """Validate both boundaries and write Data Docs; raise FailedCheck with a sentence for each expectation not met."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="great_expectations")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
     from sqlalchemy.dialects import postgresql
     from sqlalchemy.pool import StaticPool
 
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith("great_expectations")]:
+        logging.getLogger(name).setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     _write_docs_to(context, data_docs)

@@ -1,8 +1,8 @@
 """The folder of input: what is in it, whether it can be used, and its files as raw relations of the warehouse.
 
-Nothing is copied: a raw relation is a view over its files, `raw_<domain>.<table>`, with the contract's columns as they stand in
-the files, and with `_file` and `_row` (from 1). A CSV file that DuckDB's reader refuses is read line by line instead, and what
-cannot be read of it becomes a row of raw_intake.unreadable_lines.
+Nothing is copied: a raw relation is a view over its files, `raw_<domain>.<table>`, with the contract's columns as they
+stand in the files, and with `_file` and `_row` (from 1). A CSV file that DuckDB's reader refuses is read line by line
+instead, and what cannot be read of it becomes a row of raw_intake.unreadable_lines.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from customer_outcomes import UnusableInput
 from customer_outcomes.contract import DELIVERY_COLUMNS, load_contract
@@ -60,7 +58,7 @@ def check_folder(folder: Path) -> InputFolder:
         else:
             try:
                 file = _read_header(table, path, name)
-            except (OSError, ValueError, pa.ArrowException) as error:
+            except (OSError, ValueError, duckdb.Error) as error:
                 faults.append(f"{name} cannot be read: {str(error).splitlines()[0]}.")
                 continue
             files[table].append(file)
@@ -147,7 +145,9 @@ def _read_header(table: str, path: Path, name: str) -> InputFile:
 
 def _column_faults(file: InputFile, definition: dict) -> list[str]:
     missing = [
-        column for column, rules in definition["columns"].items() if rules.get("required") and column not in file.columns
+        column
+        for column, rules in definition["columns"].items()
+        if rules.get("required") and column not in file.columns
     ]
     repeated = sorted({column for column in file.columns if file.columns.count(column) > 1})
     return [f"{file.name} has no column {column}, which {file.table} requires." for column in missing] + [
@@ -186,9 +186,7 @@ def _select_parquet(folder: Path, files: list[InputFile], columns: list[str], as
     )
 
 
-def _select_csv(
-    connection: duckdb.DuckDBPyConnection, file: InputFile, columns: list[str], work_folder: Path
-) -> str:
+def _select_csv(connection: duckdb.DuckDBPyConnection, file: InputFile, columns: list[str], work_folder: Path) -> str:
     """Return the query that reads a CSV file as text, once it is known that DuckDB can read all of it."""
     header = ", ".join(f"'c{position}': 'varchar'" for position in range(len(file.columns)))
     source = (

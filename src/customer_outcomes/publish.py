@@ -1,4 +1,4 @@
-"""The published folder: every public relation as Parquet and all of them as one read-only DuckDB file, swapped in at once."""
+"""The published folder: every public relation as Parquet, all of them as one read-only DuckDB file."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def publish(warehouse: Path, manifest: dict, destination: Path, progress: Callab
     rows = {}
     with duckdb.connect() as connection:
         connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
-        connection.execute(f"attach '{_quoted(candidate / DATABASE)}' as published (storage_version '{STORAGE_VERSION}')")
+        connection.execute(
+            f"attach '{_quoted(candidate / DATABASE)}' as published (storage_version '{STORAGE_VERSION}')"
+        )
         for number, (relation, grain) in enumerate(relations.items(), start=1):
             schema, name = relation.split(".")
             (candidate / schema).mkdir(exist_ok=True)

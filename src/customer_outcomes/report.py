@@ -5,7 +5,6 @@ from __future__ import annotations
 import duckdb
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from customer_outcomes.publish import DATABASE
 
@@ -41,7 +40,6 @@ def print_summary(outcome) -> None:
         received, accepted, quarantined = connection.execute(
             "select sum(received), sum(accepted), sum(quarantined) from audit.input_reconciliation"
         ).fetchone()
-    table = Table(show_header=False, box=None, pad_edge=False)
     rows = {
         "customers": f"{customers:,}",
         "cltv": f"{cltv:,.2f} {outcome.currency}",
@@ -57,8 +55,7 @@ def print_summary(outcome) -> None:
         "took": ", ".join(f"{phase.name} {phase.wall_seconds:.1f} s" for phase in outcome.phases),
     }
     for name, value in rows.items():
-        table.add_row(name, value)
-    console.print(table)
+        console.print(f"{name:<25}{value}", markup=False)
 
 
 def _percent(share: float | None) -> str:

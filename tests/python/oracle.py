@@ -333,7 +333,8 @@ class World:
 
     def step_2_superseded(self, name: str) -> list[Row]:
         """'sound versions that share a primary key are one record, and the newest _loaded_at wins; then the newest
-        updated_at; then the largest row as text' - 'the raw values in the order of this page, joined by |'."""
+        updated_at; then the largest row as text' - 'the raw values in the order of this page, joined by |'.
+        """
         versions = defaultdict(list)
         for row in self.rows[name]:
             if row.status is None:
@@ -360,7 +361,8 @@ class World:
 
     def step_3_deleted(self, name: str, winners: list[Row]) -> None:
         """'the winning version says is_deleted' - but 'a merged account or contact is accepted even where it is
-        marked as deleted'."""
+        marked as deleted'.
+        """
         for row in winners:
             if row["is_deleted"] and not self.is_merged(row):
                 row.end("deleted")
@@ -448,7 +450,8 @@ class World:
     def step_5_bad_schedule(self, pending: list[Row]) -> None:
         """'bad_value for ... ends_minute <= starts_minute, a schedule in two time zones' (all its rows).
 
-        READING: a name that is no IANA time zone is a bad_value, too."""
+        READING: a name that is no IANA time zone is a bad_value, too.
+        """
         zones = defaultdict(set)
         for row in pending:
             zones[row["schedule_id"]].add(row["timezone"])
@@ -474,7 +477,8 @@ class World:
     def rate_day(self, row: Row) -> date:
         """The local day of the row; M0: 'A reversal whose original is an accepted row takes its own currency's rate
         of the original's day.' READING: the original may be of any type, status and account; a reversal that is its
-        own original, also through others, keeps its own day."""
+        own original, also through others, keeps its own day.
+        """
         moment = row[self.contract[row.table]["event_time"]]
         original = self.original_of(row)
         chain = [original]
@@ -495,7 +499,8 @@ class World:
 
     def exchange_rate(self, currency: str, day: date) -> Fraction | None:
         """M0: '1 for the same currency; else the latest from -> reporting rate on or before the local day; else the
-        inverse of the latest opposite rate'."""
+        inverse of the latest opposite rate'.
+        """
         if currency == self.currency:
             return Fraction(1)
         direct = [found for found in self.rates[currency, self.currency] if found[0] <= day]
@@ -506,7 +511,8 @@ class World:
 
     def step_6_excluded(self, row: Row) -> None:
         """'its account_id leads to a deleted, future, internal or test account, or a required reference to a deleted,
-        future or excluded record' (an internal or test account is an excluded record itself)."""
+        future or excluded record' (an internal or test account is an excluded record itself).
+        """
         for column, table, key in self.references(row):
             required = self.contract[row.table]["columns"][column].get("required")
             if (required or column == "account_id") and self.state(table, key) in ("deleted", "future", "excluded"):
@@ -552,7 +558,8 @@ class World:
     def step_7_read(self, name: str) -> None:
         """'any other optional reference that leads to no accepted record reads as null'; a merged account or contact
         reads as its survivor; of step 4: 'the moments of what happened read as null where they are later than as_of,
-        and with them what they carry'."""
+        and with them what they carry'.
+        """
         for rows in self.records[name].values():
             for row in rows:
                 if row.status != "accepted":
@@ -626,7 +633,8 @@ def transactions(world: World, inactive_after_days: int) -> list[dict]:
 
 def judge_charges(charges: list[dict], inactive_after: timedelta) -> None:
     """Movements of one account's charges, purchase by purchase ('lines of one timestamp are one purchase'), against
-    'the account's charges at strictly earlier timestamps'."""
+    'the account's charges at strictly earlier timestamps'.
+    """
     purchases = defaultdict(list)
     for line in charges:
         purchases[line["transacted_at"]].append(line)
@@ -675,7 +683,8 @@ def movement(line, moment, latest_at, inactive_after, top_tier, latest_quantity)
 
 def share_up_sell(lines: list[dict], growth: Decimal) -> None:
     """'The up-sell lines of one purchase and family share max(0, growth), at most their own sum, in proportion to
-    their amounts, in cents by largest remainder (ties by transaction_id)'."""
+    their amounts, in cents by largest remainder (ties by transaction_id)'.
+    """
     own = total(line["reporting_amount"] for line in lines)
     pool = int(min(max(growth, Decimal(0)), own) * 100)
     if pool == 0:
@@ -692,7 +701,8 @@ def share_up_sell(lines: list[dict], growth: Decimal) -> None:
 def judge_reversals(lines: list[dict]) -> None:
     """'A reversal of a counted charge takes its movement and gives back expansion x min(1, amount given back /
     amount), rounded to cents, in time order never more in all than there was; any other reversal is reversal with
-    no expansion.' READING: amounts as they are in one currency, else reporting amounts."""
+    no expansion.' READING: amounts as they are in one currency, else reporting amounts.
+    """
     charges = {line["transaction_id"]: line for line in lines if line["transaction_type"] == "charge"}
     left = {key: charge["expansion_amount"] for key, charge in charges.items()}
     reversals = [line for line in lines if line["transaction_type"] != "charge"]
@@ -733,7 +743,8 @@ def survey_answers(world: World) -> list[dict]:
 
 def nps_kind(survey_type: str, low: Fraction, high: Fraction, score: Decimal) -> tuple[str, str | None]:
     """'NPS only from surveys of type nps on 0 to 10: promoters 9-10, detractors 0-6'; 'On any other scale an nps
-    survey is nps_like'. READING: nps_like is the survey's type as shown, without class; 6.5 and 8.5 are passive."""
+    survey is nps_like'. READING: nps_like is the survey's type as shown, without class; 6.5 and 8.5 are passive.
+    """
     if survey_type != "nps":
         return survey_type, None
     if (low, high) != (0, 10):
@@ -743,7 +754,8 @@ def nps_kind(survey_type: str, low: Fraction, high: Fraction, score: Decimal) ->
 
 def thing(row: Row) -> tuple:
     """'A thing is the response's own (about_type, about_id); for a relationship each invitation is one, and a
-    response without invitation is one by itself.'"""
+    response without invitation is one by itself.'
+    """
     if row["about_type"] != "relationship":
         return (row["about_type"], row["about_id"])
     if row["invitation_id"] is not None:
@@ -770,7 +782,8 @@ def counted(answers: list[dict]) -> list[dict]:
 
 def about_user(world: World, row: Row) -> str | None:
     """'about_user_id of the invitation as sent; else of the response; else derived as of the time of the thing
-    itself ... The first of these that is set decides; if it is a bot, the rating is about nobody.'"""
+    itself ... The first of these that is set decides; if it is a bot, the rating is about nobody.'
+    """
     invitation = world.find("survey.invitations", row["invitation_id"])
     user_id = invitation["about_user_id"] if invitation else None
     if user_id is None:
@@ -818,7 +831,8 @@ def first_responder(world: World, ticket: Row) -> str | None:
 
 def csat_of(answers: list[dict], types) -> Fraction | None:
     """'mean over its contacts of each contact's latest counted response of the types in var csat_survey_types;
-    responses without contact are those of one more contact. Never reported is null'. Answers of one account."""
+    responses without contact are those of one more contact. Never reported is null'. Answers of one account.
+    """
     latest = latest_by([answer for answer in counted(answers) if answer["survey_type"] in types],
                        lambda answer: answer["contact_id"])  # fmt: skip
     return sum(answer["score_1_10"] for answer in latest) / Fraction(len(latest)) if latest else None
@@ -875,7 +889,8 @@ def next_month(month: date) -> date:
 
 def months_of(world: World, account_id: str, lines: list[dict], answers: list[dict], types) -> list[dict]:
     """'every month from the first charge's to that of as_of'; 'charges of each movement in full, and reversals: they
-    sum to reporting_amount'; 'cltv and CSAT as known at its end': what was answered later, an edit too, is not."""
+    sum to reporting_amount'; 'cltv and CSAT as known at its end': what was answered later, an edit too, is not.
+    """
     charges = only_charges(lines)
     month, rows = world.month(min(line["transacted_at"] for line in charges)), []
     while month <= world.month(world.as_of):
@@ -898,7 +913,8 @@ def months_of(world: World, account_id: str, lines: list[dict], answers: list[di
 
 def cohorts(months: list[dict], segments: dict[str, str]) -> list[dict]:
     """'cohort_month is that of the first charge, months_since from 0; segment all and each; active = with a charge in
-    the month; cltv is cumulative'."""
+    the month; cltv is cumulative'.
+    """
     cells = defaultdict(list)
     for account_id, rows in by_account(months).items():
         first = min(row["month"] for row in rows)
@@ -915,7 +931,8 @@ def cohorts(months: list[dict], segments: dict[str, str]) -> list[dict]:
 
 def customers_dimension(world: World, lifetimes: dict[str, dict]) -> list[dict]:
     """Every accepted account that is merged nowhere, prospects too. M1: 'acquired_at = first_charge_at.
-    acquisition_campaign_id, acquisition_channel: those of the account's earliest lead' (READING: ties by lead_id)."""
+    acquisition_campaign_id, acquisition_channel: those of the account's earliest lead' (READING: ties by lead_id).
+    """
     first_lead: dict[str, Row] = {}
     for lead in sorted(world.accepted("crm.leads"), key=lambda lead: (lead["created_at"], lead["lead_id"])):
         first_lead.setdefault(lead["account_id"], lead)
@@ -938,7 +955,8 @@ def customers_dimension(world: World, lifetimes: dict[str, dict]) -> list[dict]:
 
 def ppp_summary(subject_type: str, subject_id: str, customers: list[dict]) -> dict:
     """M3: 'ppp_yield = sum(ppp) / (10 x sum(cltv)) = csat_revenue_coverage x revenue-weighted CSAT of those / 10'.
-    M0: 'A rate without a denominator is null'."""
+    M0: 'A rate without a denominator is null'.
+    """
 
     def ratio(numerator: Fraction | Decimal, denominator: Decimal) -> Fraction | None:
         return Fraction(numerator) / Fraction(denominator) if denominator else None

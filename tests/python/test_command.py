@@ -125,6 +125,7 @@ def test_a_folder_that_is_none(tmp_path, content):
         ("{reporting_timezone: ../UTC}", "reporting_timezone is '../UTC'"),
         ("{reporting_timezone: 1}", "reporting_timezone is 1"),
         ("{reporting_currency: euro}", "reporting_currency is 'euro'"),
+        ("{reporting_currency: eur}", "reporting_currency is 'eur'"),
         ("{reporting_currency: 978}", "reporting_currency is 978"),
         ("{inactive_after_days: 0}", "inactive_after_days is 0"),
         ("{inactive_after_days: 1.5}", "inactive_after_days is 1.5"),

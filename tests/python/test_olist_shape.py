@@ -84,10 +84,7 @@ OLIST_FILES = {
             "review_id,order_id,review_score,review_comment_title,review_comment_message,"
             "review_creation_date,review_answer_timestamp"
         ),
-        (
-            'review1,order1,5,recomendo,"""bom"", chegou\ncedo",'
-            "2018-05-10 00:00:00,2018-05-11 03:30:00"
-        ),
+        ('review1,order1,5,recomendo,"""bom"", chegou\ncedo",2018-05-10 00:00:00,2018-05-11 03:30:00'),
         "review1,order2,5,,,2018-05-10 00:00:00,2018-05-11 03:30:00",
         "review2,order1,1, ,ruim,2018-05-12 00:00:00,2018-05-12 12:00:00",
         "review3,order3,3,recomendo,,2018-01-05 00:00:00,2018-01-06 12:00:00",

@@ -32,9 +32,7 @@ def write(folder: Path, tables: dict[str, list[dict]]) -> None:
 
 def run(folder: Path, tables: dict | None = None, as_of: str = "2024-12-31T12:00:00", **options) -> dict:
     write(folder, tables or {})
-    return oracle.compute(
-        folder, CONTRACT, as_of=datetime.fromisoformat(as_of), reporting_currency="EUR", **options
-    )
+    return oracle.compute(folder, CONTRACT, as_of=datetime.fromisoformat(as_of), reporting_currency="EUR", **options)
 
 
 def money(transaction_id: str, moment: str, amount: str, kind: str = "charge", **more) -> dict:
@@ -222,11 +220,17 @@ def test_inverse_rate_rounds_half_away_from_zero(tmp_path):
     assert {key: str(row["reporting_amount"]) for key, row in lines.items()} == {
         "c1": "0.13", "r1": "-0.13", "c2": "0.51"}  # fmt: skip
     assert lines["c1"]["exchange_rate"] == Fraction(1, 8)
-    assert faults(result) == {("crm.transactions", key, "missing_exchange_rate", "currency_code") for key in ("c3", "c4")}
+    assert faults(result) == {
+        ("crm.transactions", key, "missing_exchange_rate", "currency_code") for key in ("c3", "c4")
+    }
 
 
 def test_reversal_takes_the_rate_of_the_originals_day(tmp_path):
-    rates = [("USD", "EUR", "2024-01-01", "0.5"), ("USD", "EUR", "2024-02-01", "0.9"), ("GBP", "EUR", "2024-02-01", "3")]
+    rates = [
+        ("USD", "EUR", "2024-01-01", "0.5"),
+        ("USD", "EUR", "2024-02-01", "0.9"),
+        ("GBP", "EUR", "2024-02-01", "3"),
+    ]
     result = run(tmp_path, {
         "crm.accounts": [ACCOUNT, {**ACCOUNT, "account_id": "T", "account_type": "test"}],
         "crm.exchange_rates": [dict(zip(("from_currency", "to_currency", "valid_on", "rate"), rate)) for rate in rates],
@@ -253,7 +257,11 @@ def test_version_ties(tmp_path):
 
     versions = {
         "A": [version("old", "2024-01-01", "2024-09-01"), version("new", "2024-01-01T01:00:00+00:00")],
-        "B": [version("a", "2024-01-01", "2024-01-02"), version("b", "2024-01-01", "2024-01-01"), version("c", "2024-01-01")],
+        "B": [
+            version("a", "2024-01-01", "2024-01-02"),
+            version("b", "2024-01-01", "2024-01-01"),
+            version("c", "2024-01-01"),
+        ],
         "C": [version("a", "2024-01-01"), version("b", "2024-01-01"), version("b", "2024-01-01"), version("z")],
         "D": [version("a", "2024-01-01"), version("z", "2024-01-09", created_at="never")],
     }

@@ -618,9 +618,7 @@ def spell(world: World, kind: str, value: object) -> str | None:
             return f"{value.date()}"
         minutes, separator = world.some(0, 120, -300, 330, 765), world.some("T", " ")
         local = value.replace(tzinfo=UTC).astimezone(timezone(minutes * 60 * SECOND))
-        return world.some(
-            value.isoformat(separator), value.isoformat(separator) + "Z", local.isoformat(separator)
-        )
+        return world.some(value.isoformat(separator), value.isoformat(separator) + "Z", local.isoformat(separator))
     return str(value)
 
 

@@ -50,7 +50,8 @@ def write_sample(
 ) -> dict[str, int]:
     """Write a company of `accounts` accounts in the input contract's shape; returns the rows
     written per table. The odd_... rows come on top of both numbers; the broken lines, which are
-    only in CSV, are not counted. An earlier sample in the directory is replaced."""
+    only in CSV, are not counted. An earlier sample in the directory is replaced.
+    """
     story = story_tables()
     told = story["crm.transactions"].num_rows
     wanted = accounts * TRANSACTIONS_PER_ACCOUNT if transactions is None else transactions

@@ -24,16 +24,54 @@ PRICE_FACTOR = np.array([1.0, 1.1, 0.9])
 INDUSTRIES = ["retail", "logistics", "health", "education", "media", "manufacturing"]
 SEGMENTS = ["small_business", "mid_market", "enterprise"]
 OUTCOMES = ["Close the books in three days", "Half the stock-outs", "One view of all orders"]
-FIRST_WORDS = (
-    "Amber Birch Cedar Drift Ember Fable Glen Hollow Ivory Juniper Kestrel Larch Maple Nimbus "
-    "Orchard Pebble Quarry Rowan Sable Thistle Umber Velvet Willow Yarrow"
-).split()
-SECOND_WORDS = (
-    "Bakery Clinics Foundry Freight Gardens Instruments Library Logistics Mills Outfitters "
-    "Partners Pharmacy Press School Studio Textiles Traders Works"
-).split()
-FIRST_NAMES = "Alma Bruno Carla Dario Edda Felix Greta Hugo Irma Jakob Kira Leon".split()
-LAST_NAMES = "Abbott Berg Castro Dumont Eriksen Fischer Grant Horvat Ito Jansen".split()
+FIRST_WORDS = [
+    "Amber",
+    "Birch",
+    "Cedar",
+    "Drift",
+    "Ember",
+    "Fable",
+    "Glen",
+    "Hollow",
+    "Ivory",
+    "Juniper",
+    "Kestrel",
+    "Larch",
+    "Maple",
+    "Nimbus",
+    "Orchard",
+    "Pebble",
+    "Quarry",
+    "Rowan",
+    "Sable",
+    "Thistle",
+    "Umber",
+    "Velvet",
+    "Willow",
+    "Yarrow",
+]
+SECOND_WORDS = [
+    "Bakery",
+    "Clinics",
+    "Foundry",
+    "Freight",
+    "Gardens",
+    "Instruments",
+    "Library",
+    "Logistics",
+    "Mills",
+    "Outfitters",
+    "Partners",
+    "Pharmacy",
+    "Press",
+    "School",
+    "Studio",
+    "Textiles",
+    "Traders",
+    "Works",
+]
+FIRST_NAMES = ["Alma", "Bruno", "Carla", "Dario", "Edda", "Felix", "Greta", "Hugo", "Irma", "Jakob", "Kira", "Leon"]
+LAST_NAMES = ["Abbott", "Berg", "Castro", "Dumont", "Eriksen", "Fischer", "Grant", "Horvat", "Ito", "Jansen"]
 
 
 def customer_tables(batch: Accounts, random: np.random.Generator) -> dict[str, pa.Table]:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 
 class Oddity(NamedTuple):
+    """One odd row: its table, what becomes of it, the case that it stands for, and its values."""
+
     table: str
     fate: str
     case: str
