@@ -1,7 +1,7 @@
 """What we expect of the input, as received: one row per input table, with how much arrived and in what state.
 
-A faulty row is quarantined and costs nothing more. These expectations are for the delivery as a whole: a file of another
-shape than its name says, of which nearly every row would be quarantined, must not empty what is published.
+A faulty row is quarantined and costs nothing more. These expectations are for the delivery as a whole: a file of
+another shape than its name says, of which nearly every row would be quarantined, must not empty what is published.
 """
 
 from great_expectations.expectations import (

@@ -1,7 +1,7 @@
 """Make .venv from uv.lock with nothing but Python's standard library at hand.
 
-Debian's python3 comes without pip and without ensurepip; there pip's wheel is taken from the package index and run as it
-is. PIP_INDEX_URL names another index.
+Debian's python3 comes without pip and without ensurepip; there pip's wheel is taken from the package index and run as
+it is. PIP_INDEX_URL names another index.
 """
 
 import hashlib

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import shutil
 import time
@@ -12,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 import filelock
@@ -104,39 +104,24 @@ class Build:
     def _check_vars(self) -> dict:
         known = _known_vars()
         try:
-            given = yaml.safe_load(self.vars or "") or {}
-        except yaml.YAMLError as error:
+            given = yaml.load(self.vars or "", _PlainLoader) or {}
+        except (yaml.YAMLError, ValueError) as error:
             raise UnusableInput(f"--vars is not YAML: {' '.join(str(error).split())}.") from None
         if not isinstance(given, dict):
             raise UnusableInput("--vars is no mapping of names to values, such as '{reporting_currency: BRL}'.")
-        faults = [
-            f"--vars has {name}, which is no var; the vars are {', '.join(known)}."
-            for name in given
-            if name not in known
-        ]
         if self.as_of is not None:
             given["as_of"] = self.as_of
-        checks = {
-            "as_of": (_as_utc, "an ISO 8601 timestamp"),
-            "connectors": (lambda names: names == ["files"] or _refuse(), "a list of connected systems: files"),
-            "reporting_currency": (lambda code: (len(code) == 3 and code.isalpha()) or _refuse(), "an ISO 4217 code"),
-            "reporting_timezone": (ZoneInfo, "an IANA time zone"),
-            "inactive_after_days": (
-                lambda days: (type(days) is int and days > 0) or _refuse(),
-                "a whole number above 0",
-            ),
-            "csat_survey_types": (
-                lambda types: (types and set(types) <= {"csat", "post_purchase", "ces", "touch_rating"}) or _refuse(),
-                "a list of csat, post_purchase, ces and touch_rating",
-            ),
-        }
-        for name, (check, kind) in checks.items():
-            if given.get(name) is None:
-                continue
-            try:
-                check(given[name])
-            except (ValueError, TypeError, AttributeError, ZoneInfoNotFoundError):
-                faults.append(f"{name} is {given[name]!r}, which is not {kind}.")
+        faults = []
+        for name, value in given.items():
+            if name not in known:
+                faults.append(f"--vars has {name}, which is no var; the vars are {', '.join(known)}.")
+            elif not (name == "as_of" and value is None):
+                is_sound, kind = VARS[name]
+                try:
+                    if not is_sound(value):
+                        raise ValueError
+                except (ValueError, TypeError, OverflowError):
+                    faults.append(f"{name} is {value!r}, which is not {kind}.")
         if faults:
             raise UnusableInput(*faults)
         if given.get("as_of") is not None:
@@ -174,13 +159,14 @@ class Build:
             shutil.copy(path, merged / path.name)
         return merged
 
-    def _lock(self) -> filelock.FileLock:
+    def _lock(self) -> filelock.AcquireReturnProxy:
         """Keep a second build off the same warehouse; the lock goes with the process, however that ends."""
-        self.warehouse.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(self.warehouse.with_suffix(".lock"))
         try:
-            return lock.acquire(timeout=0).lock
-        except filelock.Timeout:
+            self.warehouse.parent.mkdir(parents=True, exist_ok=True)
+            return filelock.FileLock(self.warehouse.with_suffix(".lock")).acquire(timeout=0)
+        except OSError as error:
+            if not isinstance(error, filelock.Timeout):
+                raise UnusableInput(f"{self.warehouse} cannot be made: {error.strerror}.") from None
             raise UnusableInput(f"Another build of {self.warehouse} is running.") from None
 
     def _connect(self, folder: InputFolder, progress) -> None:
@@ -244,6 +230,15 @@ def _failures(results) -> list[str]:
     return sentences or ["dbt stopped without a result."]
 
 
+class _PlainLoader(yaml.SafeLoader):
+    """YAML that leaves a moment as it is written, so that what is wrong with it is said in our words."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 def _known_vars() -> dict:
     """Return every var with its default."""
     return yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["vars"]
@@ -257,8 +252,27 @@ def _as_utc(moment: object) -> str:
     return parsed.isoformat(sep=" ")
 
 
-def _refuse():
-    raise ValueError
+def _is_time_zone(name: object) -> bool:
+    """Whether the engine knows a time zone; its names are IANA's."""
+    names = duckdb.execute("select count(*) from pg_timezone_names() where name = ?", [str(name)])
+    return isinstance(name, str) and names.fetchone()[0] > 0
+
+
+# what each var must be: a check, which may also fail by an exception, and the words for it
+VARS = {
+    "as_of": (_as_utc, "an ISO 8601 timestamp"),
+    "connectors": (lambda names: names == ["files"], "a list of connected systems: files"),
+    "reporting_currency": (
+        lambda code: re.fullmatch("[A-Z]{3}", code, re.ASCII),
+        "an ISO 4217 code, three capital letters",
+    ),
+    "reporting_timezone": (_is_time_zone, "an IANA time zone"),
+    "inactive_after_days": (lambda days: type(days) is int and 0 < days < 100_000, "a number of days above 0"),
+    "csat_survey_types": (
+        lambda types: type(types) is list and types and set(types) <= {"csat", "post_purchase", "ces", "touch_rating"},
+        "a list of csat, post_purchase, ces and touch_rating",
+    ),
+}
 
 
 def _header(path: Path) -> list[str]:

@@ -14,7 +14,11 @@ from rich.console import Console
 from customer_outcomes import SAMPLE_INPUT, FailedCheck, UnusableInput
 
 app = typer.Typer(
-    help="A warehouse for one question: what did marketing and sales do for the customer, and are they paid for that?",
+    help=(
+        "A warehouse for one question: what did marketing and sales do for the customer, "
+        "and are they paid for that?\n\n"
+        "Exit codes: 0 done; 1 a check of the data failed; 2 the input or the arguments cannot be used."
+    ),
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -27,11 +31,6 @@ class FileFormat(StrEnum):
 
     CSV = "csv"
     PARQUET = "parquet"
-
-
-@app.callback()
-def main() -> None:
-    """Exit codes: 0 done; 1 a check of the data failed; 2 the input or the arguments cannot be used."""
 
 
 @app.command()

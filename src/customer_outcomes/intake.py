@@ -58,7 +58,7 @@ def check_folder(folder: Path) -> InputFolder:
         else:
             try:
                 file = _read_header(table, path, name)
-            except (OSError, ValueError, duckdb.Error) as error:
+            except (OSError, ValueError, csv.Error, duckdb.Error) as error:
                 faults.append(f"{name} cannot be read: {str(error).splitlines()[0]}.")
                 continue
             files[table].append(file)
@@ -138,8 +138,10 @@ def _read_header(table: str, path: Path, name: str) -> InputFile:
         schema = duckdb.sql(f"describe select * from read_parquet({_quoted(path)})").fetchall()
         return InputFile(table, path, name, tuple(row[0] for row in schema), tuple(row[1] for row in schema))
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-        header = next(csv.reader(text), [])
+        header = next(csv.reader(text, strict=True), [])
     "".join(header).encode("utf-8")
+    if any("\n" in column for column in header):
+        raise ValueError("its header is not one line")
     return InputFile(table, path, name, tuple(header))
 
 
@@ -150,8 +152,11 @@ def _column_faults(file: InputFile, definition: dict) -> list[str]:
         if rules.get("required") and column not in file.columns
     ]
     repeated = sorted({column for column in file.columns if file.columns.count(column) > 1})
-    return [f"{file.name} has no column {column}, which {file.table} requires." for column in missing] + [
-        f"{file.name} has the column {column} more than once." for column in repeated
+    reserved = [column for column in file.columns if file.types and column in ("filename", "file_row_number")]
+    return [
+        *(f"{file.name} has no column {column}, which {file.table} requires." for column in missing),
+        *(f"{file.name} has the column {column or '(no name)'} more than once." for column in repeated),
+        *(f"{file.name} has a column {column}, a name that the reader of Parquet needs." for column in reserved),
     ]
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-LONGEST_RECORD = 2_000_000  # bytes, as of DuckDB's own reader
+LONGEST_FIELD = 2_000_000  # characters, as DuckDB's own reader has it for a line
+MOST_LINES = 1_000  # of one record: a quote that is still open then was never meant to run on
 BATCH_ROWS = 50_000
 
-csv.field_size_limit(LONGEST_RECORD)
+csv.field_size_limit(LONGEST_FIELD)
 
 
 def rewrite_readable_rows(source: Path, width: int, target: Path) -> list[tuple[int, str, str]]:
@@ -64,14 +65,15 @@ def _records(lines: Iterator[str], width: int) -> Iterator[tuple[int, str, list[
         number += 1
         if not line.strip("\r\n"):
             continue
-        taken = [line]
+        taken, quotes = [line], line.count('"')
         fields, is_open = _parse(line)
-        while is_open and sum(map(len, taken)) < LONGEST_RECORD:
+        while is_open and len(taken) < MOST_LINES:
             following = waiting.popleft() if waiting else next(lines, "")
             if not following:
                 break
             taken.append(following)
-            if '"' in following:
+            quotes += following.count('"')
+            if '"' in following and quotes % 2 == 0:  # an odd number of quotes closes nothing
                 fields, is_open = _parse("".join(taken))
         if fields is None:
             waiting.extendleft(reversed(taken[1:]))

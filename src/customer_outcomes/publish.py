@@ -21,7 +21,10 @@ STORAGE_VERSION = "v1.2.0"
 
 
 def check_destination(destination: Path) -> None:
-    """Raise UnusableInput where publishing would replace something that no build published."""
+    """Raise UnusableInput where publishing cannot work, or would replace something that no build published."""
+    existing = next(folder for folder in destination.parents if folder.exists())
+    if not existing.is_dir():
+        raise UnusableInput(f"{destination} cannot be made: {existing} is a file.")
     if destination.exists() and (
         not destination.is_dir() or (any(destination.iterdir()) and not (destination / CONTENTS).exists())
     ):

@@ -1,5 +1,7 @@
 """Builds that several tests look at, each made once a session. OUTCOMES_TEST_SEED chooses other random worlds."""
 
+import os
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +17,12 @@ PARQUET_VARIABLES = {
     "inactive_after_days": 90,
     "csat_survey_types": ["csat", "ces"],
 }
+
+
+def pytest_unconfigure() -> None:
+    """Hear no more: DuckDB's bindings report leaks of their own as Python ends."""
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def pytest_report_header() -> str:
