@@ -1,5 +1,6 @@
 """Builds that several tests look at, each made once a session. OUTCOMES_TEST_SEED chooses other random worlds."""
 
+import atexit
 import os
 import sys
 from datetime import datetime
@@ -19,8 +20,9 @@ PARQUET_VARIABLES = {
 }
 
 
-def pytest_unconfigure() -> None:
-    """Hear no more: DuckDB's bindings report leaks of their own as Python ends."""
+@atexit.register
+def hear_no_more() -> None:
+    """DuckDB's bindings report leaks of their own as Python ends."""
     sys.stderr.flush()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
