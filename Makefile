@@ -3,7 +3,6 @@ PYTHON ?= python3
 AS_OF := 2026-07-01
 OLIST ?= olist
 OUTCOMES := .venv/bin/outcomes
-SQLFLUFF := OUTCOMES_WAREHOUSE=:memory: .venv/bin/sqlfluff
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build test lint docs olist bench clean
@@ -28,7 +27,7 @@ test: setup ## run every test: dbt's unit tests, then pytest
 lint: setup ## check the style of SQL and Python
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/sqlfluff lint
+	.venv/bin/sqlfluff lint models tests analyses
 
 docs: build ## write dbt's documentation to target/static_index.html
 	.venv/bin/dbt docs generate --static

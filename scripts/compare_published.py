@@ -26,7 +26,7 @@ def only_in(one: Path, other: Path) -> int:
     if not one.exists():
         return 0
     rest = f"except all select * from '{other}'" if other.exists() else ""
-    return duckdb.sql(f"select count(*) from (select * from '{one}' {rest})").fetchone()[0]
+    return duckdb.sql(f"select count(*) from (select * from '{one}' {rest})").fetchall()[0][0]
 
 
 if __name__ == "__main__":

@@ -19,9 +19,16 @@
 {%- endmacro %}
 
 
-{#- Whether a row's money has no rate into the reporting currency. -#}
-{% macro lacks_rate(currency, rates) -%}
-    ({{ currency }} <> '{{ var("reporting_currency") }}' and {{ rates }}.rate is null)
+{#- Whether an amount has no rate into the reporting currency. -#}
+{% macro lacks_rate(amount, currency, rates) -%}
+    ({{ amount }} is not null and {{ currency }} <> '{{ var("reporting_currency") }}' and {{ rates }}.rate is null)
+{%- endmacro %}
+
+
+{#- The columns fault_column and fault_reason of a row whose money cannot be converted. -#}
+{% macro rate_fault(amount, currency, rates) -%}
+    case when {{ lacks_rate(amount, currency, rates) }} then 'currency_code' end as fault_column,
+    case when {{ lacks_rate(amount, currency, rates) }} then 'missing_exchange_rate' end as fault_reason
 {%- endmacro %}
 
 

@@ -5,22 +5,25 @@
                     of a quarantined record: orphan, or what the caller found
 
     and, of an accepted record, references that lead to survivors of merges (null where an optional one leads to no accepted
-    record) and moments later than as_of read as null. `references` maps each referenced input table to its resolved model,
-    'self' for the table's own. A caller that knows more reasons, or computes more columns (`computed`, names), writes a query
+    record) and moments later than as_of read as null. `references` maps each referenced input table to its resolved
+    model; the table's own is none of them. A caller that knows more reasons, or computes more columns (`computed`, names), writes a query
     over `records` that gives records.*, fault_column, fault_reason and the computed columns. -#}
 {% macro resolve_rows(domain, table, references={}, computed=[]) %}
 {%- set staged = winning_versions(domain, table) -%}
-{%- set examined = caller() if caller else 'select *, cast(null as ' ~ dbt.type_string() ~ ') as fault_column, cast(null as '
-    ~ dbt.type_string() ~ ') as fault_reason from records' -%}
+{%- set null_text = 'cast(null as ' ~ dbt.type_string() ~ ')' -%}
+{%- set nothing_found = 'select *, ' ~ null_text ~ ' as fault_column, ' ~ null_text ~ ' as fault_reason from records' -%}
+{%- set examined = caller() if caller else nothing_found -%}
 {%- if execute -%}
 {%- set contract = input_contract(domain, table) -%}
 {%- set columns = contract.columns[3:] -%}
+{%- set outcome = ['row_state', 'fault_column', 'fault_reason'] -%}
 {%- set moments = columns | selectattr('moment', 'defined') | map(attribute='name') | list -%}
 {%- set links = columns | selectattr('references', 'defined') | list -%}
 {%- set own_links = links | selectattr('references', 'equalto', domain ~ '.' ~ table) | list -%}
 {%- set links = links | rejectattr('references', 'equalto', domain ~ '.' ~ table) | list -%}
 {%- set required_links = links | selectattr('required', 'defined') | list -%}
-{%- set deciding_links = links | selectattr('name', 'equalto', 'account_id') | rejectattr('required', 'defined') | list + required_links -%}
+{%- set account_link = links | selectattr('name', 'equalto', 'account_id') | rejectattr('required', 'defined') | list -%}
+{%- set deciding_links = account_link + required_links -%}
 with
 
 records as (
@@ -44,8 +47,10 @@ decided as (
         {%- if column in links %}
         {{ accepted_reference(column) }} as {{ column.name }},
         {%- elif column.name in moments or column.carried_by is defined %}
-        case when examined.{{ column.carried_by or column.name }} <= {{ as_of() }}
-            {%- if column.carried_by %} or examined.{{ column.carried_by }} is null{% endif %} then examined.{{ column.name }} end as {{ column.name }},
+        case
+            when examined.{{ column.carried_by or column.name }} > {{ as_of() }} then null
+            else examined.{{ column.name }}
+        end as {{ column.name }},
         {%- else %}
         examined.{{ column.name }},
         {%- endif %}
@@ -96,7 +101,7 @@ accepted_keys as (
 final as (
 
     select
-        {%- for column in ['_file', '_row'] + columns | map(attribute='name') | list + computed + ['row_state', 'fault_column', 'fault_reason'] %}
+        {%- for column in ['_file', '_row'] + columns | map(attribute='name') | list + computed + outcome %}
         {%- if column in own_links | map(attribute='name') %}
         {{ column }}_record.record_id as {{ column }}{{ ',' if not loop.last }}
         {%- else %}
@@ -118,47 +123,3 @@ select * from decided
 {%- endif -%}
 {%- endif -%}
 {% endmacro %}
-
-
-{#- The winning version of every record of an input table, over all connected systems: _file, _row, the contract's columns, and
-    row_state (current, deleted or future). -#}
-{% macro winning_versions(domain, table) %}
-    {%- for connector in var('connectors') -%}
-    {%- set staged = ref('stg_' ~ connector ~ '__' ~ table) -%}
-    {%- if execute -%}
-    select
-        _file,
-        _row,
-        {%- for column in input_contract(domain, table).columns[3:] %}
-        {{ column.name }},
-        {%- endfor %}
-        row_state
-    from {{ staged }}
-    where row_state in ('deleted', 'future', 'current')
-    {%- endif -%}
-    {%- if not loop.last %}
-    union all
-    {% endif -%}
-    {%- endfor -%}
-{% endmacro %}
-
-
-{#- The records that a column refers to: record_id, row_state and, where they can be merged, surviving_id. -#}
-{% macro referenced_records(column, references) %}
-    {%- set domain, table = column.references.split('.') -%}
-    {%- set target = input_contract(domain, table) -%}
-    {%- set record_id = target.primary_key[0] -%}
-    {%- if target.primary_key | length > 1 -%}
-    (select distinct {{ record_id }} as record_id, row_state from {{ references[column.references] }} where row_state = 'accepted')
-    {%- else -%}
-    (select {{ record_id }} as record_id, row_state{{ ', surviving_id' if target.merged_into }} from {{ references[column.references] }})
-    {%- endif -%}
-{% endmacro %}
-
-
-{#- What a reference reads as in an accepted row. -#}
-{% macro accepted_reference(column) %}
-    {%- set domain, table = column.references.split('.') -%}
-    {%- set record = column.name ~ '_record' -%}
-    case when {{ record }}.row_state = 'accepted' then {{ record }}.{{ 'surviving_id' if input_contract(domain, table).merged_into else 'record_id' }} end
-{%- endmacro %}

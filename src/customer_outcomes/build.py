@@ -254,8 +254,9 @@ def _as_utc(moment: object) -> str:
 
 def _is_time_zone(name: object) -> bool:
     """Whether the engine knows a time zone; its names are IANA's."""
-    names = duckdb.execute("select count(*) from pg_timezone_names() where name = ?", [str(name)])
-    return isinstance(name, str) and names.fetchone()[0] > 0
+    with duckdb.connect() as connection:
+        known = connection.execute("select count(*) from pg_timezone_names() where name = ?", [str(name)]).fetchall()
+    return isinstance(name, str) and known[0][0] > 0
 
 
 # what each var must be: a check, which may also fail by an exception, and the words for it

@@ -18,7 +18,7 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn):
         raw_schemas = conn.execute(
             "select count(*) from information_schema.schemata where schema_name = 'raw_crm'"
-        ).fetchone()
+        ).fetchall()[0]
         if not raw_schemas[0]:
             connect_folder(conn, check_folder(SAMPLE_INPUT), self._work_folder())
 

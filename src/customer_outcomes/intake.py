@@ -135,7 +135,7 @@ def _table_files(folder: Path) -> list[tuple[Path, str]]:
 
 def _read_header(table: str, path: Path, name: str) -> InputFile:
     if path.suffix == ".parquet":
-        schema = duckdb.sql(f"describe select * from read_parquet({_quoted(path)})").fetchall()
+        schema = duckdb.execute(f"describe select * from read_parquet({_quoted(path)})").fetchall()
         return InputFile(table, path, name, tuple(row[0] for row in schema), tuple(row[1] for row in schema))
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
         header = next(csv.reader(text, strict=True), [])

@@ -68,7 +68,7 @@ def publish(warehouse: Path, manifest: dict, destination: Path, progress: Callab
                 f"copy published.{relation} to '{_quoted(candidate / schema / name)}.parquet' (compression zstd)"
             )
             rows[relation], received = (
-                connection.execute(f"select count(*) from {database}.{relation}").fetchone()[0]
+                connection.execute(f"select count(*) from {database}.{relation}").fetchall()[0][0]
                 for database in ("published", "warehouse")
             )
             if rows[relation] != received:

@@ -36,10 +36,10 @@ def print_summary(outcome) -> None:
             left join marts.customer_lifetime as lifetimes on true
             where summary.subject_type = 'company'
             """
-        ).fetchone()
+        ).fetchall()[0]
         received, accepted, quarantined = connection.execute(
             "select sum(received), sum(accepted), sum(quarantined) from audit.input_reconciliation"
-        ).fetchone()
+        ).fetchall()[0]
     rows = {
         "customers": f"{customers:,}",
         "cltv": f"{cltv:,.2f} {outcome.currency}",

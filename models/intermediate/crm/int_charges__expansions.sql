@@ -67,7 +67,10 @@ ranked as (
         row_number() over (
             partition by account_id, transacted_at, product_family
             order by
-                case when line_count > 1 and pool_cents < total_cents then pool_cents * line_cents - floor_cents * total_cents end desc,
+                case
+                    when line_count > 1 and pool_cents < total_cents
+                        then pool_cents * line_cents - floor_cents * total_cents
+                end desc,
                 transaction_id
         ) as remainder_rank
     from floored

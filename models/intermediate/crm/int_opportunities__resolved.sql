@@ -7,8 +7,7 @@
 
     select
         records.*,
-        case when {{ lacks_rate('records.currency_code', 'rates') }} and records.amount is not null then 'currency_code' end as fault_column,
-        case when {{ lacks_rate('records.currency_code', 'rates') }} and records.amount is not null then 'missing_exchange_rate' end as fault_reason,
+        {{ rate_fault('records.amount', 'records.currency_code', 'rates') }},
         {{ convert_money('records.amount', 'records.currency_code', 'rates') }} as reporting_amount
     from records
     left join {{ ref('int_exchange_rates__daily') }} as rates

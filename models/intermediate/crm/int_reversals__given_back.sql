@@ -25,7 +25,9 @@ reversals as (
             when charges.expansion_amount = 0 then 0
             when transactions.currency_code = originals.currency_code
                 then {{ share_of('charges.expansion_amount', 'transactions.amount', 'originals.amount') }}
-            else {{ share_of('charges.expansion_amount', 'transactions.reporting_amount', 'originals.reporting_amount') }}
+            else {{ share_of(
+                'charges.expansion_amount', 'transactions.reporting_amount', 'originals.reporting_amount'
+            ) }}
         end as share_amount
     from transactions
     inner join charges

@@ -5,8 +5,7 @@
 
     select
         records.*,
-        case when {{ lacks_rate('records.currency_code', 'rates') }} then 'currency_code' end as fault_column,
-        case when {{ lacks_rate('records.currency_code', 'rates') }} then 'missing_exchange_rate' end as fault_reason,
+        {{ rate_fault('records.monthly_amount', 'records.currency_code', 'rates') }},
         {{ convert_money('records.monthly_amount', 'records.currency_code', 'rates') }} as reporting_amount
     from records
     left join {{ ref('int_exchange_rates__daily') }} as rates

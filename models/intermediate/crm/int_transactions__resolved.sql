@@ -7,8 +7,7 @@
 
     select
         dated.*,
-        case when {{ lacks_rate('dated.currency_code', 'rates') }} then 'currency_code' end as fault_column,
-        case when {{ lacks_rate('dated.currency_code', 'rates') }} then 'missing_exchange_rate' end as fault_reason,
+        {{ rate_fault('dated.amount', 'dated.currency_code', 'rates') }},
         {{ conversion_factor('dated.currency_code', 'rates') }} as exchange_rate,
         {{ convert_money('dated.amount', 'dated.currency_code', 'rates') }} as reporting_amount
     from (

@@ -2,7 +2,7 @@ with
 
 responses as (
 
-    select * from {{ ref('fct_survey_responses') }}
+    select * from {{ ref('int_survey_responses__counted') }}
 
 ),
 

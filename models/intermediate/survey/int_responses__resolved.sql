@@ -8,8 +8,12 @@
 
     select
         records.*,
-        case when records.score not between surveys.scale_min and surveys.scale_max then 'score' end as fault_column,
-        case when records.score not between surveys.scale_min and surveys.scale_max then 'out_of_range' end as fault_reason
+        case
+            when records.score not between surveys.scale_min and surveys.scale_max then 'score'
+        end as fault_column,
+        case
+            when records.score not between surveys.scale_min and surveys.scale_max then 'out_of_range'
+        end as fault_reason
     from records
     left join {{ ref('int_surveys__resolved') }} as surveys
         on records.survey_id = surveys.survey_id

@@ -22,7 +22,9 @@ typed as (
             when surveys.survey_type = 'nps' and not (surveys.scale_min = 0 and surveys.scale_max = 10) then 'nps_like'
             else surveys.survey_type
         end as survey_type,
-        {{ score_quotient('responses.score - surveys.scale_min', 'surveys.scale_max - surveys.scale_min') }} as score_unit
+        {{ score_quotient(
+            'responses.score - surveys.scale_min', 'surveys.scale_max - surveys.scale_min'
+        ) }} as score_unit
     from responses
     inner join surveys
         on responses.survey_id = surveys.survey_id

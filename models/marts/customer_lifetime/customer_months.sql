@@ -1,3 +1,5 @@
+{% set movements = ['new', 'reactivation', 'repeat', 'cross_sell', 'up_sell'] %}
+
 with
 
 transactions as (
@@ -49,7 +51,7 @@ money as (
         {{ local_month('transactions.transacted_at') }} as month,
         sum(transactions.reporting_amount) as reporting_amount,
         count(case when transactions.transaction_type = 'charge' then 1 end) as transaction_count,
-        {%- for movement in ['new', 'reactivation', 'repeat', 'cross_sell', 'up_sell'] %}
+        {%- for movement in movements %}
         sum(
             case
                 when transactions.transaction_type = 'charge' and transactions.movement = '{{ movement }}'
@@ -101,15 +103,11 @@ running as (
     select
         customer_months.account_id,
         customer_months.month,
-        coalesce(money.reporting_amount, 0) as reporting_amount,
         coalesce(money.transaction_count, 0) as transaction_count,
-        coalesce(money.new_amount, 0) as new_amount,
-        coalesce(money.reactivation_amount, 0) as reactivation_amount,
-        coalesce(money.repeat_amount, 0) as repeat_amount,
-        coalesce(money.cross_sell_amount, 0) as cross_sell_amount,
-        coalesce(money.up_sell_amount, 0) as up_sell_amount,
-        coalesce(money.reversed_amount, 0) as reversed_amount,
-        coalesce(money.expansion_amount, 0) as expansion_amount,
+        coalesce(money.reporting_amount, 0) as reporting_amount,
+        {%- for movement in movements + ['reversed', 'expansion'] %}
+        coalesce(money.{{ movement }}_amount, 0) as {{ movement }}_amount,
+        {%- endfor %}
         coalesce(earlier_money.reporting_amount, 0)
         + sum(coalesce(money.reporting_amount, 0)) over known_by_month as cltv,
         {{ score_quotient(

@@ -2,7 +2,7 @@ with
 
 responses as (
 
-    select * from {{ ref('int_survey_responses__scored') }}
+    select * from {{ ref('int_survey_responses__counted') }}
 
 ),
 
@@ -36,42 +36,28 @@ users as (
 
 ),
 
--- a person's latest answer to one survey about one thing counts
-ranked as (
-
-    select
-        *,
-        row_number() over (
-            partition by survey_id, account_id, contact_id, about_type, thing_id
-            order by responded_at desc, response_id desc
-        ) as answer_rank
-    from responses
-
-),
-
 -- whom a rating is about is frozen: as sent, else as answered, else as of the time of the thing itself
 attributed as (
 
     select
-        ranked.*,
+        responses.*,
         coalesce(
             invitations.about_user_id,
-            ranked.about_user_id,
+            responses.about_user_id,
             touches.user_id,
             first_responders.first_responder_user_id,
             opportunities.owner_at_close_user_id,
             opportunities.owner_user_id
         ) as rated_user_id
-    from ranked
+    from responses
     left join invitations
-        on ranked.invitation_id = invitations.invitation_id
+        on responses.invitation_id = invitations.invitation_id
     left join touches
-        on ranked.about_type = 'touch' and ranked.about_id = touches.touch_id
+        on responses.about_type = 'touch' and responses.about_id = touches.touch_id
     left join first_responders
-        on ranked.about_type = 'ticket' and ranked.about_id = first_responders.ticket_id
+        on responses.about_type = 'ticket' and responses.about_id = first_responders.ticket_id
     left join opportunities
-        on ranked.about_type = 'opportunity' and ranked.about_id = opportunities.opportunity_id
-    where ranked.answer_rank = 1
+        on responses.about_type = 'opportunity' and responses.about_id = opportunities.opportunity_id
 
 ),
 

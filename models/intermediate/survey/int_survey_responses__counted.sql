@@ -1,0 +1,31 @@
+{{ config(materialized='view') }}
+
+with
+
+responses as (
+
+    select * from {{ ref('int_survey_responses__scored') }}
+
+),
+
+-- a person's latest answer to one survey about one thing counts
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by survey_id, account_id, contact_id, about_type, thing_id
+            order by responded_at desc, response_id desc
+        ) as answer_rank
+    from responses
+
+),
+
+final as (
+
+    select * from ranked
+    where answer_rank = 1
+
+)
+
+select * from final

@@ -1,0 +1,16 @@
+"""What the linters do not say."""
+
+from customer_outcomes import PROJECT_ROOT
+
+LONGEST_LINE = 120
+
+
+def test_models_have_lines_that_a_person_can_read():
+    too_long = [
+        f"{file.relative_to(PROJECT_ROOT)}:{number}"
+        for folder in ("models", "tests", "analyses")
+        for file in (PROJECT_ROOT / folder).rglob("*.sql")
+        for number, line in enumerate(file.read_text().splitlines(), start=1)
+        if len(line) > LONGEST_LINE
+    ]
+    assert not too_long
