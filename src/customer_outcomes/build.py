@@ -63,7 +63,7 @@ class Build:
     def run(self) -> Outcome:
         """Build and publish; raise UnusableInput before anything is built, FailedCheck where a check fails."""
         self.warehouse, self.publish = self.warehouse.resolve(), self.publish.resolve()
-        outcome = Outcome(self.warehouse, self.publish, self.work_folder / "data_docs" / "index.html")
+        outcome = Outcome(self.warehouse, self.publish, self.work_folder / "data_docs" / "overview.html")
         with progress_bar() as bar:
 
             @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import importlib.util
 import logging
 import os
@@ -9,10 +10,12 @@ import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote, unquote, urlparse
 
 from customer_outcomes import PROJECT_ROOT, FailedCheck
 
 BOUNDARIES = ("received", "delivered")
+OVERVIEW = "overview.html"
 
 
 def validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], None]) -> None:
@@ -60,15 +63,19 @@ def validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], No
         gx.Checkpoint(name="boundaries", validation_definitions=definitions, result_format="BASIC")
     )
     result = checkpoint.run()
-    for identifier, run in result.run_results.items():
-        for outcome in run.results:
-            if not outcome.success:
-                sentences.append(_sentence(identifier.expectation_suite_identifier.name, outcome))
     context.build_data_docs()
+    overview = []
+    for identifier, run in result.run_results.items():
+        suite = identifier.expectation_suite_identifier.name
+        sentences += [_sentence(suite, outcome) for outcome in run.results if not outcome.success]
+        page = Path(unquote(urlparse(context.get_docs_sites_urls(identifier)[0]["site_url"]).path))
+        met = sum(outcome.success for outcome in run.results)
+        overview.append((suite, met, len(run.results), quote(page.relative_to(data_docs).as_posix())))
+    _write_overview(overview, data_docs / OVERVIEW)
     progress(1, 1)
     source.get_execution_engine().engine.dispose()
     if sentences:
-        raise FailedCheck(*sentences, f"Data Docs show it: {data_docs / 'index.html'}")
+        raise FailedCheck(*sentences, f"Data Docs show it: {data_docs / OVERVIEW}")
 
 
 def _load(boundary: str):
@@ -92,6 +99,22 @@ def _write_docs_to(context, folder: Path) -> None:
             "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
             "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)},
         },
+    )
+
+
+def _write_overview(rows: list[tuple[str, int, int, str]], page: Path) -> None:
+    """Write a page that leads to every validation's; the index of Data Docs needs the network to show its table."""
+    lines = "".join(
+        f"<tr><td><a href='{link}'>{html.escape(suite)}</a><td>{met} of {evaluated}"
+        f"<td>{'met' if met == evaluated else '<b>not met</b>'}"
+        for suite, met, evaluated, link in rows
+    )
+    page.write_text(
+        "<!doctype html><meta charset='utf-8'><title>Expectations</title>"
+        "<style>body{font:16px sans-serif;margin:2em}td,th{padding:.3em 1.5em .3em 0;text-align:left}</style>"
+        "<h1>Expectations</h1><p>What was expected of the input as received and of the relations as delivered.</p>"
+        f"<table><tr><th>suite<th>expectations met<th>result{lines}</table>"
+        "<p><a href='index.html'>All of Data Docs</a></p>"
     )
 
 

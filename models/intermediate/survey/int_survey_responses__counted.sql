@@ -23,7 +23,23 @@ ranked as (
 
 final as (
 
-    select * from ranked
+    select
+        response_id,
+        survey_id,
+        survey_type,
+        invitation_id,
+        account_id,
+        contact_id,
+        about_type,
+        about_id,
+        about_user_id,
+        responded_at,
+        score,
+        scale_min,
+        scale_max,
+        score_unit,
+        score_1_10
+    from ranked
     where answer_rank = 1
 
 )
