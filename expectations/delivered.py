@@ -43,7 +43,7 @@ def suites() -> dict[str, list]:
             none_of(
                 "A customer's first purchase is new, and no other is.",
                 "select account_id from {batch} where transaction_type = 'charge' group by account_id"
-                " having min(transacted_at) <> max(case when movement = 'new' then transacted_at end)",
+                " having min(transacted_at) is distinct from max(case when movement = 'new' then transacted_at end)",
             ),
             none_of(
                 "What was given back of an expansion is never more than it was.",

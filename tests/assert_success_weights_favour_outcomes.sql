@@ -9,26 +9,29 @@ weights as (
 
 days as (
 
-    select distinct valid_from from weights
+    select valid_from as rule_on from weights
+    union
+    select valid_to as rule_on from weights
+    where valid_to is not null
 
 ),
 
 final as (
 
     select
-        days.valid_from,
+        days.rule_on,
         sum(case when weights.axis = 'outcome' then weights.weight end) as outcome_weight,
         sum(case when weights.axis = 'experience' then weights.weight end) as experience_weight
     from days
     inner join weights
         on
-            days.valid_from >= weights.valid_from
-            and days.valid_from < coalesce(weights.valid_to, cast('9999-12-31' as date))
-    group by days.valid_from
+            days.rule_on >= weights.valid_from
+            and days.rule_on < coalesce(weights.valid_to, cast('9999-12-31' as date))
+    group by days.rule_on
 
 )
 
 select * from final
 where
     coalesce(outcome_weight + experience_weight, 0) <> 1
-    or outcome_weight <= experience_weight
+    or coalesce(outcome_weight <= experience_weight, true)

@@ -45,7 +45,8 @@ typed as (
         received.{{ column.name }} is not null as has_{{ column.name }},
         {%- endif %}
         {%- endfor %}
-        case when repeated_keys.{{ key[0] }} is not null then {{ row_as_text(contract.columns, 'received') }} end as row_text
+        case when repeated_keys.{{ key[0] }} is not null then {{ row_as_text(contract.columns, 'received') }} end as row_text,
+        case when repeated_keys.{{ key[0] }} is not null then {{ row_as_text(contract.columns, 'received', '\n') }} end as row_lines
     from received
     left join repeated_keys
         on
@@ -86,7 +87,7 @@ versions as (
         _row,
         row_number() over (
             partition by {{ key | join(', ') }}
-            order by _loaded_at desc nulls last, updated_at desc nulls last, row_text desc, _file, _row
+            order by _loaded_at desc nulls last, updated_at desc nulls last, row_text desc, row_lines desc, _file, _row
         ) as version_rank
     from checked
     where row_text is not null and fault is null

@@ -1,7 +1,7 @@
-{#- A raw row as text: its values in the contract's order, joined by '|'; what a null was is empty. -#}
-{% macro row_as_text(columns, relation) -%}
+{#- A raw row as text: its values in the contract's order, joined by a separator; what a null was is empty. -#}
+{% macro row_as_text(columns, relation, separator='|') -%}
     {%- for column in columns -%}
-    coalesce(cast({{ relation }}.{{ column.name }} as {{ dbt.type_string() }}), ''){{ " || '|' || " if not loop.last }}
+    coalesce(cast({{ relation }}.{{ column.name }} as {{ dbt.type_string() }}), ''){{ " || '" ~ separator ~ "' || " if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 

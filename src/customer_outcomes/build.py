@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -24,6 +25,8 @@ from customer_outcomes.publish import check_destination, publish
 from customer_outcomes.report import progress_bar
 
 RULES_FOLDER = PROJECT_ROOT / "seeds" / "rules"
+# a database of such a name would hide the schema
+SCHEMAS = ("staging", "intermediate", "marts", "metrics", "compensation", "audit", "rules")
 
 
 @dataclass
@@ -77,11 +80,12 @@ class Build:
             with phase("check") as progress:
                 variables = self._check_vars()
                 outcome.currency = variables.get("reporting_currency") or _known_vars()["reporting_currency"]
-                rules = self._check_rules()
+                given_rules = self._check_rules()
                 folder = check_folder(self.input)
                 outcome.remarks = folder.remarks
-                check_destination(self.publish)
+                self._check_places()
                 lock = self._lock()
+                rules = self._merge_rules(given_rules)
                 self._connect(folder, progress)
             with lock:
                 with phase("dbt") as progress:
@@ -128,10 +132,21 @@ class Build:
             given["as_of"] = _as_utc(given["as_of"])
         return given
 
-    def _check_rules(self) -> Path:
-        """Return the folder of rules that holds: the company's own files over the project's."""
+    def _check_places(self) -> None:
+        if self.warehouse.stem in SCHEMAS:
+            raise UnusableInput(f"{self.warehouse.name} has the name of a schema in it; name the warehouse otherwise.")
+        others = [
+            self.warehouse,
+            self.work_folder,
+            self.input.resolve(),
+            *([self.rules.resolve()] if self.rules else []),
+        ]
+        check_destination(self.publish, others)
+
+    def _check_rules(self) -> list[Path]:
+        """Return the company's own rule files."""
         if self.rules is None:
-            return RULES_FOLDER
+            return []
         if not self.rules.is_dir():
             raise UnusableInput(f"{self.rules} is not a folder.")
         known = {path.name: path for path in RULES_FOLDER.glob("*.csv")}
@@ -142,7 +157,9 @@ class Build:
             if path.name not in known
         ]
         for path in given:
-            if path.name in known:
+            if not path.is_file():
+                faults.append(f"{path.name} is not a file.")
+            elif path.name in known:
                 expected, found = (_header(file) for file in (known[path.name], path))
                 faults += [f"{path.name} has no column {column}." for column in expected if column not in found]
                 faults += [
@@ -152,6 +169,12 @@ class Build:
                 ]
         if faults:
             raise UnusableInput(*faults)
+        return given
+
+    def _merge_rules(self, given: list[Path]) -> Path:
+        """Return the folder of rules that holds: the company's own files over the project's."""
+        if not given:
+            return RULES_FOLDER
         merged = self.work_folder / "rules"
         shutil.rmtree(merged, ignore_errors=True)
         shutil.copytree(RULES_FOLDER, merged)
@@ -277,7 +300,8 @@ VARS = {
 
 
 def _header(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8-sig").split("\n", 1)[0].strip().split(",")
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+        return next(csv.reader(text), [])
 
 
 def _cpu_seconds() -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -122,6 +123,9 @@ def run() -> None:
     """Run the command; when all is said, hear no more: DuckDB's bindings report leaks of their own as Python ends."""
     try:
         app()
+    except Exception:
+        traceback.print_exc()
+        sys.exit(1)
     finally:
         sys.stderr.flush()
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

@@ -12,10 +12,10 @@ DELIVERY_COLUMNS = ("_loaded_at", "updated_at", "is_deleted")
 
 @cache
 def load_contract() -> dict[str, dict]:
-    """Return '<domain>.<table>' -> {grain, primary_key, event_time, columns}, in the contract's order.
+    """Return '<domain>.<table>' -> {grain, primary_key, event_time, merged_into, columns}, in the contract's order.
 
     `columns` maps a column's name to its type and rules (required, values, default, min, max, min_exclusive,
-    references, pii). The delivery columns, which every table may have, are not among them.
+    references, pii, moment, carried_by). The delivery columns, which every table may have, are not among them.
     """
     sources = yaml.safe_load(CONTRACT_FILE.read_text())["sources"]
     return {

@@ -24,6 +24,7 @@ def validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], No
     warnings.filterwarnings("ignore", module="great_expectations")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
+    from sqlalchemy import URL
     from sqlalchemy.dialects import postgresql
     from sqlalchemy.pool import StaticPool
 
@@ -34,7 +35,7 @@ def validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], No
     _write_docs_to(context, data_docs)
     source = context.data_sources.add_sql(
         "warehouse",
-        connection_string=f"duckdb:///{warehouse}",
+        connection_string=URL.create("duckdb", database=str(warehouse)).render_as_string(),
         kwargs={
             "isolation_level": "AUTOCOMMIT",
             "skip_autocommit_rollback": True,

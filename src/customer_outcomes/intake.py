@@ -46,12 +46,22 @@ def check_folder(folder: Path) -> InputFolder:
     """Read every file's name and header; raise UnusableInput, with a sentence for each fault, or return the folder."""
     if not folder.is_dir():
         raise UnusableInput(f"{folder} is not a folder.")
+    folder = folder.absolute()
     contract = load_contract()
     files: dict[str, list[InputFile]] = defaultdict(list)
-    faults, remarks = [], []
+    faults, remarks = (
+        [],
+        [
+            f"{path.name} is in no domain's folder and is passed over."
+            for path in sorted(folder.iterdir())
+            if path.is_file() and path.suffix in READERS
+        ],
+    )
     for path, table in _table_files(folder):
         name = path.relative_to(folder).as_posix()
-        if path.suffix not in READERS:
+        if any(mark in name for mark in "*?"):
+            faults.append(f"{name} has a * or a ? in its name, which the reader takes for a pattern.")
+        elif path.suffix not in READERS:
             faults.append(f"{name} is neither a .csv nor a .parquet file.")
         elif table not in contract:
             faults.append(f"{name} belongs to the table {table}, which the input contract does not have.")
@@ -74,7 +84,7 @@ def check_folder(folder: Path) -> InputFolder:
         faults.append(f"{folder} has no crm/accounts.csv or .parquet, the one table that is required.")
     if faults:
         raise UnusableInput(*faults)
-    return InputFolder(folder.resolve(), dict(files), remarks)
+    return InputFolder(folder, dict(files), remarks)
 
 
 def connect_folder(
@@ -152,7 +162,7 @@ def _column_faults(file: InputFile, definition: dict) -> list[str]:
         if rules.get("required") and column not in file.columns
     ]
     repeated = sorted({column for column in file.columns if file.columns.count(column) > 1})
-    reserved = [column for column in file.columns if file.types and column in ("filename", "file_row_number")]
+    reserved = [column for column in file.columns if file.types and column.lower() in ("filename", "file_row_number")]
     return [
         *(f"{file.name} has no column {column}, which {file.table} requires." for column in missing),
         *(f"{file.name} has the column {column or '(no name)'} more than once." for column in repeated),
@@ -176,6 +186,7 @@ def _select_parquet(folder: Path, files: list[InputFile], columns: list[str], as
             return f"cast(null as varchar) as {column}"
         value = {
             "VARCHAR": f"nullif({column}, '')",
+            "BLOB": f"nullif(decode({column}), '')",
             "TIMESTAMP WITH TIME ZONE": f"timezone('UTC', {column})",
             "TIMESTAMP_NS": f"cast({column} as timestamp)",
             "TIMESTAMP_MS": f"cast({column} as timestamp)",
@@ -183,11 +194,12 @@ def _select_parquet(folder: Path, files: list[InputFile], columns: list[str], as
         }.get(kind, column)
         return f"cast({value} as varchar) as {column}" if as_text else f"{value} as {column}"
 
-    paths = ", ".join(_quoted(file.path.resolve()) for file in files)
+    paths = ", ".join(_quoted(file.path) for file in files)
     return (
         f"select substr(filename, {len(str(folder)) + 2}) as _file, file_row_number + 1 as _row,"
         f" {', '.join(map(expression, columns))}"
-        f" from read_parquet([{paths}], filename = true, file_row_number = true)"
+        f" from read_parquet([{paths}], filename = true, file_row_number = true,"
+        " hive_partitioning = false)"
     )
 
 
@@ -195,7 +207,7 @@ def _select_csv(connection: duckdb.DuckDBPyConnection, file: InputFile, columns:
     """Return the query that reads a CSV file as text, once it is known that DuckDB can read all of it."""
     header = ", ".join(f"'c{position}': 'varchar'" for position in range(len(file.columns)))
     source = (
-        f"read_csv({_quoted(file.path.resolve())}, auto_detect = false, header = true, delim = ',', quote = '\"',"
+        f"read_csv({_quoted(file.path)}, auto_detect = false, header = true, delim = ',', quote = '\"',"
         f" escape = '\"', nullstr = '', columns = {{{header}}})"
     )
     row = "row_number() over ()"

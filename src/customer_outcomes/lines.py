@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,6 +87,10 @@ def _records(lines: Iterator[str], width: int) -> Iterator[tuple[int, str, list[
 
 def _parse(record: str) -> tuple[list[str] | None, bool]:
     """Return the record's fields, or None where its quotes are broken, and whether it ends within a quoted field."""
+    if ' "' in record or '" ' in record:  # DuckDB forgives blanks around a quoted field
+        closer = re.sub(r'(^|,) +"(?!")', r'\1"', re.sub(r'(?<!")" +(?=,|[\r\n]|$)', '"', record))
+        if closer != record and _parse(closer)[0] is not None:
+            return _parse(closer)
     try:
         rows = list(csv.reader([record], strict=True))
     except csv.Error as error:

@@ -20,8 +20,14 @@ CONTENTS = "contents.json"
 STORAGE_VERSION = "v1.2.0"
 
 
-def check_destination(destination: Path) -> None:
-    """Raise UnusableInput where publishing cannot work, or would replace something that no build published."""
+def check_destination(destination: Path, others: list[Path]) -> None:
+    """Raise UnusableInput where publishing cannot work, or would replace something that no build published.
+
+    `others` are the files and folders of the build that it must not touch.
+    """
+    for other in others:
+        if destination == other or destination in other.parents or other in destination.parents:
+            raise UnusableInput(f"{destination} and {other} lie in one another; publish into a folder of its own.")
     existing = next(folder for folder in destination.parents if folder.exists())
     if not existing.is_dir():
         raise UnusableInput(f"{destination} cannot be made: {existing} is a file.")

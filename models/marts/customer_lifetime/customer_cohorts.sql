@@ -10,7 +10,8 @@ customers as (
 
     select
         account_id,
-        coalesce(segment, '(none)') as segment,
+        -- `all` is taken
+        case when segment = 'all' then '(all)' else coalesce(segment, '(none)') end as segment,
         {{ local_month('acquired_at') }} as cohort_month
     from {{ ref('dim_customers') }}
     where is_customer
