@@ -87,13 +87,13 @@ def _records(lines: Iterator[str], width: int) -> Iterator[tuple[int, str, list[
 
 def _parse(record: str) -> tuple[list[str] | None, bool]:
     """Return the record's fields, or None where its quotes are broken, and whether it ends within a quoted field."""
-    if ' "' in record or '" ' in record:  # DuckDB forgives blanks around a quoted field
-        closer = re.sub(r'(^|,) +"(?!")', r'\1"', re.sub(r'(?<!")" +(?=,|[\r\n]|$)', '"', record))
-        if closer != record and _parse(closer)[0] is not None:
-            return _parse(closer)
     try:
         rows = list(csv.reader([record], strict=True))
     except csv.Error as error:
+        # DuckDB forgives blanks behind a quoted field
+        closer = re.sub(r'(?<!")" +(?=,|[\r\n]|$)', '"', record)
+        if closer != record:
+            return _parse(closer)
         return None, "unexpected end of data" in str(error)
     return (rows[0], False) if len(rows) == 1 else (None, False)
 

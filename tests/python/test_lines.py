@@ -189,10 +189,10 @@ def test_of_any_file_whatever_every_line_is_accounted_for(tmp_path, content):
     assert all(len(values) == WIDTH for values in reading.values)
 
 
-def test_blanks_around_a_quoted_field_are_forgiven_as_duckdb_does(tmp_path):
+def test_blanks_behind_a_quoted_field_are_forgiven_as_duckdb_does(tmp_path):
     source = tmp_path / "blanks.csv"
-    source.write_text('a,b,c\n1, "x, y",3\n2,"z" ,3\n3,"he said, ""so"" , then",3\nbroken,1,2,3,4\n')
+    source.write_text('a,b,c\n1,"x, ",3\n2,"z" ,3\n3,"he said, ""so"" , then",3\nbroken,1,2,3,4\n')
     unreadable = rewrite_readable_rows(source, 3, tmp_path / "readable.parquet")
     assert [line for line, _, _ in unreadable] == [5]
     rows = pq.read_table(tmp_path / "readable.parquet").to_pylist()
-    assert [row["c1"] for row in rows] == ["x, y", "z", 'he said, "so" , then']
+    assert [row["c1"] for row in rows] == ["x, ", "z", 'he said, "so" , then']
