@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import os
 import re
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         pip = (python, "-m", "pip") if has_pip else (python, fetch_pip(Path(folder)) / "pip")
         run(*pip, "install", "--quiet", "--disable-pip-version-check", f"uv=={UV_VERSION}")
-    run(ENVIRONMENT / "bin" / "uv", "sync", "--quiet", "--locked", "--compile-bytecode", "--inexact")
+    # the machine's certificates, where it has any: a company's own proxy is known to nobody else
+    store = ssl.get_default_verify_paths()
+    certificates = ["--system-certs"] if store.cafile or store.capath else []
+    run(ENVIRONMENT / "bin" / "uv", "sync", "--quiet", "--locked", "--compile-bytecode", "--inexact", *certificates)
 
 
 def fetch_pip(folder: Path) -> Path:
