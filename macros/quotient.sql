@@ -15,3 +15,9 @@
 {% macro score_type() -%}
     decimal(18, 15)
 {%- endmacro %}
+
+
+{#- The squared distance of two scores, as a decimal for the same reason. -#}
+{% macro squared_distance(score, other) -%}
+    cast(({{ score }} - {{ other }}) * ({{ score }} - {{ other }}) as decimal(38, 24))
+{%- endmacro %}

@@ -1,13 +1,9 @@
 {#- A UTC timestamp as the wall clock of the reporting time zone shows it. -#}
 {% macro local_time(timestamp) -%}
-    {{ return(adapter.dispatch('local_time')(timestamp)) }}
-{%- endmacro %}
-
-{% macro duckdb__local_time(timestamp) -%}
     {%- if var('reporting_timezone') == 'UTC' -%}
     {{ timestamp }}
     {%- else -%}
-    timezone('{{ var("reporting_timezone") }}', timezone('UTC', {{ timestamp }}))
+    {{ zoned_time(timestamp, "'" ~ var('reporting_timezone') ~ "'") }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -283,6 +283,8 @@ def _is_time_zone(name: object) -> bool:
 
 
 # what each var must be: a check, which may also fail by an exception, and the words for it
+_DAYS = (lambda days: type(days) is int and 0 < days < 100_000, "a number of days above 0")
+_COUNT = (lambda count: type(count) is int and 0 < count < 1_000_000, "a whole number above 0")
 VARS = {
     "as_of": (_as_utc, "an ISO 8601 timestamp"),
     "connectors": (lambda names: names == ["files"], "a list of connected systems: files"),
@@ -291,11 +293,15 @@ VARS = {
         "an ISO 4217 code, three capital letters",
     ),
     "reporting_timezone": (_is_time_zone, "an IANA time zone"),
-    "inactive_after_days": (lambda days: type(days) is int and 0 < days < 100_000, "a number of days above 0"),
+    "inactive_after_days": _DAYS,
     "csat_survey_types": (
         lambda types: type(types) is list and types and set(types) <= {"csat", "post_purchase", "ces", "touch_rating"},
         "a list of csat, post_purchase, ces and touch_rating",
     ),
+    "rating_every_n_touches": _COUNT,
+    "rating_rest_days": _DAYS,
+    "rating_request_window_days": _DAYS,
+    "rating_min_customers": _COUNT,
 }
 
 

@@ -8,7 +8,7 @@ responses as (
 
 surveys as (
 
-    {{ accepted_rows(ref('int_surveys__resolved')) }}
+    select * from {{ ref('int_surveys__typed') }}
 
 ),
 
@@ -18,10 +18,7 @@ typed as (
         responses.*,
         surveys.scale_min,
         surveys.scale_max,
-        case
-            when surveys.survey_type = 'nps' and not (surveys.scale_min = 0 and surveys.scale_max = 10) then 'nps_like'
-            else surveys.survey_type
-        end as survey_type,
+        surveys.survey_type,
         {{ score_quotient(
             'responses.score - surveys.scale_min', 'surveys.scale_max - surveys.scale_min'
         ) }} as score_unit

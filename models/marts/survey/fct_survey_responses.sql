@@ -12,21 +12,9 @@ invitations as (
 
 ),
 
-touches as (
+things as (
 
-    {{ accepted_rows(ref('int_touches__resolved')) }}
-
-),
-
-first_responders as (
-
-    select * from {{ ref('int_tickets__first_responders') }}
-
-),
-
-opportunities as (
-
-    {{ accepted_rows(ref('int_opportunities__resolved')) }}
+    select * from {{ ref('int_things__rated_users') }}
 
 ),
 
@@ -44,20 +32,15 @@ attributed as (
         coalesce(
             invitations.about_user_id,
             responses.about_user_id,
-            touches.user_id,
-            first_responders.first_responder_user_id,
-            opportunities.owner_at_close_user_id,
-            opportunities.owner_user_id
+            things.user_id
         ) as rated_user_id
     from responses
     left join invitations
         on responses.invitation_id = invitations.invitation_id
-    left join touches
-        on responses.about_type = 'touch' and responses.about_id = touches.touch_id
-    left join first_responders
-        on responses.about_type = 'ticket' and responses.about_id = first_responders.ticket_id
-    left join opportunities
-        on responses.about_type = 'opportunity' and responses.about_id = opportunities.opportunity_id
+    left join things
+        on
+            responses.about_type = things.about_type
+            and responses.about_id = things.about_id
 
 ),
 

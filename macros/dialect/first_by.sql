@@ -1,0 +1,8 @@
+{#- An aggregate: the value (which may be null) of the row that comes first by some columns, of which none is null. -#}
+{% macro first_by(value, order_columns) -%}
+    {{ return(adapter.dispatch('first_by')(value, order_columns)) }}
+{%- endmacro %}
+
+{% macro duckdb__first_by(value, order_columns) -%}
+    arg_min_null({{ value }}, row({{ order_columns | join(', ') }}))
+{%- endmacro %}

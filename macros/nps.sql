@@ -1,0 +1,18 @@
+{#- The net promoter score, from -100 to 100. -#}
+{% macro nps(promoters, detractors, customers) -%}
+    100 * {{ rate_quotient(promoters ~ ' - ' ~ detractors, customers) }}
+{%- endmacro %}
+
+
+{#- A bound ('-' or '+') of its 95 % interval: adjusted Wald, with 3/4 more promoters and detractors and 3 more answers. It may
+    lie beyond 100 where answers are few. -#}
+{% macro nps_bound(sign, promoters, detractors, customers) -%}
+    {%- set promoter_share = '(' ~ promoters ~ ' + 0.75) / (' ~ customers ~ ' + 3)' -%}
+    {%- set detractor_share = '(' ~ detractors ~ ' + 0.75) / (' ~ customers ~ ' + 3)' -%}
+    100 * (
+        {{ promoter_share }} - {{ detractor_share }} {{ sign }} {{ z_95() }} * sqrt((
+            {{ promoter_share }} + {{ detractor_share }}
+            - ({{ promoter_share }} - {{ detractor_share }}) * ({{ promoter_share }} - {{ detractor_share }})
+        ) / ({{ customers }} + 3))
+    )
+{%- endmacro %}

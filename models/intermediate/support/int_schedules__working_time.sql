@@ -1,0 +1,170 @@
+with
+
+schedules as (
+
+    {{ accepted_rows(ref('int_schedules__resolved')) }}
+
+),
+
+holidays as (
+
+    {{ accepted_rows(ref('int_holidays__resolved')) }}
+
+),
+
+offsets as (
+
+    select * from {{ ref('int_schedules__clock_changes') }}
+
+),
+
+bounds as (
+
+    select
+        cast(min(starts_at) as date) as first_day,
+        cast({{ as_of() }} as date) + 1 as last_day
+    from offsets
+
+),
+
+days as (
+
+    {{ date_series('(select first_day from bounds)', '(select last_day from bounds)', 'day') }}
+
+),
+
+-- stretches that overlap or touch are one
+ordered as (
+
+    select
+        *,
+        coalesce(starts_minute > max(ends_minute) over (
+            partition by schedule_id, weekday
+            order by starts_minute
+            rows between unbounded preceding and 1 preceding
+        ), true) as is_apart
+    from schedules
+
+),
+
+numbered as (
+
+    select
+        *,
+        sum(case when is_apart then 1 else 0 end) over (
+            partition by schedule_id, weekday
+            order by starts_minute
+            rows unbounded preceding
+        ) as stretch_number
+    from ordered
+
+),
+
+weekly as (
+
+    select
+        schedule_id,
+        timezone,
+        weekday,
+        min(starts_minute) as starts_minute,
+        max(ends_minute) as ends_minute
+    from numbered
+    group by schedule_id, timezone, weekday, stretch_number
+
+),
+
+local_stretches as (
+
+    select
+        weekly.schedule_id,
+        weekly.timezone,
+        {{ dbt.dateadd('minute', 'weekly.starts_minute', 'cast(days.series_on as ' ~ dbt.type_timestamp() ~ ')') }}
+            as opens_local,
+        {{ dbt.dateadd('minute', 'weekly.ends_minute', 'cast(days.series_on as ' ~ dbt.type_timestamp() ~ ')') }}
+            as closes_local
+    from days
+    inner join weekly
+        on {{ iso_weekday('days.series_on') }} = weekly.weekday
+    left join holidays
+        on
+            weekly.schedule_id = holidays.schedule_id
+            and days.series_on = holidays.holiday_on
+    where holidays.schedule_id is null
+
+),
+
+-- a clock that jumps over an hour is at once where it lands, and one that shows an hour twice opens and closes at the first
+stretches as (
+
+    select
+        local_stretches.schedule_id,
+        local_stretches.opens_local,
+        min({{ first_instant('local_stretches.opens_local', 'offsets') }}) as opens_at,
+        min({{ first_instant('local_stretches.closes_local', 'offsets') }}) as closes_at
+    from local_stretches
+    inner join offsets
+        on
+            local_stretches.timezone = offsets.timezone
+            and offsets.starts_at <= {{ dbt.dateadd('day', 2, 'local_stretches.opens_local') }}
+            and offsets.ends_at >= {{ dbt.dateadd('day', -2, 'local_stretches.opens_local') }}
+    group by local_stretches.schedule_id, local_stretches.opens_local
+
+),
+
+-- each UTC day begins anew, so that a moment finds its place by its day
+day_starts as (
+
+    select
+        schedule_ids.schedule_id,
+        cast(days.series_on as {{ dbt.type_timestamp() }}) as starts_at
+    from days
+    cross join (select distinct schedule_id from schedules) as schedule_ids
+
+),
+
+pieces as (
+
+    select
+        day_starts.schedule_id,
+        day_starts.starts_at as day_starts_at,
+        greatest(day_starts.starts_at, stretches.opens_at) as starts_at,
+        least({{ dbt.dateadd('day', 1, 'day_starts.starts_at') }}, stretches.closes_at) as closes_at
+    from day_starts
+    inner join stretches
+        on
+            day_starts.schedule_id = stretches.schedule_id
+            and stretches.opens_at < {{ dbt.dateadd('day', 1, 'day_starts.starts_at') }}
+            and stretches.closes_at > day_starts.starts_at
+
+    union all
+
+    select
+        schedule_id,
+        starts_at as day_starts_at,
+        starts_at,
+        starts_at as closes_at
+    from day_starts
+
+),
+
+final as (
+
+    select
+        schedule_id,
+        cast(day_starts_at as date) as day_on,
+        starts_at,
+        lead(starts_at, 1, {{ dbt.dateadd('day', 1, 'day_starts_at') }}) over (
+            partition by schedule_id, day_starts_at
+            order by starts_at, closes_at
+        ) as ends_at,
+        {{ elapsed_microseconds('starts_at', 'closes_at') }} as open_microseconds,
+        coalesce(sum({{ elapsed_microseconds('starts_at', 'closes_at') }}) over (
+            partition by schedule_id
+            order by starts_at, closes_at
+            rows between unbounded preceding and 1 preceding
+        ), 0) as worked_microseconds
+    from pieces
+
+)
+
+select * from final

@@ -1,0 +1,49 @@
+with
+
+events as (
+
+    {{ accepted_rows(ref('int_ticket_events__resolved')) }}
+
+),
+
+-- an empty schedule is none, and other events without a value say nothing
+changes as (
+
+    select
+        event_id,
+        ticket_id,
+        event_type,
+        occurred_at as changed_at,
+        new_value
+    from events
+    where
+        event_type = 'schedule'
+        or (event_type in ('status', 'assignment', 'priority') and new_value is not null)
+
+),
+
+final as (
+
+    select
+        event_id,
+        ticket_id,
+        event_type,
+        changed_at,
+        new_value,
+        lag(new_value) over (
+            partition by ticket_id, event_type
+            order by changed_at, event_id
+        ) as previous_value,
+        lag(changed_at) over (
+            partition by ticket_id, event_type
+            order by changed_at, event_id
+        ) is null as is_first,
+        lead(changed_at) over (
+            partition by ticket_id, event_type
+            order by changed_at, event_id
+        ) as until_at
+    from changes
+
+)
+
+select * from final

@@ -1,0 +1,153 @@
+with
+
+tickets as (
+
+    {{ accepted_rows(ref('int_tickets__resolved')) }}
+
+),
+
+responses as (
+
+    select * from {{ ref('int_tickets__first_responses') }}
+
+),
+
+changes as (
+
+    select * from {{ ref('int_ticket_events__changes') }}
+    where event_type = 'schedule'
+
+),
+
+working_time as (
+
+    select * from {{ ref('int_schedules__working_time') }}
+
+),
+
+waits as (
+
+    select
+        responses.ticket_id,
+        tickets.schedule_id,
+        responses.clock_started_at as starts_at,
+        coalesce(responses.first_response_at, {{ as_of() }}) as ends_at
+    from responses
+    inner join tickets
+        on responses.ticket_id = tickets.ticket_id
+
+),
+
+-- of a ticket whose schedule ever changed
+first_changes as (
+
+    select
+        ticket_id,
+        changed_at
+    from changes
+    where is_first
+
+),
+
+-- the schedules in force, one after the other
+stretches as (
+
+    select
+        waits.*,
+        first_changes.changed_at as until_at,
+        true as is_in_force,
+        first_changes.ticket_id is null as is_latest
+    from waits
+    left join first_changes
+        on waits.ticket_id = first_changes.ticket_id
+    where first_changes.changed_at is null or first_changes.changed_at > waits.starts_at
+
+    union all
+
+    select
+        waits.ticket_id,
+        changes.new_value as schedule_id,
+        greatest(changes.changed_at, waits.starts_at) as starts_at,
+        waits.ends_at,
+        changes.until_at,
+        true as is_in_force,
+        false as is_latest
+    from waits
+    inner join changes
+        on waits.ticket_id = changes.ticket_id
+    where
+        -- a wait of no length is under the schedule of its moment
+        (changes.changed_at < waits.ends_at or changes.changed_at <= waits.starts_at)
+        and (changes.until_at is null or changes.until_at > waits.starts_at)
+
+    union all
+
+    select
+        waits.ticket_id,
+        changes.new_value as schedule_id,
+        waits.starts_at,
+        waits.ends_at,
+        null as until_at,
+        false as is_in_force,
+        true as is_latest
+    from waits
+    inner join changes
+        on waits.ticket_id = changes.ticket_id
+    where changes.until_at is null
+
+),
+
+spans as (
+
+    select
+        ticket_id,
+        is_in_force,
+        is_latest,
+        schedule_id,
+        starts_at,
+        coalesce(least(ends_at, until_at), ends_at) as ends_at
+    from stretches
+
+),
+
+-- working time in a span is what had been worked at its end less what had been at its start
+worked as (
+
+    select
+        spans.ticket_id,
+        spans.is_in_force,
+        spans.is_latest,
+        {{ worked_until('spans.ends_at', 'closing') }} - {{ worked_until('spans.starts_at', 'opening') }}
+            as worked_microseconds
+    from spans
+    left join working_time as opening
+        on
+            spans.schedule_id = opening.schedule_id
+            and cast(spans.starts_at as date) = opening.day_on
+            and spans.starts_at >= opening.starts_at
+            and spans.starts_at < opening.ends_at
+    left join working_time as closing
+        on
+            spans.schedule_id = closing.schedule_id
+            and cast(spans.ends_at as date) = closing.day_on
+            and spans.ends_at >= closing.starts_at
+            and spans.ends_at < closing.ends_at
+
+),
+
+final as (
+
+    select
+        ticket_id,
+        -- unknown where the ticket was without schedule for a while
+        case
+            when bool_and(worked_microseconds is not null or not is_in_force)
+                then sum(case when is_in_force then worked_microseconds end)
+        end as in_force_microseconds,
+        sum(case when is_latest then worked_microseconds end) as latest_microseconds
+    from worked
+    group by ticket_id
+
+)
+
+select * from final

@@ -1,0 +1,49 @@
+{{ config(materialized='view') }}
+
+with
+
+touches as (
+
+    {{ accepted_rows(ref('int_touches__resolved')) }}
+
+),
+
+tickets as (
+
+    select * from {{ ref('int_tickets__first_responses') }}
+
+),
+
+opportunities as (
+
+    {{ accepted_rows(ref('int_opportunities__resolved')) }}
+
+),
+
+final as (
+
+    select
+        'touch' as about_type,
+        touch_id as about_id,
+        user_id
+    from touches
+
+    union all
+
+    select
+        'ticket' as about_type,
+        ticket_id as about_id,
+        first_responder_user_id as user_id
+    from tickets
+
+    union all
+
+    select
+        'opportunity' as about_type,
+        opportunity_id as about_id,
+        coalesce(owner_at_close_user_id, owner_user_id) as user_id
+    from opportunities
+
+)
+
+select * from final

@@ -1,0 +1,21 @@
+with
+
+persons as (
+
+    select * from {{ ref('int_usage_days__persons') }}
+
+),
+
+final as (
+
+    select
+        account_id,
+        used_on,
+        count(distinct case when value_events >= 1 then person_id end) as active_users,
+        sum(value_events) as value_events
+    from persons
+    group by account_id, used_on
+
+)
+
+select * from final

@@ -1,0 +1,106 @@
+with
+
+invitations as (
+
+    {{ accepted_rows(ref('int_invitations__resolved')) }}
+
+),
+
+surveys as (
+
+    select * from {{ ref('int_surveys__typed') }}
+
+),
+
+responses as (
+
+    select * from {{ ref('fct_survey_responses') }}
+
+),
+
+things as (
+
+    select * from {{ ref('int_things__rated_users') }}
+
+),
+
+touches as (
+
+    select * from {{ ref('fct_touches') }}
+
+),
+
+users as (
+
+    {{ accepted_rows(ref('int_users__resolved')) }}
+
+),
+
+-- one request can have several answers that count, such as one by each of two persons
+answers as (
+
+    select
+        invitation_id,
+        account_id,
+        contact_id,
+        about_user_id,
+        row_number() over (
+            partition by invitation_id
+            order by responded_at desc, response_id desc
+        ) as answer_rank
+    from responses
+    where invitation_id is not null
+
+),
+
+-- what the request itself does not say, its answer may
+attributed as (
+
+    select
+        invitations.*,
+        surveys.survey_type,
+        answers.invitation_id is not null as is_answered,
+        coalesce(invitations.account_id, answers.account_id) as rated_account_id,
+        coalesce(invitations.contact_id, answers.contact_id) as rated_contact_id,
+        coalesce(invitations.about_user_id, answers.about_user_id, things.user_id) as rated_user_id,
+        invitations.about_type = 'touch' and not coalesce(touches.is_rating_due, false) as is_off_policy
+    from invitations
+    inner join surveys
+        on invitations.survey_id = surveys.survey_id
+    left join answers
+        on
+            invitations.invitation_id = answers.invitation_id
+            and answers.answer_rank = 1
+    left join things
+        on
+            invitations.about_type = things.about_type
+            and invitations.about_id = things.about_id
+    left join touches
+        on
+            invitations.about_type = 'touch'
+            and invitations.about_id = touches.touch_id
+
+),
+
+final as (
+
+    select
+        attributed.invitation_id,
+        attributed.survey_id,
+        attributed.survey_type,
+        attributed.rated_account_id as account_id,
+        attributed.rated_contact_id as contact_id,
+        attributed.about_type,
+        attributed.about_id,
+        users.user_id as about_user_id,
+        attributed.sent_at,
+        attributed.is_delivered,
+        attributed.is_off_policy,
+        attributed.is_answered
+    from attributed
+    left join users
+        on attributed.rated_user_id = users.user_id and not users.is_bot
+
+)
+
+select * from final

@@ -1,0 +1,87 @@
+with
+
+touches as (
+
+    select * from {{ ref('fct_touches') }}
+    where touch_number is not null
+
+),
+
+invitations as (
+
+    select * from {{ ref('fct_survey_invitations') }}
+    where is_off_policy and about_user_id is not null
+
+),
+
+policy as (
+
+    select
+        user_id,
+        {{ local_month('occurred_at') }} as month,
+        is_rating_due,
+        is_rating_due and {{ rating_window_end('occurred_at') }} <= {{ as_of() }} as is_over,
+        is_rating_invited_in_time
+    from touches
+
+),
+
+months as (
+
+    select
+        user_id,
+        month,
+        count(*) as eligible_touches,
+        count(case when is_rating_due then 1 end) as due_touches,
+        count(case when is_over then 1 end) as due_touches_over,
+        count(case when is_over and is_rating_invited_in_time then 1 end) as invited_due,
+        0 as off_policy_invitations
+    from policy
+    group by user_id, month
+
+    union all
+
+    select
+        about_user_id as user_id,
+        {{ local_month('sent_at') }} as month,
+        0 as eligible_touches,
+        0 as due_touches,
+        0 as due_touches_over,
+        0 as invited_due,
+        count(*) as off_policy_invitations
+    from invitations
+    group by about_user_id, {{ local_month('sent_at') }}
+
+),
+
+totals as (
+
+    select
+        user_id,
+        month,
+        cast(sum(eligible_touches) as bigint) as eligible_touches,
+        cast(sum(due_touches) as bigint) as due_touches,
+        cast(sum(due_touches_over) as bigint) as due_touches_over,
+        cast(sum(invited_due) as bigint) as invited_due,
+        cast(sum(off_policy_invitations) as bigint) as off_policy_invitations
+    from months
+    group by user_id, month
+
+),
+
+final as (
+
+    select
+        user_id,
+        month,
+        eligible_touches,
+        due_touches,
+        due_touches_over,
+        invited_due,
+        {{ rate_quotient('invited_due', 'due_touches_over') }} as compliance,
+        off_policy_invitations
+    from totals
+
+)
+
+select * from final
