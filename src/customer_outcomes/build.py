@@ -282,8 +282,13 @@ def _is_time_zone(name: object) -> bool:
     return isinstance(name, str) and known[0][0] > 0
 
 
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float)
+
+
 # what each var must be: a check, which may also fail by an exception, and the words for it
 _DAYS = (lambda days: type(days) is int and 0 < days < 100_000, "a number of days above 0")
+_SIGMAS = (lambda sigmas: _is_number(sigmas) and 0 < sigmas < 100, "a number above 0")
 _COUNT = (lambda count: type(count) is int and 0 < count < 1_000_000, "a whole number above 0")
 VARS = {
     "as_of": (_as_utc, "an ISO 8601 timestamp"),
@@ -302,6 +307,16 @@ VARS = {
     "rating_rest_days": _DAYS,
     "rating_request_window_days": _DAYS,
     "rating_min_customers": _COUNT,
+    "flag_unhappy_below": (lambda score: _is_number(score) and 0 < score < 1, "a number between 0 and 1"),
+    "flag_sigma": _SIGMAS,
+    "flag_funnel_sigma": _SIGMAS,
+    "flag_min_observations": _COUNT,
+    "flag_min_peers": (lambda count: type(count) is int and 2 <= count < 1_000_000, "a whole number of 2 or more"),
+    "flag_later_days": _DAYS,
+    "flag_transfer_days": _DAYS,
+    "flag_quick_seconds": _COUNT,
+    "flag_period_end_days": (lambda days: type(days) is int and 0 < days < 28, "a number of days from 1 to 27"),
+    "flag_baseline_months": (lambda months: type(months) is int and 0 < months < 1200, "a number of months above 0"),
 }
 
 

@@ -66,7 +66,7 @@ totals as (
         least(ends_on, cast({{ dbt.dateadd('day', 1, 'cast(' ~ as_of() ~ ' as date)') }} as date)) as ends_on,
         count(distinct case when is_active then person_id end) as active_users,
         count(case when is_active then 1 end) as active_days,
-        cast(sum(value_events) as bigint) as value_events
+        cast(sum(value_events) as decimal(38, 0)) as value_events
     from periods
     group by subject_type, subject_id, period, starts_on, ends_on
 

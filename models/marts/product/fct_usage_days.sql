@@ -12,7 +12,7 @@ final as (
         account_id,
         used_on,
         count(distinct case when value_events >= 1 then person_id end) as active_users,
-        sum(value_events) as value_events
+        cast(sum(value_events) as decimal(38, 0)) as value_events
     from persons
     group by account_id, used_on
 

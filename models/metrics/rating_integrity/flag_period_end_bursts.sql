@@ -1,0 +1,87 @@
+with
+
+responses as (
+
+    select
+        about_user_id as user_id,
+        responded_at,
+        {{ local_day('responded_at') }} as responded_on,
+        {{ local_month('responded_at') }} as month
+    from {{ ref('fct_survey_responses') }}
+    where
+        about_user_id is not null
+        and {{ local_month('responded_at') }} < {{ local_month(as_of()) }}
+
+),
+
+months as (
+
+    select
+        user_id,
+        month,
+        max(responded_at) as raised_at,
+        {{ dbt.datediff('month', dbt.dateadd('month', 1, 'month'), 'day') }} as days,
+        count(*) as ratings,
+        count(case
+            when
+                responded_on >= {{ dbt.dateadd('day', -var('flag_period_end_days'), dbt.dateadd('month', 1, 'month')) }}
+                then 1
+        end) as late_ratings
+    from responses
+    group by user_id, month
+
+),
+
+with_others as (
+
+    select
+        *,
+        sum(ratings) over (partition by month) - ratings as other_ratings,
+        sum(late_ratings) over (partition by month) - late_ratings as other_late_ratings,
+        {{ rate_quotient(var('flag_period_end_days'), 'days') }} as calendar_share
+    from months
+
+),
+
+-- where everybody is rated late in the month, nobody stands out
+expected as (
+
+    select
+        *,
+        greatest(
+            calendar_share,
+            (other_late_ratings + calendar_share) / (other_ratings + 1)
+        ) as expected_share
+    from with_others
+
+),
+
+compared as (
+
+    select
+        *,
+        sqrt(greatest(0, {{ deviance('late_ratings', 'ratings', 'expected_share') }})) as sigmas
+    from expected
+    where
+        ratings >= {{ var('flag_min_observations') }}
+        and late_ratings > expected_share * ratings
+
+),
+
+final as (
+
+    select
+        'period_end_burst:' || user_id || ':' || cast(month as {{ dbt.type_string() }}) as flag_id,
+        'period_end_burst' as flag_type,
+        user_id,
+        month,
+        late_ratings || ' of ' || ratings || ' ratings of the month came in its last {{ var("flag_period_end_days") }} days, where a share of '
+        || {{ shown_number('expected_share', 2) }} || ' was to be expected: '
+        || {{ shown_number('sigmas', 1) }} || ' sigma.' as evidence,
+        raised_at
+    from compared
+    where sigmas >= {{ var('flag_sigma') }}
+
+)
+
+select * from final
