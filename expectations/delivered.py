@@ -65,6 +65,49 @@ def suites() -> dict[str, list]:
                 column="survey_type", value_set=["nps", "nps_like", "csat", "ces", "post_purchase", "touch_rating"]
             ),
         ],
+        "marts.fct_touches": [
+            none_of(
+                "The numbers of a contact's eligible touches run from 1 without a gap, in the order of time.",
+                "select contact_id from {batch} where touch_number is not null group by contact_id"
+                " having max(touch_number) <> count(*) or count(distinct touch_number) <> count(*)",
+            ),
+        ],
+        "marts.fct_survey_invitations": [
+            none_of(
+                "Only requests about touches can be off policy.",
+                "select invitation_id from {batch} where is_off_policy and about_type <> 'touch'",
+            ),
+        ],
+        "marts.fct_customer_ratings": [
+            ExpectColumnValuesToBeBetween(column="mean_score_unit", min_value=0, max_value=1),
+            ExpectColumnValuesToBeBetween(column="ratings", min_value=0),
+        ],
+        "marts.fct_tickets": [
+            ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="first_response_at", column_B="clock_started_at", or_equal=True
+            ),
+            none_of(
+                "Working time is part of the time that passed.",
+                "select ticket_id from {batch} where first_response_business_minutes > first_response_minutes + 1e-6"
+                " or first_response_last_schedule_minutes > first_response_minutes + 1e-6",
+            ),
+            none_of(
+                "A ticket is answered, or it waits.",
+                "select ticket_id from {batch} where is_unanswered = (waiting_minutes is null)"
+                " or is_unanswered = (first_response_minutes is not null)",
+            ),
+        ],
+        "marts.fct_ticket_transfers": [
+            none_of("A transfer is to another.", "select event_id from {batch} where from_user_id = to_user_id"),
+        ],
+        "marts.fct_usage_days": [ExpectColumnValuesToBeBetween(column="active_users", min_value=0)],
+        "marts.active_users": [
+            ExpectColumnValuesToBeInSet(column="period", value_set=["day", "week", "month"]),
+            none_of(
+                "As many are active on the mean day as on all days of the period at most.",
+                "select starts_on from {batch} where mean_daily_active_users > active_users",
+            ),
+        ],
         "marts.customer_lifetime": [
             ExpectColumnValuesToBeBetween(column="csat_1_10", min_value=1, max_value=10),
             ExpectColumnValuesToBeBetween(column="transaction_count", min_value=1),
@@ -105,6 +148,38 @@ def suites() -> dict[str, list]:
                 "select subject_id from {batch} where abs(ppp_yield - csat_revenue_coverage * responders_csat / 10)"
                 " > 1e-9 * greatest(1, abs(ppp_yield))",
             ),
+        ],
+        "metrics.employee_ratings": [
+            ExpectColumnValuesToBeBetween(column="credibility", min_value=0, max_value=1),
+            ExpectColumnValuesToBeBetween(column="payable_score", min_value=0, max_value=1),
+            ExpectColumnValuesToBeBetween(column="nps", min_value=-100, max_value=100),
+            none_of(
+                "Whom few customers rated is paid at the team's mean, and outranks nobody.",
+                "select user_id from {batch} where not is_payable"
+                " and (payable_score <> team_mean or rating_rank is not null)",
+            ),
+            none_of(
+                "Weighed by customers, the raw means of a team are its mean.",
+                "select team from {batch} group by team, survey_type"
+                " having abs(sum(n_customers * (raw_mean - team_mean))) > 1e-9 * sum(n_customers)",
+            ),
+        ],
+        "metrics.ticket_times": [
+            ExpectColumnPairValuesAToBeGreaterThanB(column_A="p90_minutes", column_B="median_minutes", or_equal=True),
+            none_of(
+                "Each ticket is one employee's and one team's, or nobody's.",
+                "select measure from {batch} group by measure, period having count(distinct subject_type) <> 5"
+                " or max(case when subject_type = 'company' then tickets end) * 5 <> sum(tickets)",
+            ),
+        ],
+        "metrics.rating_policy_compliance": [
+            ExpectColumnValuesToBeBetween(column="compliance", min_value=0, max_value=1),
+        ],
+        "metrics.rating_requests_due": [
+            ExpectColumnValuesToBeInSet(column="reason", value_set=["every_nth_touch", "nurture_point"]),
+        ],
+        "metrics.rating_integrity_flags": [
+            none_of("Evidence is a sentence.", "select flag_id from {batch} where evidence not like '%.'"),
         ],
         "audit.input_reconciliation": [
             ExpectTableRowCountToEqual(value=25),

@@ -93,7 +93,7 @@ local_stretches as (
 
 ),
 
--- a clock that jumps over an hour is at once where it lands, and one that shows an hour twice opens and closes at the first
+-- a clock that jumps over an hour is at once where it lands; of an hour that it shows twice the first counts
 stretches as (
 
     select

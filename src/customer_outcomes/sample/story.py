@@ -112,6 +112,8 @@ def story_tables() -> dict[str, pa.Table]:
         _merge(rows, _ticket(place, *ticket))
     _merge(rows, _outcomes())
     _merge(rows, _referral())
+    _merge(rows, _last_weeks())
+    _merge(rows, _doubtful_ratings())
     return {table: build_rows(table, table_rows) for table, table_rows in rows.items()}
 
 
@@ -320,5 +322,43 @@ def _referral() -> dict[str, list[dict]]:
             "referral_id": "refr_0004", "referrer_account_id": "acct_0004",
             "referrer_contact_id": "cont_0004_1", "referred_lead_id": "lead_0004_2",
             "referred_at": "2025-11-18T10:00:00",
+        }],
+    }  # fmt: skip
+
+
+def _last_weeks() -> dict[str, list[dict]]:
+    """Calls of June: the third of each contact is one for which a rating is due, and was not asked for yet."""
+    return {
+        "crm.touches": [
+            {
+                "touch_id": f"touch_story_{number}_{place}", "occurred_at": f"2026-06-{day}T13:05:00",
+                "channel": "call", "direction": direction, "user_id": user,
+                "contact_id": f"cont_{number:04d}_2", "account_id": f"acct_{number:04d}",
+            }
+            for number, user in [(2, "user_11"), (4, "user_12")]
+            for place, day, direction in [(1, "09", "outbound"), (2, "18", "inbound"), (3, "26", "outbound")]
+        ]
+    }  # fmt: skip
+
+
+def _doubtful_ratings() -> dict[str, list[dict]]:
+    """A top rating four seconds after its request, and a ticket that changed hands just before a bad one."""
+    touch = {
+        "invitation_id": "inv_story_touch", "survey_id": "survey_touch", "account_id": "acct_0005",
+        "contact_id": "cont_0005_1", "about_type": "touch", "about_id": "touch_0005_3", "about_user_id": "user_05",
+    }  # fmt: skip
+    bad = {
+        "survey_id": "survey_ces", "account_id": "acct_0001", "contact_id": "cont_0001_1",
+        "about_type": "ticket", "about_id": "tick_story_3",
+    }  # fmt: skip
+    return {
+        "survey.invitations": [touch | {"sent_at": "2025-04-03T09:00:00"}],
+        "survey.responses": [
+            touch | {"response_id": "resp_story_touch", "score": 5, "responded_at": "2025-04-03T09:00:04"},
+            bad | {"response_id": "resp_story_ticket", "score": 1, "responded_at": "2026-04-21T07:50:00"},
+        ],
+        "support.ticket_events": [{
+            "event_id": "evnt_story_3_handed_on", "ticket_id": "tick_story_3", "occurred_at": "2026-04-19T17:30:00",
+            "event_type": "assignment", "actor_type": "agent", "actor_user_id": "user_15", "new_value": "user_14",
         }],
     }  # fmt: skip
