@@ -86,6 +86,32 @@ def test_brasswick_had_most_of_it_given_back(sample_build, lifetimes):
     assert account["csat_1_10"] < 4
 
 
+def test_the_worked_example_of_the_docs_is_what_the_sample_says(sample_build):
+    docs = (PROJECT_ROOT / "docs" / "metrics.md").read_text()
+    example = docs[docs.index("**Worked through once**") : docs.index("## M5")]
+    ratings = {
+        row["user_id"]: row
+        for row in records(sample_build.database, "metrics.employee_ratings")
+        if (row["team"], row["survey_type"]) == ("support", "csat")
+    }
+    for user_id, row in ratings.items():
+        assert f"| {user_id} | {row['n_customers']} | {row['raw_mean']:.6f} | {row['sample_variance']:.6f} |" in example
+    row = ratings["user_15"]
+    steps = ["team_mean", "expected_process_variance", "variance_of_hypothetical_means", "credibility"]
+    for column in [*steps, "credible_score", "ci_low", "ci_high"]:
+        assert f"{row[column]:.6f}" in example, column
+    assert row["is_payable"]
+    assert f"paid at {ratings['user_14']['payable_score']:.6f}" in example
+
+
+def test_the_sample_shows_due_requests_and_doubtful_ratings(sample_build):
+    requests = records(sample_build.database, "metrics.rating_requests_due")
+    assert {row["touch_id"] for row in requests} >= {"touch_story_2_3", "touch_story_4_3"}
+    flags = {row["flag_type"]: row for row in records(sample_build.database, "metrics.rating_integrity_flags")}
+    assert "4.0 seconds" in flags["quick_answer"]["evidence"]
+    assert flags["reassigned_before_bad_rating"]["user_id"] == "user_15"
+
+
 def test_what_became_of_every_row_is_what_the_oddities_say(sample_build, tmp_path):
     written = write_sample(tmp_path)
     fates = Counter((oddity.table, oddity.fate) for oddity in ODDITIES)
