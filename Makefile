@@ -2,13 +2,14 @@
 PYTHON ?= python3
 AS_OF := 2026-07-01
 OLIST ?= olist
+SERVICENOW ?= servicenow
 OUTCOMES := .venv/bin/outcomes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint docs olist bench clean
+.PHONY: help setup build test lint docs olist servicenow bench clean
 
 help: ## list these commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: .venv/.made ## set everything up in .venv, from uv.lock
 
@@ -32,10 +33,16 @@ lint: setup ## check the style of SQL and Python
 docs: build ## write dbt's documentation to target/static_index.html
 	.venv/bin/dbt docs generate --static
 
-olist: setup ## run the real example; OLIST names the folder with the downloaded files
-	.venv/bin/python examples/olist/shape.py $(OLIST) build/olist/input
+olist: setup ## run the real example of a marketplace; OLIST names the folder with the downloaded files
+	.venv/bin/python examples/shape.py examples/olist $(OLIST) build/olist/input
 	$(OUTCOMES) build --input build/olist/input --warehouse build/olist/warehouse.duckdb --publish build/olist/published \
 		--as-of 2018-12-01 --vars '{reporting_currency: BRL, reporting_timezone: America/Sao_Paulo}'
+
+servicenow: setup ## run the real example of a help desk; SERVICENOW names the folder with the downloaded file
+	.venv/bin/python examples/shape.py examples/servicenow $(SERVICENOW) build/servicenow/input
+	$(OUTCOMES) build --input build/servicenow/input --warehouse build/servicenow/warehouse.duckdb \
+		--publish build/servicenow/published --as-of 2017-03-01
+	.venv/bin/python examples/servicenow/figures.py $(SERVICENOW) build/servicenow/warehouse.duckdb 2017-03-01
 
 bench: setup ## time a build of 1 million transactions beside a hand-written script
 	.venv/bin/python benchmarks/run.py

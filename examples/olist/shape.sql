@@ -1,8 +1,9 @@
 -- Olist's two public data sets, shaped into the tables of the input contract.
 -- Olist sells its marketplace service to sellers, so its customers are the sellers, their buyers
 -- are the contacts, and what a customer is worth is what it sells through Olist.
--- shape.py sets the variable source_dir, runs this file, writes each view of the schemas crm and
--- survey as a CSV file of the same name, and prints what the view left_out counts.
+-- ../shape.py gives each file as a table of text in the schema source, runs this file, writes each
+-- view of the schemas crm and survey as a CSV file of the same name, and prints what the view
+-- left_out counts.
 
 create schema olist;
 create schema crm;
@@ -10,18 +11,6 @@ create schema survey;
 
 
 -- 1 Olist's files, with the contract's names and types ------------------------------------------
-
--- The dialect is stated, because comments hold quotes and line breaks that mislead a guess.
-create macro read_olist(file_name) as table
-    select *
-    from read_csv(
-        getvariable('source_dir') || '/' || file_name,
-        header = true,
-        all_varchar = true,
-        delim = ',',
-        quote = '"',
-        escape = '"'
-    );
 
 -- Olist's times bear no zone, and are of two clocks. First contacts, purchases and the days of
 -- reviews follow the wall clock of Sao Paulo: reviews of 2017-10-15, a day that began at 01:00
@@ -38,7 +27,7 @@ select
     sao_paulo_to_utc(first_contact_date) as first_contact_at,
     landing_page_id as campaign_id,
     origin as channel
-from read_olist('olist_marketing_qualified_leads_dataset.csv');
+from source.olist_marketing_qualified_leads_dataset;
 
 -- Some people are both a sales-development and a sales representative. A user has one team, so
 -- such a person becomes one user for each role.
@@ -50,23 +39,23 @@ select
     'sr-' || sr_id as sales_user_id,
     won_date::timestamp as won_at,
     business_segment as segment
-from read_olist('olist_closed_deals_dataset.csv');
+from source.olist_closed_deals_dataset;
 
 create table olist.sellers as
 select seller_id as account_id
-from read_olist('olist_sellers_dataset.csv');
+from source.olist_sellers_dataset;
 
 create table olist.products as
 select
     product_id,
     product_category_name as category
-from read_olist('olist_products_dataset.csv');
+from source.olist_products_dataset;
 
 create table olist.translations as
 select
     product_category_name as category,
     product_category_name_english as english_category
-from read_olist('product_category_name_translation.csv');
+from source.product_category_name_translation;
 
 create table olist.orders as
 select
@@ -74,7 +63,7 @@ select
     customer_id,
     order_status,
     sao_paulo_to_utc(order_purchase_timestamp) as purchased_at
-from read_olist('olist_orders_dataset.csv');
+from source.olist_orders_dataset;
 
 -- Left joins: an item whose order is missing goes on without a time, and the warehouse
 -- quarantines it where everyone can see it.
@@ -85,11 +74,11 @@ create table olist.sales as
 with
 
 items as (
-    select * from read_olist('olist_order_items_dataset.csv')
+    select * from source.olist_order_items_dataset
 ),
 
 customers as (
-    select * from read_olist('olist_customers_dataset.csv')
+    select * from source.olist_customers_dataset
 ),
 
 final as (
@@ -125,7 +114,7 @@ select
     ) as comment,
     sao_paulo_to_utc(review_creation_date) as sent_at,
     review_answer_timestamp::timestamp as responded_at
-from read_olist('olist_order_reviews_dataset.csv');
+from source.olist_order_reviews_dataset;
 
 
 -- 2 The tables of the contract ------------------------------------------------------------------

@@ -1,13 +1,8 @@
 """The shaping of Olist's data, on a folder made by hand that holds each of its traps once."""
 
-import csv
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-
-SCRIPT = Path(__file__).parents[2] / "examples" / "olist" / "shape.py"
+import shaping
+from shaping import column
 
 OLIST_FILES = {
     # Won for seller acme (also before its first contact), for bolt, which sold before it was won,
@@ -93,15 +88,6 @@ OLIST_FILES = {
 }
 
 
-def run_shape(source_dir, target_dir):
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), str(source_dir), str(target_dir)],
-        capture_output=True,
-        check=False,
-        text=True,
-    )
-
-
 def write_source(folder, reverse=False):
     folder.mkdir()
     for name, (header, *rows) in OLIST_FILES.items():
@@ -114,7 +100,7 @@ def write_source(folder, reverse=False):
 def shaped(tmp_path_factory):
     """The folder once shaped, with what the script printed."""
     folder = tmp_path_factory.mktemp("example")
-    run = run_shape(write_source(folder / "olist"), folder / "shaped")
+    run = shaping.run_shape("olist", write_source(folder / "olist"), folder / "shaped")
     assert run.returncode == 0, run.stderr
     return folder / "shaped", run.stdout
 
@@ -123,19 +109,7 @@ def shaped(tmp_path_factory):
 def read_table(shaped):
     """A reader of one shaped table: its rows by their key."""
     target_dir, _ = shaped
-
-    def read(name):
-        with open(target_dir / f"{name}.csv", encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        key = next(iter(rows[0]))
-        assert len({row[key] for row in rows}) == len(rows)
-        return {row[key]: row for row in rows}
-
-    return read
-
-
-def column(table, name):
-    return {key: row[name] for key, row in table.items()}
+    return lambda name: shaping.read_table(target_dir, name)
 
 
 def test_every_seller_is_an_account_from_its_won_date_or_first_sale_on(read_table):
@@ -302,7 +276,7 @@ def test_what_has_no_seller_is_counted(shaped):
 def test_the_order_of_the_source_rows_does_not_matter(shaped, tmp_path):
     target_dir, _ = shaped
     again = tmp_path / "again"
-    run_shape(write_source(tmp_path / "olist", reverse=True), again)
+    shaping.run_shape("olist", write_source(tmp_path / "olist", reverse=True), again)
     files = sorted(path.relative_to(target_dir) for path in target_dir.rglob("*.csv"))
     assert len(files) == 11
     for file in files:
@@ -313,7 +287,7 @@ def test_missing_files_are_named_with_where_to_get_them(tmp_path):
     source_dir = write_source(tmp_path / "olist")
     (source_dir / "olist_orders_dataset.csv").unlink()
     (source_dir / "olist_closed_deals_dataset.csv").unlink()
-    run = run_shape(source_dir, tmp_path / "shaped")
+    run = shaping.run_shape("olist", source_dir, tmp_path / "shaped")
     assert run.returncode == 2
     assert run.stderr == (
         f"Not in {source_dir}: olist_orders_dataset.csv (download: "
