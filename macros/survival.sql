@@ -9,8 +9,9 @@
       survival_low, survival_high
                     its 95 % interval, the exponential Greenwood one
 
-    `observations` is a relation with the columns of `groups` (names), duration and is_event. Sums of logarithms are decimals, so
-    that their last digit does not depend on the order of rows. -#}
+    `observations` is a relation with the columns of `groups` (names), duration, and the numbers of events and censored; rows with 0
+    of both ask for the curve at a duration at which nothing ends. Sums of logarithms are decimals, so that their last digit does
+    not depend on the order of rows. -#}
 {% macro survival_curve(observations, groups) %}
 {%- set group_columns = groups | join(', ') -%}
 {%- set exact = 'decimal(38, 20)' -%}
@@ -27,8 +28,8 @@ counted as (
     select
         {{ group_columns }},
         duration,
-        count(case when is_event then 1 end) as events,
-        count(case when not is_event then 1 end) as censored
+        cast(sum(events) as bigint) as events,
+        cast(sum(censored) as bigint) as censored
     from observations
     group by {{ group_columns }}, duration
 
@@ -38,11 +39,11 @@ exposed as (
 
     select
         *,
-        sum(events + censored) over (
+        cast(sum(events + censored) over (
             partition by {{ group_columns }}
             order by duration desc
             rows between unbounded preceding and current row
-        ) as at_risk
+        ) as bigint) as at_risk
     from counted
 
 ),
@@ -52,7 +53,11 @@ summed as (
 
     select
         *,
-        events = at_risk as is_end,
+        max(case when events > 0 and events = at_risk then 1 else 0 end) over (
+            partition by {{ group_columns }}
+            order by duration
+            rows between unbounded preceding and current row
+        ) = 1 as is_end,
         sum(case
             when events < at_risk then cast(ln({{ rate_quotient('at_risk - events', 'at_risk') }}) as {{ exact }})
         end) over (
@@ -76,7 +81,7 @@ estimated as (
 
     select
         *,
-        case when is_end then 0 else exp(cast(log_survival as {{ double_type() }})) end as survival,
+        case when is_end then 0 else exp(cast(coalesce(log_survival, 0) as {{ double_type() }})) end as survival,
         case
             when not is_end and log_survival < 0 then exp(
                 {{ z_95() }} * sqrt(cast(greenwood as {{ double_type() }})) / cast(log_survival as {{ double_type() }})

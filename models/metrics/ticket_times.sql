@@ -84,7 +84,8 @@ subjects as (
         coalesce({{ subject_id }}, '(none)') as subject_id,
         month,
         duration,
-        is_event
+        case when is_event then 1 else 0 end as events,
+        case when is_event then 0 else 1 end as censored
     from attributed
     {{ 'union all' if not loop.last }}
     {%- endfor %}
