@@ -29,6 +29,16 @@ GRAINS = {
     "marts.customer_cohorts": ("cohort_month", "months_since", "segment"),
     "marts.dim_customers": ("account_id",),
     "metrics.ppp_summary": ("subject_type", "subject_id"),
+    "marts.fct_tickets": ("ticket_id",),
+    "marts.fct_ticket_transfers": ("event_id",),
+    "marts.fct_touches": ("touch_id",),
+    "marts.fct_survey_invitations": ("invitation_id",),
+    "marts.fct_usage_days": ("account_id", "used_on"),
+    "metrics.employee_ratings": ("user_id", "survey_type"),
+    "metrics.rating_policy_compliance": ("user_id", "month"),
+    "metrics.rating_requests_due": ("touch_id",),
+    "metrics.ticket_times": ("measure", "subject_type", "subject_id", "period"),
+    "marts.active_users": ("subject_type", "subject_id", "period", "starts_on"),
     "audit.input_reconciliation": ("input_table",),
 }
 

@@ -17,6 +17,10 @@ PARQUET_VARIABLES = {
     "reporting_timezone": "America/New_York",
     "inactive_after_days": 90,
     "csat_survey_types": ["csat", "ces"],
+    "rating_every_n_touches": 2,
+    "rating_rest_days": 7,
+    "rating_request_window_days": 3,
+    "rating_min_customers": 3,
 }
 
 

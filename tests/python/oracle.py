@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 EXACT = Context(prec=80, rounding=ROUND_HALF_UP)  # decimal's ROUND_HALF_UP is half away from zero
 SYSTEM_COLUMNS = {"_loaded_at": "timestamp", "updated_at": "timestamp", "is_deleted": "boolean"}
+TIMEZONES = available_timezones()
 STATUSES = ("accepted", "superseded", "deleted", "excluded", "future", "quarantined")
 
 # ------------------------------------------------------------------------------------------------ reading the files
@@ -458,7 +459,7 @@ class World:
         for row in pending:
             if row["ends_minute"] <= row["starts_minute"]:
                 row.end("quarantined", "bad_value", "ends_minute")
-            elif len(zones[row["schedule_id"]]) > 1 or row["timezone"] not in available_timezones():
+            elif len(zones[row["schedule_id"]]) > 1 or row["timezone"] not in TIMEZONES:
                 row.end("quarantined", "bad_value", "timezone")
 
     def step_5_rate(self, row: Row) -> None:
@@ -737,6 +738,7 @@ def survey_answers(world: World) -> list[dict]:
             "about_user_id": about_user(world, row), "responded_at": row["responded_at"],
             "score": Fraction(row["score"]), "score_unit": unit, "score_1_10": 1 + 9 * unit, "nps_class": nps_class,
             "_asked": (row["account_id"], row["contact_id"], row["survey_id"], *thing(row)),
+            "_invitation_id": row["invitation_id"], "_own_about_user_id": row["about_user_id"],
         })  # fmt: skip
     return answers
 
@@ -790,6 +792,11 @@ def about_user(world: World, row: Row) -> str | None:
         user_id = row["about_user_id"]
     if user_id is None:
         user_id = derived_user(world, row["about_type"], row["about_id"])
+    return human(world, user_id)
+
+
+def human(world: World, user_id: str | None) -> str | None:
+    """The user, unless it is a bot or nobody that is known."""
     user = world.find("crm.users", user_id)
     return None if user is None or user["is_bot"] else user_id
 
@@ -808,25 +815,42 @@ def derived_user(world: World, about_type: str, about_id: str | None) -> str | N
     return None
 
 
-def first_responder(world: World, ticket: Row) -> str | None:
-    """M6: the clock 'starts at the customer's first public comment (else the ticket's creation); where an agent wrote
-    publicly first, at the customer's first public comment after it' - which is the same comment - and 'stops at the
-    first public comment by an agent who is no bot, at or after the start'. 'Events at one moment are ordered by
-    event_id.' READING: 'after' is in that order too; an agent without a known user stops the clock and names nobody.
+def events_of(world: World, ticket: Row, event_type: str) -> list[Row]:
+    """M6: 'Events at one moment are ordered by event_id.'"""
+    events = [event for event in world.ticket_events[ticket["ticket_id"]] if event["event_type"] == event_type]
+    return sorted(events, key=lambda event: (event["occurred_at"], event["event_id"]))
+
+
+def is_counted_ticket(ticket: Row) -> bool:
+    """M6: 'Spam and merged tickets are left out'. READING: one merged into no accepted ticket is not merged."""
+    return not ticket["is_spam"] and ticket["merged_into_ticket_id"] is None
+
+
+def response_clock(world: World, ticket: Row) -> tuple[datetime, Row | None]:
+    """M6: when the clock starts, and the comment that stops it: the clock 'starts at the customer's first public
+    comment (else the ticket's creation); where an agent wrote publicly first, at the customer's first public comment
+    after it' - which is the same comment - and 'stops at the first public comment by an agent who is no bot, at or
+    after the start'. READING: 'after' is in the order of events; an agent whose user is unknown stops the clock.
     """
-    if ticket["is_spam"] or ticket["merged_into_ticket_id"] is not None:
-        return None
-    comments = sorted((event for event in world.ticket_events[ticket["ticket_id"]]
-                       if event["event_type"] == "comment" and event["is_public"]),
-                      key=lambda event: (event["occurred_at"], event["event_id"]))  # fmt: skip
+    comments = [event for event in events_of(world, ticket, "comment") if event["is_public"]]
     by_customer = [index for index, event in enumerate(comments) if event["actor_type"] == "customer"]
-    after = comments[by_customer[0] :] if by_customer else [
-        event for event in comments if event["occurred_at"] >= ticket["created_at"]]  # fmt: skip
+    if by_customer:
+        after = comments[by_customer[0] :]
+        start = after[0]["occurred_at"]
+    else:
+        start = ticket["created_at"]
+        after = [event for event in comments if event["occurred_at"] >= start]
     for event in after:
         user = world.find("crm.users", event["actor_user_id"])
         if event["actor_type"] == "agent" and not (user and user["is_bot"]):
-            return event["actor_user_id"]
-    return None
+            return start, event
+    return start, None
+
+
+def first_responder(world: World, ticket: Row) -> str | None:
+    """Who stopped the clock; M2: 'spam and merged tickets have none'. READING: an unknown user names nobody."""
+    answer = response_clock(world, ticket)[1] if is_counted_ticket(ticket) else None
+    return answer["actor_user_id"] if answer else None
 
 
 def csat_of(answers: list[dict], types) -> Fraction | None:
@@ -986,8 +1010,14 @@ def compute(
     reporting_timezone: str = "UTC",
     inactive_after_days: int = 365,
     csat_survey_types=("csat", "post_purchase"),
+    **support_and_ratings,
 ) -> dict[str, list[dict]]:
-    """The relations named in the result, from the files in folder, as the specification says."""
+    """The relations named in the result, from the files in folder, as the specification says.
+
+    Further arguments are those of oracle_support.compute: the rating_... vars, and the seed nurture_points.
+    """
+    import oracle_support  # which imports this module
+
     world = World(Path(folder), contract, as_of, reporting_currency, reporting_timezone)
     lines, answers = transactions(world, inactive_after_days), survey_answers(world)
     account_lines, account_answers = by_account(lines), by_account(answers)
@@ -1013,4 +1043,5 @@ def compute(
                         *(ppp_summary("segment", segment, group) for segment, group in by_segment.items())],
         "input_reconciliation": world.reconciliation(),
         "quarantined": world.quarantined(),
+        **oracle_support.compute(world, counted(answers), **support_and_ratings),
     }  # fmt: skip

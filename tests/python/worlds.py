@@ -22,12 +22,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from itertools import combinations, product
+from itertools import combinations
 from pathlib import Path
 from random import Random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import worlds_support
+from worlds_support import CLOCK_CHANGES, DAY, SECOND, TICK
 
 # The contract in brief: * key, ! required, @ event time, [low:high] bounds, > what is referred to.
 CONTRACT = """
@@ -124,18 +126,13 @@ TEXTS = (
     *("O'Brien", "Zoë", "漢字", "🙂", "é", "=1+1", "--", "{{ x }}", "%s", None),
 )
 CURRENCIES = ("EUR", "USD", "GBP", "JPY")
-ZONES = ("Europe/Berlin", "America/New_York", "UTC", "Asia/Kolkata")
 THINGS = {
     "touch": ("touches", "touch_id", "occurred_at"),
     "ticket": ("tickets", "ticket_id", "created_at"),
     "opportunity": ("opportunities", "opportunity_id", "created_at"),
     "transaction": ("transactions", "transaction_id", "transacted_at"),
 }
-DAY, SECOND, TICK = timedelta(days=1), timedelta(seconds=1), timedelta(microseconds=1)
 YEAR = 365 * DAY
-# Europe and the United States, UTC.
-CLOCK_CHANGES = [datetime(2023, 3, 26, 1), datetime(2023, 10, 29, 1), datetime(2024, 3, 10, 7)]
-CLOCK_CHANGES += [datetime(2024, 10, 27, 1), datetime(2024, 11, 3, 6), datetime(2025, 3, 30, 1)]
 
 Row = dict[str, object]
 Cells = dict[str, str | None]
@@ -197,7 +194,8 @@ class World:
         self.has_numeric_ids = self.chance(0.3)
         self._of: dict[tuple[str, object], list[Row]] = defaultdict(list)
         self._ids: dict[str, list[str]] = defaultdict(list)
-        for generate in (_people, _marketing, _sales, _money, _value, _support, _surveys):
+        support = worlds_support.generate_support
+        for generate in (_people, _marketing, _sales, _money, _value, support, _surveys):
             generate(self)
 
     def chance(self, probability: float) -> bool:
@@ -303,7 +301,7 @@ class World:
 
 def _people(world: World) -> None:
     """Users with bots and leavers, accounts with internal and test ones, contacts, merges."""
-    for number in range(max(15, world.size // 5)):
+    for number in range(max(20, world.size // 4)):
         is_bot = world.some(None, False, False, False, True)
         left_at = world.some(None, None, world.moment())
         world.add("users", team=VALUES["team"][number % 5], is_bot=is_bot, left_at=left_at)
@@ -351,17 +349,12 @@ def _marketing(world: World) -> None:
         campaign_id = world.add("campaigns")["campaign_id"]
         for cost_on in sorted({world.moment().date() for _ in range(world.number(0, 12))}):
             world.add("campaign_costs", campaign_id=campaign_id, cost_on=cost_on)
-    gaps = [0 * DAY, DAY / 48, DAY, 7 * DAY, 14 * DAY - SECOND, 14 * DAY, 28 * DAY, 90 * DAY]
     for account in [*world.rows["accounts"], *[None] * (world.size // 4)]:
         account_id = account and account["account_id"]
         created_at = account["created_at"] if account else world.moment()
         before = world.some(100 * DAY, DAY, 0 * DAY, -SECOND)
         world.add("leads", account_id=account_id, created_at=min(created_at - before, world.as_of))
-        at = world.moment(created_at - 90 * DAY)
-        for _ in range(world.some(0, 2, 5, 9)):
-            point = world.some(*[None] * 8, "trial_day_7", "trial_day_9")
-            world.add("touches", account_id=account_id, occurred_at=at, nurture_point=point)
-            at = world.then(at, *gaps) or at
+        worlds_support.touch_run(world, account_id, world.moment(created_at - 90 * DAY))
     for _ in range(world.size // 3):
         lead_id, account_id = world.id_of("leads"), world.id_of("accounts")
         if world.chance(0.2):
@@ -491,59 +484,7 @@ def _value(world: World) -> None:
             given = {"account_id": account_id, "defined_at": at, "due_at": due_at, "weight": weight}
             abandoned_at = world.some(*[None] * 9, world.then(at, DAY, 30 * DAY))
             world.add("outcomes", **given, abandoned_at=abandoned_at)
-        for contact_id in {world.id_of("contacts", account_id): None, "somebody": None}:
-            days = sorted({world.moment(created_at).date() for _ in range(4)})
-            for used_on in days if contact_id else ():
-                given = {"contact_id": contact_id, "used_on": used_on}
-                events = world.some(0, 0, 1, 2, 30)
-                world.add("usage_days", account_id=account_id, **given, value_events=events)
-
-
-def _support(world: World) -> None:
-    """Schedules (faults: two zones, ends before starts), tickets with talk, transfers and ties."""
-    weeks = [(range(1, 6), [(540, 1020)]), ([1, 3, 7], [(480, 720), (780, 1440)])]
-    weeks += [(range(1, 8), [(0, 1440)]), ([7, 1], [(60, 240)])]
-    for number, (weekdays, stretches) in enumerate(weeks * 2):
-        schedule_id = world.new_id("schedule")
-        zone = "Mars/Olympus" if world.fault(0.04) else ZONES[number % len(ZONES)]
-        for weekday, (starts, ends) in product(weekdays, stretches):
-            is_second = world.faults and number == 5 and weekday == 7
-            ends = max(0, world.some(starts, starts - 1)) if world.fault() else ends
-            given = {"starts_minute": starts, "ends_minute": ends, "weekday": weekday}
-            given["timezone"] = "Etc/UTC" if is_second else zone
-            world.add("schedules", schedule_id=schedule_id, **given)
-        for holiday_on in sorted({world.moment().date() for _ in range(8)}):
-            world.add("holidays", schedule_id=schedule_id, holiday_on=holiday_on)
-    tickets = world.rows["tickets"]
-    for account in [*world.rows["accounts"] * 2, {"account_id": None, "created_at": world.start}]:
-        is_spam, at = world.some(None, *[False] * 9, True), world.moment(account["created_at"])
-        given = {"account_id": account["account_id"], "created_at": at, "is_spam": is_spam}
-        ticket = world.add("tickets", **given)
-        if world.chance(0.08):
-            ticket["merged_into_ticket_id"] = world.some(*tickets[:-1], ticket)["ticket_id"]
-        at += world.some(0, 0, 60, -60 * world.faults) * SECOND
-        for _ in range(world.number(0, 8)):
-            _ticket_event(world, ticket["ticket_id"], min(at, world.as_of))
-            at += world.some(0 * DAY, SECOND, DAY / 24, DAY / 3, 3 * DAY, 3 * DAY + TICK)
-    if world.faults and len(tickets) > 1:  # a circle
-        for one, other in ((0, 1), (1, 0)):
-            tickets[one]["merged_into_ticket_id"] = tickets[other]["ticket_id"]
-
-
-def _ticket_event(world: World, ticket_id: object, at: datetime) -> None:
-    """Of an agent also where the user is a bot or unknown."""
-    event_type = world.some("comment", "comment", "comment", *VALUES["event_type"])
-    actor_type = world.some("customer", "customer", "agent", "agent", "bot", "system")
-    new_value = {
-        "status": world.some("new", "open", "pending", "solved", "closed"),
-        "assignment": world.id_of("users"),
-        "schedule": world.some(world.id_of("schedules"), world.id_of("schedules"), "nowhere"),
-        "priority": world.some("low", "high", None),
-    }.get(event_type)
-    given = {"ticket_id": ticket_id, "occurred_at": at, "new_value": new_value}
-    if actor_type in ("customer", "system"):
-        given["actor_user_id"] = None
-    world.add("ticket_events", event_type=event_type, actor_type=actor_type, **given)
+        worlds_support.usage(world, account_id, created_at)
 
 
 def _surveys(world: World) -> None:
@@ -553,6 +494,7 @@ def _surveys(world: World) -> None:
     for survey_type, *ends in scales + [("csat", 5, 1), ("nps", 3, 3)] * world.faults:
         low, high = map(Decimal, ends)
         world.add("surveys", survey_type=survey_type, scale_min=low, scale_max=high)
+    world.flat_survey_id = world.some(*world.rows["surveys"][4:6])["survey_id"]
     for account in world.rows["accounts"]:
         for _ in range(world.some(0, 2, 3, 6)):
             about, happened_at = _thing(world, account["account_id"])
@@ -561,6 +503,10 @@ def _surveys(world: World) -> None:
             sent = world.add("invitations", **about, sent_at=sent_at)
             _answers(world, account["account_id"], sent_at, sent)
         _answers(world, account["account_id"], _thing(world, account["account_id"])[1], None)
+    for sent in worlds_support.policy_invitations(world) + worlds_support.rating_rounds(world):
+        account_id = sent["account_id"] or world.id_of("accounts")
+        at = world.then(sent["sent_at"], SECOND, DAY) or sent["sent_at"]
+        _answers(world, account_id, at, sent)
 
 
 def _thing(world: World, account_id: object) -> tuple[Row, datetime]:
@@ -589,6 +535,8 @@ def _answers(world: World, account_id: object, at: datetime, sent: Row | None) -
         inside = low + (high - low) * world.number(0, 20) / 20
         outside = world.some(low - 1, high + 1, high + Decimal("0.000001"))
         score = outside if world.fault() else world.some(low, high, inside, inside // 1)
+        if survey["survey_id"] == world.flat_survey_id:  # so that nobody differs from anybody
+            score = low + (high - low) * Decimal("0.3")
         given = {"account_id": account_id, "survey_id": survey["survey_id"], "responded_at": at}
         world.add("responses", **({"invitation_id": None} | about | given), score=score)
         at = world.then(at, 0 * DAY, 5 * SECOND, 10 * SECOND, DAY) or at
@@ -699,7 +647,8 @@ def write_world(
     world = World(seed, size, faults, as_of)
     idle = [name for name in COLUMNS if name not in ("accounts", "exchange_rates")]
     idle = [name for name in idle if faults or name not in NEEDED]
-    left_out, empty = (world.some(*idle) if world.chance(odds) else None for odds in (0.3, 0.1))
+    fate = Random(f"{seed} missing")
+    left_out, empty = (fate.choice(idle) if fate.random() < odds else None for odds in (0.3, 0.1))
     for table, columns in COLUMNS.items():
         versions = [cells for row in world.rows[table] for cells in deliver(world, table, row)]
         world.random.shuffle(versions)

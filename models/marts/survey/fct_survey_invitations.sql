@@ -14,7 +14,7 @@ surveys as (
 
 responses as (
 
-    select * from {{ ref('fct_survey_responses') }}
+    select * from {{ ref('int_survey_responses__counted') }}
 
 ),
 
