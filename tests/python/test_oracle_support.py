@@ -400,8 +400,8 @@ def test_invitations_and_what_is_never_paid(tmp_path):
     names = ("survey_type", "account_id", "contact_id", "about_user_id", "is_off_policy", "is_answered")
     assert {row["invitation_id"]: tuple(row[name] for name in names) for row in result["fct_survey_invitations"]} == {
         "i1": ("touch_rating", "A", "K", "u1", True, True),
-        # The counted response is about nobody, a bot, so the invitation's own touch decides.
-        "i2": ("touch_rating", "B", "K", "u2", False, True),
+        # The counted response is about a bot, so about nobody: the invitation's own touch is not asked.
+        "i2": ("touch_rating", "B", "K", None, False, True),
         "i3": ("nps_like", "A", "K", None, False, True),
         "i4": ("touch_rating", "A", "L", "u3", False, True),  # by the latest of two persons
         "i5": ("touch_rating", "A", "K", None, True, False),
