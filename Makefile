@@ -44,7 +44,7 @@ servicenow: setup ## run the real example of a help desk; SERVICENOW names the f
 		--publish build/servicenow/published --as-of 2017-03-01
 	.venv/bin/python examples/servicenow/figures.py $(SERVICENOW) build/servicenow/warehouse.duckdb 2017-03-01
 
-bench: setup ## time a build of 1 million transactions beside a hand-written script
+bench: setup ## time 1 million transactions and 1 million tickets, each beside a hand-written script
 	.venv/bin/python benchmarks/run.py
 
 clean: ## remove what builds leave, but for published/

@@ -1,11 +1,12 @@
-"""Measures a build at a million transactions: beside the same table by hand, and beside dbt with nothing to do.
+"""Measures a build of a million transactions, and the times of a million tickets, each beside the same table by hand.
 
-    .venv/bin/python benchmarks/run.py [--accounts N] [--keep DIR]
+    .venv/bin/python benchmarks/run.py [--accounts N] [--tickets N] [--keep DIR]
 
 The sample company, at a tenth of the size and in full, is written to build/benchmark/ once. Of each it runs `outcomes
 build` and customer_lifetime.sql, both as processes of their own, and compares their figures; and once a dbt project of
-as many trivial models as ours has. Times are shown beside their aims and never judged: the exit code is 1 only where
-something cannot run, or figures differ.
+as many trivial models as ours has. Then the same with tickets, by ticket_world.sql, also where each stays open 100
+times as long: the models that fct_tickets needs, and tickets.sql. A part of which there are 0 is left out. Times are
+shown beside their aims and never judged: the exit code is 1 only where something cannot run, or figures differ.
 """
 
 from __future__ import annotations
@@ -31,9 +32,13 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "build" / "benchmark"
 SCRIPT = Path(__file__).with_name("customer_lifetime.sql")
+TICKET_WORLD = Path(__file__).with_name("ticket_world.sql")
+TICKET_SCRIPT = Path(__file__).with_name("tickets.sql")
 AS_OF = "2026-07-01 00:00:00"  # the end of the sample company's story
 THREADS = os.cpu_count() or 1
 AIM_SECONDS, AIM_BYTES, AIM_RATIO = 30, 3e9, 3
+TICKET_AIM_SECONDS, TICKET_AIM_BYTES, TICKET_AIM_GROWTH, TICKET_AIM_LONG = 12, 2e9, 10, 1.0
+LONG = 100  # how many times as long tickets stay open in the world of long ones
 
 # What customer_lifetime, and the facts and dimensions beside it, are computed from.
 CRM = (
@@ -48,7 +53,24 @@ CRM = (
     "transactions",
 )
 TABLES = [f"crm/{name}" for name in CRM] + ["survey/surveys", "survey/invitations", "survey/responses"]
+# Figures that the project and tickets.sql divide at other places.
+MINUTES = (
+    "first_response_minutes",
+    "first_response_business_minutes",
+    "first_response_last_schedule_minutes",
+    "waiting_minutes",
+    "waiting_business_minutes",
+    "resolution_minutes",
+)
 
+WRITE_TICKETS = """
+import duckdb, sys
+_, folder, tickets, stretch, threads, script = sys.argv
+connection = duckdb.connect(config={"threads": int(threads)})
+connection.execute(f"set variable folder = '{folder}'")
+connection.execute(f"set variable tickets = {tickets}; set variable stretch = {stretch}")
+connection.execute(open(script).read())
+"""
 RUN_SCRIPT = """
 import duckdb, sys
 _, result, folder, as_of, threads, script = sys.argv
@@ -62,6 +84,37 @@ from dbt.cli.main import dbtRunner
 arguments = ["build", "--quiet", "--project-dir", ".", "--profiles-dir", ".", "--threads", sys.argv[1]]
 sys.exit(not dbtRunner().invoke(arguments).success)
 """
+# What `outcomes build` does up to one model: check and connect the files, let dbt read the project, and run the models
+# that this one needs.
+RUN_MODEL = """
+import duckdb, json, os, sys, time
+from pathlib import Path
+from customer_outcomes.intake import check_folder, connect_folder
+_, model, folder, warehouse, as_of, threads = sys.argv
+phases = {}
+def done(phase, since=[0.0, 0.0]):
+    now = [time.perf_counter(), time.process_time()]
+    phases[phase] = {"wall": now[0] - since[0], "cpu": now[1] - since[1]}
+    since[:] = now
+done("start")
+with duckdb.connect(warehouse, config={"threads": int(threads)}) as connection:
+    connect_folder(connection, check_folder(Path(folder)), Path(warehouse).with_name("readable"))
+done("check")
+os.environ["OUTCOMES_WAREHOUSE"], os.environ["OUTCOMES_THREADS"] = warehouse, threads
+os.environ["DBT_TARGET_PATH"] = str(Path(warehouse).with_name("target"))
+os.environ["DBT_LOG_PATH"] = str(Path(warehouse).with_name("logs"))
+from dbt.cli.main import dbtRunner
+options = ["--quiet", "--project-dir", ".", "--profiles-dir", ".", "--threads", threads]
+options += ["--vars", json.dumps({"as_of": as_of})]
+project = dbtRunner().invoke(["parse", *options])
+done("dbt reads the project")
+if project.success:
+    options += ["--select", "+" + model, "--resource-type", "model", "--resource-type", "seed"]
+    project = dbtRunner(manifest=project.result).invoke(["build", *options])
+done("models")
+Path(warehouse).with_name("phases.json").write_text(json.dumps(phases))
+sys.exit(not project.success)
+"""
 
 
 @dataclass
@@ -74,38 +127,91 @@ class Cost:
 
 
 def main() -> int:
-    """Run it all, print the table, and return the exit code."""
+    """Run it all, print the tables, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--accounts", type=int, default=50_000, help="accounts of the full size; 20 transactions each")
+    parser.add_argument("--tickets", type=int, default=1_000_000, help="tickets of the full size; 5 comments each")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the warehouses and results in this folder")
     arguments = parser.parse_args()
-    if arguments.accounts < 10:
-        parser.error("--accounts must be 10 or more")
+    if min(arguments.accounts or 10, arguments.tickets or 10) < 10:
+        parser.error("--accounts and --tickets must be 10 or more, or 0 to leave that part out")
     work = (arguments.keep or Path(tempfile.mkdtemp(prefix="benchmark_"))).resolve()
     work.mkdir(parents=True, exist_ok=True)
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    costs: dict[int, dict[str, Cost]] = {}
+    console.print(f"{THREADS} threads, as of {AS_OF}.")
     differing = 0
     try:
-        for accounts in (arguments.accounts // 10, arguments.accounts):
-            built, by_hand = work / f"built_{accounts}", work / f"by_hand_{accounts}.duckdb"
-            with console.status(f"{accounts:,} accounts"):
-                folder = sample(accounts)
-                costs[accounts] = build(folder, built) | {"script": script(folder, by_hand)}
-                customers, faulty, columns = compare(built / "warehouse.duckdb", by_hand)
-            console.print(f"{accounts:,} accounts: {sizes(folder)}; {customers:,} customers, {faulty} differing rows")
-            if faulty:
-                console.print(f"  rows that differ by column: {columns}")
-            differing += faulty
-        with console.status("trivial models"):
-            models = count_models(built / "warehouse.work" / "target" / "manifest.json")
-            trivial = trivial_project(work / "trivial", models)
+        if arguments.accounts:
+            differing += measure_builds(console, arguments.accounts, work)
+        if arguments.tickets:
+            differing += measure_tickets(console, arguments.tickets, work)
     finally:
         if not arguments.keep:
             shutil.rmtree(work)
-    console.print(f"Input: these tables alone: {', '.join(TABLES)}. {THREADS} threads, as of {AS_OF}.\n")
-    report(console, costs, trivial, models)
     return 1 if differing else 0
+
+
+def measure_builds(console: Console, full: int, work: Path) -> int:
+    """Measure builds of the sample company, print what they took, and return how many rows differ."""
+    costs: dict[int, dict[str, Cost]] = {}
+    differing = 0
+    console.print(f"\nInput: these tables alone: {', '.join(TABLES)}.")
+    for accounts in (full // 10, full):
+        built, by_hand = work / f"built_{accounts}", work / f"by_hand_{accounts}.duckdb"
+        with console.status(f"{accounts:,} accounts"):
+            folder = sample(accounts)
+            costs[accounts] = build(folder, built) | {"script": script(SCRIPT, folder, by_hand)}
+            found = compare(
+                built / "warehouse.duckdb", by_hand, "customer_lifetime", "account_id", ("csat_1_10", "ppp")
+            )
+        label = f"{accounts:,} accounts: {sizes(folder, 'crm/transactions', 'survey/responses')}; customers"
+        differing += print_comparison(console, label, *found)
+    with console.status("trivial models"):
+        models = count_models(built / "warehouse.work" / "target" / "manifest.json")
+        trivial = trivial_project(work / "trivial", models)
+    report(console, costs, trivial, models)
+    return differing
+
+
+def measure_tickets(console: Console, full: int, work: Path) -> int:
+    """Measure the way from files to fct_tickets, print what it took, and return how many rows differ."""
+    costs: dict[str, dict[str, Cost]] = {}
+    differing = 0
+    console.print("\nInput: tickets, their events, and schedules; 50,000 accounts, 120,000 contacts and 400 users.")
+    for label, tickets, stretch in (("tenth", full // 10, 1), ("full", full, 1), ("long", full, LONG)):
+        name = f"{tickets:,} tickets" + (f", open {stretch} times as long" if stretch > 1 else "")
+        built, by_hand = work / f"tickets_{label}", work / f"tickets_by_hand_{label}.duckdb"
+        with console.status(name):
+            folder = ticket_world(tickets, stretch)
+            costs[name] = model("fct_tickets", folder, built) | {"script": script(TICKET_SCRIPT, folder, by_hand)}
+            found = compare(built / "warehouse.duckdb", by_hand, "fct_tickets", "ticket_id", MINUTES)
+        counted = f"{name}: {sizes(folder, 'support/tickets', 'support/ticket_events')}; in fct_tickets"
+        differing += print_comparison(console, counted, *found)
+    report_tickets(console, costs)
+    return differing
+
+
+def ticket_world(tickets: int, stretch: int) -> Path:
+    """Return the folder of that many tickets, written where it was not yet."""
+    folder = SAMPLES / f"tickets_{tickets}_{stretch}"
+    if not folder.exists():
+        partial = folder.with_name(f"partial_tickets_{tickets}_{stretch}")
+        shutil.rmtree(partial, ignore_errors=True)
+        for domain in ("crm", "support"):
+            (partial / domain).mkdir(parents=True)
+        run([sys.executable, "-c", WRITE_TICKETS, partial, tickets, stretch, THREADS, TICKET_WORLD])
+        partial.rename(folder)
+    return folder
+
+
+def model(name: str, folder: Path, target: Path) -> dict[str, Cost]:
+    """Bring input as far as one model, in a warehouse made afresh; return the cost of that and of its phases."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    whole = run([sys.executable, "-c", RUN_MODEL, name, folder, target / "warehouse.duckdb", AS_OF, THREADS])
+    phases = json.loads((target / "phases.json").read_text())
+    del phases["start"]
+    return {"model": whole} | {name: Cost(phase["wall"], phase["cpu"]) for name, phase in phases.items()}
 
 
 def sample(accounts: int) -> Path:
@@ -133,10 +239,10 @@ def build(folder: Path, target: Path) -> dict[str, Cost]:
     return {"build": whole} | {name: Cost(phase["wall"], phase["cpu"]) for name, phase in phases.items()}
 
 
-def script(folder: Path, result: Path) -> Cost:
-    """Compute customer_lifetime by hand into the table `customer_lifetime` of a DuckDB file."""
+def script(by_hand: Path, folder: Path, result: Path) -> Cost:
+    """Compute a table by hand, by that script, into a DuckDB file."""
     result.unlink(missing_ok=True)
-    return run([sys.executable, "-c", RUN_SCRIPT, result, folder, AS_OF, THREADS, SCRIPT])
+    return run([sys.executable, "-c", RUN_SCRIPT, result, folder, AS_OF, THREADS, by_hand])
 
 
 def trivial_project(folder: Path, models: int) -> tuple[Cost, Cost]:
@@ -175,35 +281,46 @@ def run(command: list[object], cwd: Path = ROOT) -> Cost:
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit)
 
 
-def compare(warehouse: Path, by_hand: Path) -> tuple[int, int, dict[str, int]]:
-    """Return how many customers there are, how many rows differ, and how many do in each column that has such.
+def compare(
+    warehouse: Path, by_hand: Path, mart: str, key: str, inexact: tuple[str, ...]
+) -> tuple[int, int, dict[str, int]]:
+    """Return how many rows a mart has, how many differ by hand, and how many do in each column that has such.
 
-    Scores, which are rounded at other places, may differ by 1e-9 of their size.
+    Columns that are inexact, being divided at other places, may differ by 1e-9 of their size.
     """
     with duckdb.connect() as connection:
         connection.execute(f"attach '{warehouse}' as warehouse (read_only); attach '{by_hand}' as by_hand (read_only)")
-        columns = [row[0] for row in connection.execute("describe warehouse.marts.customer_lifetime").fetchall()]
-        if columns != [row[0] for row in connection.execute("describe by_hand.customer_lifetime").fetchall()]:
-            sys.exit(f"{SCRIPT.name} has other columns than marts.customer_lifetime.")
+        columns = [row[0] for row in connection.execute(f"describe warehouse.marts.{mart}").fetchall()]
+        if columns != [row[0] for row in connection.execute(f"describe by_hand.{mart}").fetchall()]:
+            sys.exit(f"The script has other columns than marts.{mart}.")
         checks = {column: f"one.{column} is distinct from other.{column}" for column in columns}
-        for column in ("csat_1_10", "ppp"):
+        for column in inexact:
             distance = f"abs(one.{column} - other.{column}) / greatest(1, abs(one.{column}))"
             checks[column] += f" and coalesce({distance} > 1e-9, true)"
         counts = ", ".join(f"count(*) filter ({check})" for check in [" or ".join(checks.values()), *checks.values()])
-        customers, differing, *by_column = connection.execute(
-            f"select count(*), {counts} from warehouse.marts.customer_lifetime as one"
-            " full join by_hand.customer_lifetime as other on one.account_id = other.account_id"
+        rows, differing, *by_column = connection.execute(
+            f"select count(*), {counts} from warehouse.marts.{mart} as one"
+            f" full join by_hand.{mart} as other on one.{key} = other.{key}"
         ).fetchone()
-    return customers, differing, {column: count for column, count in zip(columns, by_column, strict=True) if count}
+    return rows, differing, {column: count for column, count in zip(columns, by_column, strict=True) if count}
 
 
-def sizes(folder: Path) -> str:
-    """Return how many rows the tables of most interest have."""
+def print_comparison(console: Console, label: str, rows: int, differing: int, columns: dict[str, int]) -> int:
+    """Print what a comparison found, and return how many rows differ."""
+    console.print(f"{label}: {rows:,} rows, {differing} differing")
+    if differing:
+        console.print(f"  rows that differ by column: {columns}")
+    return differing
+
+
+def sizes(folder: Path, *tables: str) -> str:
+    """Return how many rows some tables have."""
 
     def rows(table: str) -> int:
-        return sum(parquet.read_metadata(part).num_rows for part in folder.glob(f"{table}/*.parquet"))
+        parts = [*folder.glob(f"{table}.parquet"), *folder.glob(f"{table}/*.parquet")]
+        return sum(parquet.read_metadata(part).num_rows for part in parts)
 
-    return f"{rows('crm/transactions'):,} transactions, {rows('survey/responses'):,} responses"
+    return ", ".join(f"{rows(table):,} {table.split('/')[1].replace('_', ' ')}" for table in tables)
 
 
 def count_models(manifest: Path) -> int:
@@ -240,6 +357,34 @@ def report(console: Console, costs: dict[int, dict[str, Cost]], trivial: tuple[C
         add(f"{label}, {full:,} / {small:,} accounts", lambda of, one=full_cost, other=small_cost: of(one) / of(other))
     add("whole build, s", lambda of: of(whole), f"wall {AIM_SECONDS}")
     table.add_row("whole build, peak MB", f"{whole.peak / 1e6:,.0f}", "", f"{AIM_BYTES / 1e6:,.0f}")
+    print_figures(console, table)
+
+
+def report_tickets(console: Console, costs: dict[str, dict[str, Cost]]) -> None:
+    """Print what each size of tickets took, and how that stands to its aim."""
+    labels = {"model": "from files to fct_tickets", "script": "tickets.sql, by hand"}
+    for name, taken in costs.items():
+        table = Table("", "wall s", "CPU s", "peak MB", title=name, title_justify="left")
+        for kind, cost in taken.items():
+            label, peak = labels.get(kind, f"  of that: {kind}"), f"{cost.peak / 1e6:,.0f}" if cost.peak else ""
+            table.add_row(label, f"{cost.wall:.1f}", f"{cost.cpu:.1f}", peak)
+        print_figures(console, table)
+
+    tenth, full, long = costs.values()
+    table = Table("", "wall", "CPU", "aim", title="Ratios and aims, tickets", title_justify="left")
+    for label, one, other, aim in (
+        ("files to fct_tickets / by hand", full["model"], full["script"], ""),
+        ("files to fct_tickets / by hand, long open", long["model"], long["script"], ""),
+        ("files to fct_tickets, full / a tenth", full["model"], tenth["model"], f"{TICKET_AIM_GROWTH} at most"),
+        ("the models of that, full / a tenth", full["models"], tenth["models"], f"{TICKET_AIM_GROWTH} at most"),
+        ("by hand, full / a tenth", full["script"], tenth["script"], ""),
+        (f"files to fct_tickets, open {LONG} times as long / as usual", long["model"], full["model"], TICKET_AIM_LONG),
+        (f"by hand, open {LONG} times as long / as usual", long["script"], full["script"], ""),
+    ):
+        table.add_row(label, f"{one.wall / other.wall:.2f}", f"{one.cpu / other.cpu:.2f}", str(aim))
+    whole = full["model"]
+    table.add_row("files to fct_tickets, s", f"{whole.wall:.1f}", f"{whole.cpu:.1f}", f"wall {TICKET_AIM_SECONDS}")
+    table.add_row("files to fct_tickets, peak MB", f"{whole.peak / 1e6:,.0f}", "", f"{TICKET_AIM_BYTES / 1e6:,.0f}")
     print_figures(console, table)
 
 

@@ -6,77 +6,48 @@
                     first column to which it does
       _file, _row   where the row stands
 
-    Versions that share a key are ranked only where a key was delivered more than once: ranking needs each row as text. -#}
+    Versions that share a key are ranked only where a key was delivered more than once: ranking needs each row as text. The
+    table is read for itself each time: what is read once streams into the result, and a column that is not read costs nothing,
+    where a common table expression that is read twice would keep every row in memory. -#}
 {% macro stage_rows(domain, table) %}
 {%- set received = source(domain, table) -%}
 {%- if execute -%}
 {%- set contract = input_contract(domain, table) -%}
 {%- set key = contract.primary_key -%}
 {%- set types = dict(zip(contract.columns | map(attribute='name'), contract.columns | map(attribute='type'))) -%}
+{%- set key_values = [] -%}
+{%- for column in key -%}
+    {%- do key_values.append(parse_value('received.' ~ column, types[column])) -%}
+{%- endfor -%}
 {%- set is_merged = contract.merged_into ~ ' is not null' if contract.merged_into else 'false' -%}
 with
 
-received as (
-
-    select * from {{ received }}
-
-),
-
+-- keys that share a fingerprint by chance are ranked apart all the same
 repeated_keys as (
 
-    select
-        {%- for column in key %}
-        {{ parse_value(column, types[column]) }} as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from received
-    group by {% for column in key %}{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
+    select {{ fingerprint(key_values) }} as key_fingerprint
+    from {{ received }} as received
+    group by {{ fingerprint(key_values) }}
     having count(*) > 1
 
 ),
 
-typed as (
+repeated as (
 
-    select
-        received._file,
-        received._row,
-        {%- for column in contract.columns %}
-        {{ parse_value('received.' ~ column.name, column.type) }} as {{ column.name }},
-        {%- if column.required or column.type != 'text' %}
-        received.{{ column.name }} is not null as has_{{ column.name }},
-        {%- endif %}
-        {%- endfor %}
-        case when repeated_keys.{{ key[0] }} is not null then {{ row_as_text(contract.columns, 'received') }} end as row_text,
-        case when repeated_keys.{{ key[0] }} is not null then {{ row_as_text(contract.columns, 'received', '\n') }} end as row_lines
-    from received
-    left join repeated_keys
-        on
-            {%- for column in key %}
-            {{ 'and ' if not loop.first }}{{ parse_value('received.' ~ column, types[column]) }} = repeated_keys.{{ column }}
-            {%- endfor %}
+    select received.*
+    from {{ received }} as received
+    inner join repeated_keys
+        on {{ fingerprint(key_values) }} = repeated_keys.key_fingerprint
 
 ),
 
-checked as (
+repeated_typed as (
 
     select
-        *,
-        case
-            {%- for column in contract.columns if column.required %}
-            when not has_{{ column.name }} then '{{ column.name }}|missing_required'
-            {%- endfor %}
-            {%- for column in contract.columns if column.type != 'text' %}
-            when has_{{ column.name }} and {{ column.name }} is null then '{{ column.name }}|bad_type'
-            {%- endfor %}
-            {%- for column in contract.columns if 'values' in column %}
-            when {{ column.name }} not in ('{{ column['values'] | join("', '") }}') then '{{ column.name }}|bad_value'
-            {%- endfor %}
-            {%- for column in contract.columns %}
-            {%- for bound, operator in [('min', '<'), ('max', '>'), ('min_exclusive', '<=')] if bound in column %}
-            when {{ column.name }} {{ operator }} {{ column[bound] }} then '{{ column.name }}|out_of_range'
-            {%- endfor %}
-            {%- endfor %}
-        end as fault
-    from typed
+        {{ typed_columns(contract.columns, 'repeated') }},
+        {{ row_as_text(contract.columns, 'repeated') }} as row_text,
+        {{ row_as_text(contract.columns, 'repeated', '\n') }} as row_lines
+    from repeated
 
 ),
 
@@ -89,8 +60,8 @@ versions as (
             partition by {{ key | join(', ') }}
             order by _loaded_at desc nulls last, updated_at desc nulls last, row_text desc, row_lines desc, _file, _row
         ) as version_rank
-    from checked
-    where row_text is not null and fault is null
+    from repeated_typed
+    where {{ fault_of(contract.columns) }} is null
 
 ),
 
@@ -101,6 +72,23 @@ superseded as (
         _row
     from versions
     where version_rank > 1
+
+),
+
+typed as (
+
+    select
+        {{ typed_columns(contract.columns, 'received') }}
+    from {{ received }} as received
+
+),
+
+checked as (
+
+    select
+        *,
+        {{ fault_of(contract.columns) }} as fault
+    from typed
 
 ),
 
@@ -136,3 +124,37 @@ final as (
 select * from final
 {%- endif -%}
 {% endmacro %}
+
+
+{#- The columns of a raw relation as values of the contract's types, and whether there was one. -#}
+{% macro typed_columns(columns, relation) -%}
+        {{ relation }}._file,
+        {{ relation }}._row
+        {%- for column in columns %},
+        {{ parse_value(relation ~ '.' ~ column.name, column.type) }} as {{ column.name }}
+        {%- if column.required or column.type != 'text' %},
+        {{ relation }}.{{ column.name }} is not null as has_{{ column.name }}
+        {%- endif %}
+        {%- endfor %}
+{%- endmacro %}
+
+
+{#- The first fault of a typed row, '<column>|<reason>'; null where it is sound. -#}
+{% macro fault_of(columns) -%}
+        case
+            {%- for column in columns if column.required %}
+            when not has_{{ column.name }} then '{{ column.name }}|missing_required'
+            {%- endfor %}
+            {%- for column in columns if column.type != 'text' %}
+            when has_{{ column.name }} and {{ column.name }} is null then '{{ column.name }}|bad_type'
+            {%- endfor %}
+            {%- for column in columns if 'values' in column %}
+            when {{ column.name }} not in ('{{ column['values'] | join("', '") }}') then '{{ column.name }}|bad_value'
+            {%- endfor %}
+            {%- for column in columns %}
+            {%- for bound, operator in [('min', '<'), ('max', '>'), ('min_exclusive', '<=')] if bound in column %}
+            when {{ column.name }} {{ operator }} {{ column[bound] }} then '{{ column.name }}|out_of_range'
+            {%- endfor %}
+            {%- endfor %}
+        end
+{%- endmacro %}
