@@ -78,7 +78,8 @@ stretches as (
     where
         -- a wait of no length is under the schedule of its moment
         (changes.changed_at < waits.ends_at or changes.changed_at <= waits.starts_at)
-        and (changes.until_at is null or changes.until_at > waits.starts_at)
+        -- nor does one that was replaced at once count for any time
+        and (changes.until_at is null or changes.until_at > greatest(changes.changed_at, waits.starts_at))
 
     union all
 
