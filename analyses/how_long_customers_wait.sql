@@ -21,7 +21,7 @@ final as (
     where
         measure = 'first_response'
         and period = 'all'
-    order by subject_type, median_minutes desc nulls first, subject_id
+    order by subject_type asc, median_minutes desc nulls first, subject_id asc
 
 )
 

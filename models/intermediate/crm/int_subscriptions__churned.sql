@@ -18,8 +18,8 @@ final as (
     left join subscriptions as running
         on
             ended.account_id = running.account_id
-            and running.started_on <= ended.ended_on
-            and (running.ended_on is null or running.ended_on > ended.ended_on)
+            and ended.ended_on >= running.started_on
+            and (running.ended_on is null or ended.ended_on < running.ended_on)
     where
         ended.ended_on <= cast({{ as_of() }} as date)
         and running.account_id is null

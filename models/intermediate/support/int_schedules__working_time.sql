@@ -111,6 +111,12 @@ stretches as (
 
 ),
 
+schedule_ids as (
+
+    select distinct schedule_id from schedules
+
+),
+
 -- each UTC day begins anew, so that a moment finds its place by its day
 day_starts as (
 
@@ -118,7 +124,7 @@ day_starts as (
         schedule_ids.schedule_id,
         cast(days.series_on as {{ dbt.type_timestamp() }}) as starts_at
     from days
-    cross join (select distinct schedule_id from schedules) as schedule_ids
+    cross join schedule_ids
 
 ),
 
@@ -133,8 +139,8 @@ pieces as (
     inner join stretches
         on
             day_starts.schedule_id = stretches.schedule_id
-            and stretches.opens_at < {{ dbt.dateadd('day', 1, 'day_starts.starts_at') }}
-            and stretches.closes_at > day_starts.starts_at
+            and day_starts.starts_at < stretches.closes_at
+            and {{ dbt.dateadd('day', 1, 'day_starts.starts_at') }} > stretches.opens_at
 
     union all
 

@@ -52,7 +52,7 @@ timeline as (
     select
         contact_id,
         occurred_at as happened_at,
-        0 as sequence,
+        0 as is_invitation,
         touch_id
     from eligible
 
@@ -61,7 +61,7 @@ timeline as (
     select
         contact_id,
         sent_at as happened_at,
-        1 as sequence,
+        1 as is_invitation,
         null as touch_id
     from invitations
     where contact_id is not null
@@ -72,9 +72,9 @@ rests as (
 
     select
         touch_id,
-        max(case when sequence = 1 then happened_at end) over (
+        max(case when is_invitation = 1 then happened_at end) over (
             partition by contact_id
-            order by happened_at, sequence
+            order by happened_at, is_invitation
             rows between unbounded preceding and current row
         ) as last_invited_at
     from timeline
