@@ -27,6 +27,7 @@ means as (
     inner join employees
         on customers.user_id = employees.user_id
     group by customers.user_id, employees.team, customers.survey_type
+    having count(*) >= {{ var('rating_min_customers') }}
 
 ),
 
@@ -34,74 +35,104 @@ spreads as (
 
     select
         means.user_id,
+        means.team,
         means.survey_type,
+        means.raised_at,
+        means.n_customers,
+        means.sum_of_means,
+        means.raw_mean,
+        means.n_customers * {{ squared_distance('means.raw_mean', '0') }} as squares_of_means,
         sum({{ squared_distance('customers.mean_score_unit', 'means.raw_mean') }}) as squares
     from customers
     inner join means
         on
             customers.user_id = means.user_id
             and customers.survey_type = means.survey_type
-    group by means.user_id, means.survey_type
+    group by
+        means.user_id,
+        means.team,
+        means.survey_type,
+        means.raised_at,
+        means.n_customers,
+        means.sum_of_means,
+        means.raw_mean
 
 ),
 
--- the others of the team, because an outlier would hide in a mean and a variance of its own making
+users as (
+
+    select distinct user_id from spreads
+
+),
+
+-- all teams without one employee, because an outlier would hide in a mean and a variance of its own making
 others as (
 
     select
-        means.user_id,
-        means.survey_type,
-        count(*) as users,
-        sum(peers.n_customers) as customers,
-        {{ rate_quotient('sum(peers.sum_of_means)', 'sum(peers.n_customers)') }} as team_mean,
-        {{ rate_quotient('sum(spreads.squares)', 'sum(peers.n_customers - 1)') }} as expected_process_variance,
-        {{ rate_quotient(
-            'sum(peers.n_customers * ' ~ squared_distance('peers.raw_mean', '0') ~ ')', 'sum(peers.n_customers)'
-        ) }} as mean_of_squares,
-        {{ rate_quotient('sum(peers.n_customers * peers.n_customers)', 'sum(peers.n_customers)') }} as mean_size
-    from means
-    inner join means as peers
-        on
-            means.team = peers.team
-            and means.survey_type = peers.survey_type
-            and means.user_id <> peers.user_id
+        users.user_id,
+        spreads.team,
+        spreads.survey_type,
+        count(*) as peers,
+        sum(spreads.n_customers) as customers,
+        sum(spreads.squares) as squares,
+        {{ rate_quotient('sum(spreads.sum_of_means)', 'sum(spreads.n_customers)') }} as team_mean,
+        sum(spreads.squares_of_means) as squares_of_means,
+        {{ rate_quotient('sum(spreads.n_customers * spreads.n_customers)', 'sum(spreads.n_customers)') }} as mean_size
+    from users
     inner join spreads
-        on
-            peers.user_id = spreads.user_id
-            and peers.survey_type = spreads.survey_type
-    where means.n_customers >= {{ var('rating_min_customers') }}
-    group by means.user_id, means.survey_type
-    having count(*) >= {{ var('flag_min_peers') }}
+        on users.user_id <> spreads.user_id
+    group by users.user_id, spreads.team, spreads.survey_type
 
 ),
 
--- how far employees of the team differ truly (as in employee_ratings)
-between_employees as (
+excesses as (
 
     select
         *,
-        greatest(0, (
-            customers * (mean_of_squares - team_mean * team_mean) - (users - 1) * expected_process_variance
-        ) / (customers - mean_size)) as variance_of_hypothetical_means
+        cast(
+            squares_of_means - customers * team_mean * team_mean
+            - (peers - 1) * {{ rate_quotient('squares', 'customers - peers') }} as decimal(38, 15)
+        ) as squares_in_excess
     from others
+
+),
+
+-- how far employees of one team differ truly, over all teams and survey types, because one team is too small to tell;
+-- what is left of a difference after rounding is no variance
+between_employees as (
+
+    select
+        user_id,
+        case
+            when sum(squares_in_excess) <= 1e-12 * sum(customers) then 0
+            else {{ rate_quotient('sum(squares_in_excess)', 'sum(customers - cast(mean_size as decimal(38, 15)))') }}
+        end as variance_of_hypothetical_means
+    from excesses
+    where squares_in_excess is not null
+    group by user_id
 
 ),
 
 compared as (
 
     select
-        means.*,
-        between_employees.team_mean,
-        (means.raw_mean - between_employees.team_mean) / nullif(sqrt(
-            between_employees.expected_process_variance * (1.0 / means.n_customers + 1.0 / between_employees.customers)
-            + between_employees.variance_of_hypothetical_means
-            * (1 + between_employees.mean_size / between_employees.customers)
+        spreads.*,
+        others.team_mean,
+        (spreads.raw_mean - others.team_mean) / nullif(sqrt(
+            {{ rate_quotient(
+                'others.squares + spreads.squares', 'others.customers - others.peers + spreads.n_customers - 1'
+            ) }} * (1.0 / spreads.n_customers + 1.0 / others.customers)
+            + between_employees.variance_of_hypothetical_means * (1 + others.mean_size / others.customers)
         ), 0) as sigmas
-    from means
-    inner join between_employees
+    from spreads
+    inner join others
         on
-            means.user_id = between_employees.user_id
-            and means.survey_type = between_employees.survey_type
+            spreads.user_id = others.user_id
+            and spreads.team = others.team
+            and spreads.survey_type = others.survey_type
+    inner join between_employees
+        on spreads.user_id = between_employees.user_id
+    where others.peers >= {{ var('flag_min_peers') }}
 
 ),
 
@@ -117,7 +148,7 @@ final as (
         || {{ shown_number('sigmas', 1) }} || ' sigma.' as evidence,
         raised_at
     from compared
-    where abs(sigmas) >= {{ var('flag_funnel_sigma') }}
+    where abs(sigmas) >= {{ var('flag_sigma') }}
 
 )
 

@@ -14,21 +14,31 @@ responses as (
 
 ),
 
+employees as (
+
+    select * from {{ ref('dim_employees') }}
+
+),
+
 months as (
 
     select
-        user_id,
-        month,
-        max(responded_at) as raised_at,
-        {{ dbt.datediff('month', dbt.dateadd('month', 1, 'month'), 'day') }} as days,
+        responses.user_id,
+        employees.team,
+        responses.month,
+        max(responses.responded_at) as raised_at,
+        {{ dbt.datediff('responses.month', dbt.dateadd('month', 1, 'responses.month'), 'day') }} as days_of_month,
         count(*) as ratings,
         count(case
             when
-                responded_on >= {{ dbt.dateadd('day', -var('flag_period_end_days'), dbt.dateadd('month', 1, 'month')) }}
+                responses.responded_on
+                >= {{ dbt.dateadd('day', -var('flag_period_end_days'), dbt.dateadd('month', 1, 'responses.month')) }}
                 then 1
         end) as late_ratings
     from responses
-    group by user_id, month
+    inner join employees
+        on responses.user_id = employees.user_id
+    group by responses.user_id, employees.team, responses.month
 
 ),
 
@@ -38,21 +48,37 @@ with_others as (
         *,
         sum(ratings) over (partition by month) - ratings as other_ratings,
         sum(late_ratings) over (partition by month) - late_ratings as other_late_ratings,
-        {{ rate_quotient(var('flag_period_end_days'), 'days') }} as calendar_share
+        sum(ratings) over (partition by month, team) - ratings as peer_ratings,
+        sum(late_ratings) over (partition by month, team) - late_ratings as peer_late_ratings,
+        {{ rate_quotient(var('flag_period_end_days'), 'days_of_month') }} as calendar_share
     from months
 
 ),
 
 -- where everybody is rated late in the month, nobody stands out
-expected as (
+expected_of_all as (
 
     select
         *,
         greatest(
             calendar_share,
             (other_late_ratings + calendar_share) / (other_ratings + 1)
-        ) as expected_share
+        ) as share_of_all
     from with_others
+
+),
+
+-- where everybody of the team is rated late, nobody stands out either; few ratings say little of a team
+expected as (
+
+    select
+        *,
+        greatest(
+            share_of_all,
+            (peer_late_ratings + {{ var('flag_min_observations') }} * share_of_all)
+            / (peer_ratings + {{ var('flag_min_observations') }})
+        ) as expected_share
+    from expected_of_all
 
 ),
 
@@ -75,12 +101,13 @@ final as (
         'period_end_burst' as flag_type,
         user_id,
         month,
-        late_ratings || ' of ' || ratings || ' ratings of the month came in its last {{ var("flag_period_end_days") }} days, where a share of '
+        late_ratings || ' of ' || ratings || ' ratings of the month came in its last '
+        || '{{ var("flag_period_end_days") }} days, where a share of '
         || {{ shown_number('expected_share', 2) }} || ' was to be expected: '
         || {{ shown_number('sigmas', 1) }} || ' sigma.' as evidence,
         raised_at
     from compared
-    where sigmas >= {{ var('flag_sigma') }}
+    where sigmas >= {{ var('flag_month_sigma') }}
 
 )
 

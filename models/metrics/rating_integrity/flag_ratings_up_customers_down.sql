@@ -92,7 +92,7 @@ baselines as (
     inner join months as earlier
         on
             months.user_id = earlier.user_id
-            and earlier.month < months.month
+            and months.month > earlier.month
             and earlier.month >= {{ dbt.dateadd('month', -var('flag_baseline_months'), 'months.month') }}
     group by
         months.user_id,
@@ -129,15 +129,17 @@ final as (
         user_id,
         month,
         customers || ' customers rated ' || {{ shown_number('mean_score_unit', 2) }} || ' in the mean (from 0 to 1), '
-        || {{ shown_number('earlier_mean_score_unit', 2) }} || ' in the {{ var("flag_baseline_months") }} months before ('
-        || {{ shown_number('rating_sigmas', 1) }} || ' sigma), while ' || lost || ' of them took money back or left in the month, '
+        || {{ shown_number('earlier_mean_score_unit', 2) }}
+        || ' in the {{ var("flag_baseline_months") }} months before ('
+        || {{ shown_number('rating_sigmas', 1) }} || ' sigma), while '
+        || lost || ' of them took money back or left in the month, '
         || earlier_lost || ' of ' || earlier_customers || ' before ('
         || {{ shown_number('loss_sigmas', 1) }} || ' sigma).' as evidence,
         raised_at
     from compared
     where
-        rating_sigmas >= {{ var('flag_funnel_sigma') }}
-        and loss_sigmas >= {{ var('flag_funnel_sigma') }}
+        rating_sigmas >= {{ var('flag_both_sigma') }}
+        and loss_sigmas >= {{ var('flag_both_sigma') }}
 
 )
 

@@ -35,7 +35,7 @@ ranked as (
     inner join transfers
         on
             responses.about_id = transfers.ticket_id
-            and transfers.transferred_at <= responses.responded_at
+            and responses.responded_at >= transfers.transferred_at
             and responses.responded_at
             < {{ dbt.dateadd('day', var('flag_transfer_days'), 'transfers.transferred_at') }}
 

@@ -28,7 +28,7 @@ judged as (
     inner join responses
         on
             touches.account_id = responses.account_id
-            and responses.responded_at > touches.occurred_at
+            and touches.occurred_at < responses.responded_at
             and responses.responded_at <= {{ dbt.dateadd('day', var('flag_later_days'), 'touches.occurred_at') }}
             and touches.user_id <> coalesce(responses.about_user_id, '')
     group by touches.touch_id, touches.user_id, touches.occurred_at, touches.is_rating_invited
@@ -68,7 +68,8 @@ final as (
         'selective_invitations' as flag_type,
         user_id,
         {{ local_month('raised_at') }} as month,
-        'Asked for ' || unhappy_invited || ' of ' || unhappy || ' ratings that were due of customers who were unhappy later, and for '
+        'Asked for ' || unhappy_invited || ' of ' || unhappy
+        || ' ratings that were due of customers who were unhappy later, and for '
         || happy_invited || ' of ' || happy || ' of those who were happy: '
         || {{ shown_number('sigmas', 1) }} || ' sigma.' as evidence,
         raised_at
