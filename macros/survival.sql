@@ -115,3 +115,13 @@ from estimated
 {% macro z_95() -%}
     1.959963985
 {%- endmacro %}
+
+
+{#- A running sum of shares, by decimals for the same reason. -#}
+{% macro running_share(share, group, order_column) -%}
+    cast(sum(cast(coalesce({{ share }}, 0) as decimal(38, 20))) over (
+        partition by {{ group }}
+        order by {{ order_column }}
+        rows between unbounded preceding and current row
+    ) as {{ double_type() }})
+{%- endmacro %}

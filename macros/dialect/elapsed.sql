@@ -12,3 +12,12 @@
 {% macro as_minutes(microseconds) -%}
     cast({{ microseconds }} as {{ double_type() }}) / 60000000
 {%- endmacro %}
+
+
+{#- The whole days from one timestamp to another, at least 0; null where one of them is. -#}
+{% macro whole_days_between(earlier, later) -%}
+    case
+        when {{ later }} <= {{ earlier }} then 0
+        else cast({{ divide_whole(elapsed_microseconds(earlier, later), '86400000000') }} as bigint)
+    end
+{%- endmacro %}

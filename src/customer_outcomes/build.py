@@ -286,6 +286,10 @@ def _is_number(value: object) -> bool:
     return type(value) in (int, float)
 
 
+def _one_of(*names: str) -> tuple:
+    return (lambda value: value in names, f"one of {', '.join(names)}")
+
+
 # what each var must be: a check, which may also fail by an exception, and the words for it
 _DAYS = (lambda days: type(days) is int and 0 < days < 100_000, "a number of days above 0")
 _SIGMAS = (lambda sigmas: _is_number(sigmas) and 0 < sigmas < 100, "a number above 0")
@@ -307,6 +311,25 @@ VARS = {
     "rating_rest_days": _DAYS,
     "rating_request_window_days": _DAYS,
     "rating_min_customers": _COUNT,
+    "ttv_clock": _one_of("first_charge", "won", "outcome_defined"),
+    "ttv_event": _one_of("verified", "achieved", "first_value_use"),
+    "quadrant_window_days": _DAYS,
+    "attribution_window_days": _DAYS,
+    "touch_pressure_windows": (
+        lambda windows: type(windows) is list and len(set(windows)) == len(windows) > 0 and all(map(_DAYS[0], windows)),
+        "a list of different numbers of days above 0",
+    ),
+    "saturation_knot": (lambda knot: _is_number(knot) and 0 < knot < 10, "a number above 0"),
+    "saturation_min_experiments": _COUNT,
+    "saturation_min_side": _COUNT,
+    "saturation_ruled_out_drop": (lambda share: _is_number(share) and 0 < share <= 1, "a number above 0, at most 1"),
+    "handoff_drop_business_days": _DAYS,
+    "handoff_return_days": _DAYS,
+    "default_schedule": (
+        lambda name: name is None or re.fullmatch(r"[^'\\]+", name),
+        "the id of a schedule, without quotes, or null",
+    ),
+    "min_tenure_days": _DAYS,
     "flag_unhappy_below": (lambda score: _is_number(score) and 0 < score < 1, "a number between 0 and 1"),
     "flag_sigma": _SIGMAS,
     "flag_month_sigma": _SIGMAS,

@@ -6,6 +6,22 @@ tickets as (
 
 ),
 
+handoffs as (
+
+    select * from {{ ref('int_handoffs__given') }}
+
+),
+
+beginnings as (
+
+    select clock_started_at as begins_at from tickets
+
+    union all
+
+    select handed_at as begins_at from handoffs
+
+),
+
 schedules as (
 
     {{ accepted_rows(ref('int_schedules__resolved')) }}
@@ -22,7 +38,7 @@ time_zones as (
 days as (
 
     {{ date_series(
-        '(select cast(min(clock_started_at) as date) - 3 from tickets)',
+        '(select cast(min(begins_at) as date) - 3 from beginnings)',
         '(select cast(' ~ as_of() ~ ' as date) + 3)',
         'day',
     ) }}

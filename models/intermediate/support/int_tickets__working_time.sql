@@ -111,28 +111,9 @@ spans as (
 
 ),
 
--- working time in a span is what had been worked at its end less what had been at its start
 worked as (
 
-    select
-        spans.ticket_id,
-        spans.is_in_force,
-        spans.is_latest,
-        {{ worked_until('spans.ends_at', 'closing') }} - {{ worked_until('spans.starts_at', 'opening') }}
-            as worked_microseconds
-    from spans
-    left join working_time as opening
-        on
-            spans.schedule_id = opening.schedule_id
-            and cast(spans.starts_at as date) = opening.day_on
-            and spans.starts_at >= opening.starts_at
-            and spans.starts_at < opening.ends_at
-    left join working_time as closing
-        on
-            spans.schedule_id = closing.schedule_id
-            and cast(spans.ends_at as date) = closing.day_on
-            and spans.ends_at >= closing.starts_at
-            and spans.ends_at < closing.ends_at
+    {{ working_time_in('spans', 'working_time') }}
 
 ),
 

@@ -10,8 +10,7 @@ customers as (
 
     select
         account_id,
-        -- `all` is taken
-        case when segment = 'all' then '(all)' else coalesce(segment, '(none)') end as segment,
+        {{ segment_name('segment') }} as segment,
         {{ local_month('acquired_at') }} as cohort_month
     from {{ ref('dim_customers') }}
     where is_customer

@@ -12,6 +12,32 @@ satisfaction as (
 
 ),
 
+time_to_value as (
+
+    select * from {{ ref('time_to_value') }}
+
+),
+
+departures as (
+
+    select * from {{ ref('int_accounts__departures') }}
+
+),
+
+success as (
+
+    select * from {{ ref('customer_success') }}
+
+),
+
+recommenders as (
+
+    select distinct referrer_account_id as account_id
+    from {{ ref('fct_referrals') }}
+    where realised_at is not null
+
+),
+
 lifetimes as (
 
     select
@@ -47,10 +73,28 @@ final as (
         satisfaction.csat_unit is not null as is_csat_reported,
         {{ ppp('satisfaction.csat_unit', 'lifetimes.cltv') }} as ppp,
         satisfaction.nps_latest,
-        coalesce(satisfaction.is_recommend_stated, false) as is_recommend_stated
+        coalesce(satisfaction.is_recommend_stated, false) as is_recommend_stated,
+        recommenders.account_id is not null as is_recommend_realised,
+        time_to_value.time_to_value_days,
+        time_to_value.time_to_value_days is not null as is_value_reached,
+        success.outcome_score,
+        success.experience_score,
+        success.success_score,
+        success.quadrant,
+        departures.account_id is not null as has_left,
+        coalesce(departures.is_inferred, false) as is_left_inferred,
+        departures.left_at
     from lifetimes
     left join satisfaction
         on lifetimes.account_id = satisfaction.account_id
+    left join recommenders
+        on lifetimes.account_id = recommenders.account_id
+    left join time_to_value
+        on lifetimes.account_id = time_to_value.account_id
+    left join success
+        on lifetimes.account_id = success.account_id
+    left join departures
+        on lifetimes.account_id = departures.account_id
     where lifetimes.transaction_count > 0
 
 )

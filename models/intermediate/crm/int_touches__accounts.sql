@@ -1,0 +1,53 @@
+{{ config(materialized='view') }}
+
+with
+
+touches as (
+
+    {{ accepted_rows(ref('int_touches__resolved')) }}
+
+),
+
+contacts as (
+
+    {{ accepted_rows(ref('int_contacts__resolved')) }}
+
+),
+
+leads as (
+
+    {{ accepted_rows(ref('int_leads__resolved')) }}
+
+),
+
+-- a touch is with an account by its own word, by its person's, and by its lead's
+final as (
+
+    select
+        touch_id,
+        account_id
+    from touches
+    where account_id is not null
+
+    union
+
+    select
+        touches.touch_id,
+        contacts.account_id
+    from touches
+    inner join contacts
+        on touches.contact_id = contacts.contact_id
+
+    union
+
+    select
+        touches.touch_id,
+        leads.account_id
+    from touches
+    inner join leads
+        on touches.lead_id = leads.lead_id
+    where leads.account_id is not null
+
+)
+
+select * from final

@@ -1,0 +1,21 @@
+with
+
+campaign_costs as (
+
+    {{ accepted_rows(ref('int_campaign_costs__resolved')) }}
+
+),
+
+final as (
+
+    select
+        campaign_id,
+        cost_on,
+        currency_code,
+        amount,
+        reporting_amount
+    from campaign_costs
+
+)
+
+select * from final

@@ -1,0 +1,27 @@
+with
+
+experiments as (
+
+    {{ accepted_rows(ref('int_experiments__resolved')) }}
+
+),
+
+final as (
+
+    select
+        experiment_id,
+        experiment_name,
+        channel,
+        started_on,
+        ended_on,
+        control_exposures,
+        control_conversions,
+        variant_exposures,
+        variant_conversions,
+        reporting_amount as spend_amount,
+        is_shipped
+    from experiments
+
+)
+
+select * from final

@@ -1,0 +1,113 @@
+with
+
+transactions as (
+
+    select * from {{ ref('fct_transactions') }}
+
+),
+
+outcomes as (
+
+    select * from {{ ref('fct_outcomes') }}
+    where is_due
+
+),
+
+satisfaction as (
+
+    select * from {{ ref('int_customers__satisfaction') }}
+
+),
+
+weights as (
+
+    {{ rule_today('success_weights', 'weight') }}
+
+),
+
+thresholds as (
+
+    {{ rule_today('quadrant_thresholds', 'threshold') }}
+
+),
+
+customers as (
+
+    select
+        account_id,
+        min(transacted_at) as first_charge_at
+    from transactions
+    where transaction_type = 'charge'
+    group by account_id
+
+),
+
+outcome_scores as (
+
+    select
+        account_id,
+        {{ score_quotient('sum(case when is_verified_on_time then weight else 0 end)', 'sum(weight)') }} as outcome_score
+    from outcomes
+    group by account_id
+
+),
+
+-- a part that is not known drops out with its weight
+scored as (
+
+    select
+        customers.account_id,
+        customers.first_charge_at,
+        outcome_scores.outcome_score,
+        satisfaction.csat_unit as experience_score,
+        {{ score_quotient(
+            'coalesce(weights.outcome * outcome_scores.outcome_score, 0)'
+            ~ ' + coalesce(weights.experience * satisfaction.csat_unit, 0)',
+            'case when outcome_scores.outcome_score is null then 0 else weights.outcome end'
+            ~ ' + case when satisfaction.csat_unit is null then 0 else weights.experience end',
+        ) }} as success_score
+    from customers
+    left join outcome_scores
+        on customers.account_id = outcome_scores.account_id
+    left join satisfaction
+        on customers.account_id = satisfaction.account_id
+    cross join weights
+
+),
+
+levels as (
+
+    select
+        scored.*,
+        case
+            when scored.outcome_score >= thresholds.outcome then 'high'
+            when scored.outcome_score < thresholds.outcome then 'low'
+        end as outcome_level,
+        case
+            when scored.experience_score >= thresholds.experience then 'high'
+            when scored.experience_score < thresholds.experience then 'low'
+        end as experience_level
+    from scored
+    cross join thresholds
+
+),
+
+final as (
+
+    select
+        account_id,
+        outcome_score,
+        experience_score,
+        success_score,
+        outcome_level,
+        experience_level,
+        -- too new to tell
+        case
+            when first_charge_at <= {{ dbt.dateadd('day', -var('quadrant_window_days'), as_of()) }}
+                then outcome_level || '_outcome_' || experience_level || '_experience'
+        end as quadrant
+    from levels
+
+)
+
+select * from final
