@@ -108,6 +108,49 @@ def suites() -> dict[str, list]:
                 "select starts_on from {batch} where mean_daily_active_users > active_users",
             ),
         ],
+        "marts.fct_subscription_movements": [
+            none_of("No movement is of nothing.", "select account_id from {batch} where mrr_change = 0"),
+        ],
+        "marts.subscription_months": [
+            ExpectColumnValuesToBeBetween(column="mrr", min_value=0),
+            ExpectColumnValuesToBeBetween(column="starting_mrr", min_value=0),
+        ],
+        "marts.fct_outcomes": [
+            ExpectColumnValuesToBeBetween(column="weight", min_value=0),
+            none_of(
+                "Only the customer verifies.",
+                "select outcome_id from {batch} where is_verified and verified_by <> 'customer'",
+            ),
+        ],
+        "marts.fct_campaign_costs": [ExpectColumnValuesToBeBetween(column="reporting_amount", min_value=0)],
+        "marts.fct_experiments": [ExpectColumnValuesToBeBetween(column="spend_amount", min_value=0)],
+        "marts.fct_handoffs": [
+            ExpectColumnPairValuesAToBeGreaterThanB(column_A="first_sign_at", column_B="handed_at", or_equal=True),
+            none_of(
+                "What changes hands changes its team, or is a lead.",
+                "select handoff_id from {batch} where lead_id is null and from_team = to_team",
+            ),
+        ],
+        "marts.fct_referrals": [
+            none_of(
+                "A lead is the first referrer's alone.",
+                "select referred_lead_id from {batch} where is_counted group by referred_lead_id having count(*) > 1",
+            ),
+        ],
+        "marts.time_to_value": [
+            ExpectColumnValuesToBeBetween(column="observed_days", min_value=0),
+            ExpectColumnValuesToBeInSet(column="ended_by", value_set=["value", "churn", "censored"]),
+        ],
+        "marts.customer_success": [
+            ExpectColumnValuesToBeBetween(column="outcome_score", min_value=0, max_value=1),
+            ExpectColumnValuesToBeBetween(column="success_score", min_value=0, max_value=1),
+        ],
+        "marts.customer_attribution": [
+            none_of(
+                "A customer is shared out whole.",
+                "select account_id from {batch} group by account_id, attribution_model having sum(weight) <> 1",
+            ),
+        ],
         "marts.customer_lifetime": [
             ExpectColumnValuesToBeBetween(column="csat_1_10", min_value=1, max_value=10),
             ExpectColumnValuesToBeBetween(column="transaction_count", min_value=1),
@@ -147,6 +190,53 @@ def suites() -> dict[str, list]:
                 "Yield is coverage times the responders' satisfaction.",
                 "select subject_id from {batch} where abs(ppp_yield - csat_revenue_coverage * responders_csat / 10)"
                 " > 1e-9 * greatest(1, abs(ppp_yield))",
+            ),
+        ],
+        "metrics.subscription_retention": [
+            ExpectColumnValuesToBeBetween(column="gross_retention", min_value=0, max_value=1),
+            ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A="net_retention", column_B="gross_retention", or_equal=True
+            ),
+        ],
+        "metrics.time_to_value_curve": [
+            ExpectColumnValuesToBeBetween(column="survival", min_value=0, max_value=1),
+            ExpectColumnPairValuesAToBeGreaterThanB(column_A="survival_high", column_B="survival_low", or_equal=True),
+        ],
+        "metrics.time_to_value_summary": [
+            none_of(
+                "All segments together are all.",
+                "select 1 from {batch} having sum(case when segment = 'all' then subjects else -subjects end) <> 0",
+            ),
+        ],
+        "metrics.experience_outcome_quadrants": [
+            ExpectColumnValuesToBeInSet(column="outcome_level", value_set=["high", "low"]),
+            ExpectColumnValuesToBeInSet(column="experience_level", value_set=["high", "low"]),
+        ],
+        "metrics.campaign_performance": [
+            ExpectColumnValuesToBeBetween(column="cost", min_value=0),
+            none_of(
+                "Without cost there is no return.",
+                "select campaign_id from {batch} where (cost = 0) <> (ppp_roi is null)",
+            ),
+        ],
+        "metrics.touch_pressure": [ExpectColumnValuesToBeBetween(column="mean_score_unit", min_value=0, max_value=1)],
+        "metrics.conversion_saturation": [
+            ExpectColumnPairValuesAToBeGreaterThanB(column_A="lift", column_B="lift_low", or_equal=True),
+            ExpectColumnPairValuesAToBeGreaterThanB(column_A="lift_high", column_B="lift", or_equal=True),
+        ],
+        "metrics.saturation_verdict": [
+            none_of(
+                "One knot is the claimed one.",
+                "select 1 from {batch} having count(case when is_claimed_knot then 1 end) <> 1",
+            ),
+        ],
+        "metrics.handoff_performance": [
+            ExpectColumnValuesToBeBetween(column="drop_rate", min_value=0, max_value=1),
+        ],
+        "metrics.recommendations": [
+            none_of(
+                "Who states it has realised it or not.",
+                "select subject_id from {batch} where stated <> stated_and_realised + stated_not_realised",
             ),
         ],
         "metrics.employee_ratings": [

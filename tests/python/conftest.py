@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from builds import SEED, WORLD_AS_OF, Built, good_build
+from compiled_models import CompiledModels, compile_models
 from worlds import write_world
+from worlds_outcomes import OFFICE
 
 from customer_outcomes import SAMPLE_INPUT
 
@@ -21,7 +23,26 @@ PARQUET_VARIABLES = {
     "rating_rest_days": 7,
     "rating_request_window_days": 3,
     "rating_min_customers": 3,
+    "ttv_clock": "outcome_defined",
+    "ttv_event": "first_value_use",
+    "quadrant_window_days": 60,
+    "attribution_window_days": 30,
+    "touch_pressure_windows": [3, 14],
+    "saturation_knot": 0.045,
+    "handoff_drop_business_days": 1,
+    "handoff_return_days": 7,
+    "default_schedule": OFFICE,
+    "min_tenure_days": 30,
 }
+
+STATISTICS = (
+    "time_to_value_curve",
+    "time_to_value_summary",
+    "ticket_times",
+    "touch_pressure",
+    "conversion_saturation",
+    "saturation_verdict",
+)
 
 
 @atexit.register
@@ -61,3 +82,10 @@ def parquet_build(tmp_path_factory) -> Built:
 def sample_build(tmp_path_factory) -> Built:
     """The sample company at its world's end."""
     return good_build(tmp_path_factory.mktemp("sample_build"), SAMPLE_INPUT, as_of=datetime(2026, 7, 1))
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory) -> CompiledModels:
+    """The models of statistics with the default vars, over tables that a test fills."""
+    manifest = compile_models(tmp_path_factory.mktemp("compiled"), STATISTICS, as_of=WORLD_AS_OF)
+    return CompiledModels(manifest, STATISTICS)

@@ -54,7 +54,7 @@ COLUMNS = {
         "about_id": "varchar",
         "about_user_id": "varchar",
         "responded_at": "timestamp",
-        "score_unit": "decimal(18, 15)",
+        "score_unit": "decimal(38, 15)",
         "nps_class": "varchar",
     },
     "marts.fct_ticket_transfers": {

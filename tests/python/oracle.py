@@ -937,14 +937,14 @@ def months_of(world: World, account_id: str, lines: list[dict], answers: list[di
 
 def cohorts(months: list[dict], segments: dict[str, str]) -> list[dict]:
     """'cohort_month is that of the first charge, months_since from 0; segment all and each; active = with a charge in
-    the month; cltv is cumulative'.
+    the month; cltv is cumulative'. READING: a segment of the name all is (all).
     """
     cells = defaultdict(list)
     for account_id, rows in by_account(months).items():
         first = min(row["month"] for row in rows)
         for row in rows:
             since = (row["month"].year - first.year) * 12 + row["month"].month - first.month
-            for segment in ("all", segments[account_id]):
+            for segment in ("all", "(all)" if segments[account_id] == "all" else segments[account_id]):
                 cells[first, since, segment].append(row)
     return [{"cohort_month": first, "months_since": since, "segment": segment, "customers": len(rows),
              "active_customers": sum(row["_is_active"] for row in rows),
@@ -1010,13 +1010,17 @@ def compute(
     reporting_timezone: str = "UTC",
     inactive_after_days: int = 365,
     csat_survey_types=("csat", "post_purchase"),
-    **support_and_ratings,
+    **more,
 ) -> dict[str, list[dict]]:
     """The relations named in the result, from the files in folder, as the specification says.
 
-    Further arguments are those of oracle_support.compute: the rating_... vars, and the seed nurture_points.
+    Further arguments, vars and seeds, are those of oracle_support.compute and oracle_outcomes.compute.
     """
-    import oracle_support  # which imports this module
+    import oracle_outcomes  # which imports oracle_support, which imports this module
+    import oracle_support
+
+    of_outcomes = {name: more.pop(name) for name in oracle_outcomes.compute.__kwdefaults__ if name in more}
+    of_outcomes["inactive_after_days"] = inactive_after_days
 
     world = World(Path(folder), contract, as_of, reporting_currency, reporting_timezone)
     lines, answers = transactions(world, inactive_after_days), survey_answers(world)
@@ -1032,10 +1036,10 @@ def compute(
     by_segment = defaultdict(list)
     for account_id in customers:
         by_segment[segments[account_id]].append(lifetimes[account_id])
+    responses = public(counted(answers))
     return {
         "fct_transactions": public(lines),
-        "fct_survey_responses": public(counted(answers)),
-        "customer_lifetime": list(lifetimes.values()),
+        "fct_survey_responses": responses,
         "customer_months": public(months),
         "customer_cohorts": cohorts(months, segments),
         "dim_customers": customers_dimension(world, lifetimes),
@@ -1043,5 +1047,6 @@ def compute(
                         *(ppp_summary("segment", segment, group) for segment, group in by_segment.items())],
         "input_reconciliation": world.reconciliation(),
         "quarantined": world.quarantined(),
-        **oracle_support.compute(world, counted(answers), **support_and_ratings),
+        **oracle_support.compute(world, counted(answers), **more),
+        **oracle_outcomes.compute(world, list(lifetimes.values()), responses, **of_outcomes),
     }  # fmt: skip

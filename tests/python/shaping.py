@@ -18,10 +18,14 @@ def run_shape(example, source_dir, target_dir):
     )
 
 
+def read_rows(target_dir, name):
+    with open(target_dir / f"{name}.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def read_table(target_dir, name):
     """The rows of one shaped table by their key."""
-    with open(target_dir / f"{name}.csv", encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_rows(target_dir, name)
     key = next(iter(rows[0]))
     assert len({row[key] for row in rows}) == len(rows)
     return {row[key]: row for row in rows}

@@ -37,6 +37,8 @@ OLIST_FILES = {
         "once5,caio",
         "once6,caio",
         "once7,caio",
+        "once8,caio",
+        "once10,caio",
     ],
     "olist_orders_dataset.csv": [
         "order_id,customer_id,order_status,order_purchase_timestamp",
@@ -47,9 +49,11 @@ OLIST_FILES = {
         "order5,once5,created,2018-05-04 10:00:00",
         "order6,once6,approved,2018-05-05 10:00:00",
         "order7,once7,teleported,2018-05-06 10:00:00",
+        "order8,once8,invoiced,2018-05-05 00:00:00",
+        "order10,once10,canceled,2018-05-05 12:00:00",
     ],
     # order1 has two sellers, and acme's items in it do not stand in order; order4 has no item;
-    # the order of the last item is missing.
+    # the order of the last item is missing. Of acme's orders of 2018-05-05 two are sales.
     "olist_order_items_dataset.csv": [
         "order_id,order_item_id,product_id,seller_id,shipping_limit_date,price,freight_value",
         "order1,10,bowl,acme,2018-05-09 10:00:00,1.5,9.99",
@@ -60,6 +64,9 @@ OLIST_FILES = {
         "order5,1,kite,acme,2018-05-09 10:00:00,8.0,9.99",
         "order6,1,kite,acme,2018-05-09 10:00:00,9.0,9.99",
         "order7,1,kite,acme,2018-05-09 10:00:00,3.0,9.99",
+        "order8,1,kite,acme,2018-05-09 10:00:00,5.0,9.99",
+        "order8,2,bowl,acme,2018-05-09 10:00:00,10.0,9.99",
+        "order10,1,kite,acme,2018-05-09 10:00:00,6.0,9.99",
         "order9,1,kite,acme,2018-05-09 10:00:00,4.0,9.99",
     ],
     "olist_products_dataset.csv": [
@@ -130,7 +137,7 @@ def test_leads_keep_a_missing_origin_and_a_deal_won_too_early(read_table):
         "lead_id": "lead1",
         "created_at": "2018-03-08T03:00:00Z",
         "channel": "social",
-        "campaign_id": "page1",
+        "campaign_id": "social",
         "owner_user_id": "sdr-pat",
         "account_id": "acme",
         "sales_user_id": "sr-quinn",
@@ -140,7 +147,7 @@ def test_leads_keep_a_missing_origin_and_a_deal_won_too_early(read_table):
         "lead_id": "lead4",
         "created_at": "2018-05-31T03:00:00Z",
         "channel": "",
-        "campaign_id": "page2",
+        "campaign_id": "",
         "owner_user_id": "",
         "account_id": "",
         "sales_user_id": "",
@@ -150,9 +157,26 @@ def test_leads_keep_a_missing_origin_and_a_deal_won_too_early(read_table):
     assert len(leads) == 6
 
 
-def test_a_landing_page_has_a_channel_where_its_leads_have_one(read_table):
-    channels = column(read_table("crm/campaigns"), "channel")
-    assert channels == {"page1": "several", "page2": "email", "page3": "(none)"}
+def test_no_moment_of_a_hand_off_is_made_up(read_table):
+    for lead in read_table("crm/leads").values():
+        assert "qualified_at" not in lead
+        assert "accepted_at" not in lead
+
+
+def test_a_campaign_is_an_origin_and_what_it_cost_is_not_known(shaped, read_table):
+    target_dir, _ = shaped
+    campaigns = read_table("crm/campaigns")
+    assert column(campaigns, "channel") == {"social": "social", "email": "email"}
+    assert column(campaigns, "campaign_name") == {"social": "social", "email": "email"}
+    assert column(read_table("crm/leads"), "campaign_id") == {
+        "lead1": "social",
+        "lead2": "email",
+        "lead3": "email",
+        "lead4": "",
+        "lead5": "",
+        "lead6": "email",
+    }
+    assert not (target_dir / "crm" / "campaign_costs.csv").exists()
 
 
 def test_a_person_with_two_roles_is_two_users(read_table):
@@ -200,11 +224,26 @@ def test_every_item_is_a_charge_with_a_status_of_its_order(read_table):
         "order3-1": "failed",
         "order5-1": "pending",
         "order6-1": "completed",
+        "order8-1": "completed",
+        "order8-2": "completed",
+        "order10-1": "failed",
         "order7-1": "teleported",  # not among the contract's values: the warehouse quarantines it
         "order9-1": "",
     }
     assert transactions["order9-1"]["transacted_at"] == ""
     assert transactions["order9-1"]["amount"] == "4.00"
+
+
+def test_a_seller_uses_the_marketplace_on_the_local_days_on_which_it_sells(shaped):
+    target_dir, _ = shaped
+    rows = shaping.read_rows(target_dir, "product/usage_days")
+    assert [tuple(row.values()) for row in rows] == [
+        ("acme", "acme", "2018-05-01", "1"),  # 23:30 in Sao Paulo is the next day in UTC; two items
+        ("acme", "acme", "2018-05-02", "1"),
+        ("acme", "acme", "2018-05-05", "2"),  # a cancelled order is no sale, dune's only one neither
+        ("bolt", "bolt", "2018-05-01", "1"),  # before its deal was won
+    ]
+    assert list(rows[0]) == ["account_id", "contact_id", "used_on", "value_events"]
 
 
 def test_a_contact_is_a_buyer_at_a_seller_from_the_first_purchase_on(read_table):
@@ -268,7 +307,7 @@ def test_a_review_is_asked_for_at_midnight_in_sao_paulo(read_table):
 
 def test_what_has_no_seller_is_counted(shaped):
     _, printed = shaped
-    assert "crm.transactions: 9 rows\n" in printed
+    assert "crm.transactions: 12 rows\n" in printed
     assert "left out: 1 orders without items\n" in printed
     assert "left out: 1 reviews of orders without items\n" in printed
 
@@ -278,7 +317,7 @@ def test_the_order_of_the_source_rows_does_not_matter(shaped, tmp_path):
     again = tmp_path / "again"
     shaping.run_shape("olist", write_source(tmp_path / "olist", reverse=True), again)
     files = sorted(path.relative_to(target_dir) for path in target_dir.rglob("*.csv"))
-    assert len(files) == 11
+    assert len(files) == 12
     for file in files:
         assert (again / file).read_bytes() == (target_dir / file).read_bytes(), file
 

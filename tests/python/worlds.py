@@ -28,6 +28,7 @@ from random import Random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import worlds_outcomes
 import worlds_support
 from worlds_support import CLOCK_CHANGES, DAY, SECOND, TICK
 
@@ -195,7 +196,8 @@ class World:
         self._of: dict[tuple[str, object], list[Row]] = defaultdict(list)
         self._ids: dict[str, list[str]] = defaultdict(list)
         support = worlds_support.generate_support
-        for generate in (_people, _marketing, _sales, _money, _value, support, _surveys):
+        outcomes = worlds_outcomes.generate
+        for generate in (_people, _marketing, _sales, _money, _value, support, _surveys, outcomes):
             generate(self)
 
     def chance(self, probability: float) -> bool:
@@ -307,15 +309,11 @@ def _people(world: World) -> None:
         world.add("users", team=VALUES["team"][number % 5], is_bot=is_bot, left_at=left_at)
     types = [*["business"] * 7, "person", "person", None, "internal", "test"]
     for _ in range(world.size):
-        segment = world.some("small", "large", "large", " large", "Large", None)
+        segment = world.some("small", "large", "large", " large", "Large", "all", None)
         account = world.add("accounts", account_type=world.some(*types), segment=segment)
         account_id, created_at = account["account_id"], account["created_at"]
         for _ in range(world.some(0, 1, 1, 2, 3)):
             world.add("contacts", account_id=account_id, created_at=world.moment(created_at))
-        at = world.moment(created_at - DAY)
-        while at and world.chance(0.6):
-            row = world.add("account_assignments", account_id=account_id, assigned_at=at)
-            at = row["unassigned_at"]
     gone = [{"fate": "deleted"}, {"fate": "future"}]
     uncounted = [{"account_type": "internal"}, {"account_type": "test"}]
     _merge(world, "accounts", "merged_into_account_id", *gone, *uncounted)
@@ -355,19 +353,6 @@ def _marketing(world: World) -> None:
         before = world.some(100 * DAY, DAY, 0 * DAY, -SECOND)
         world.add("leads", account_id=account_id, created_at=min(created_at - before, world.as_of))
         worlds_support.touch_run(world, account_id, world.moment(created_at - 90 * DAY))
-    for _ in range(world.size // 3):
-        lead_id, account_id = world.id_of("leads"), world.id_of("accounts")
-        if world.chance(0.2):
-            lead_id = world.id_of("leads", account_id) or lead_id  # it brought itself
-        world.add("referrals", referrer_account_id=account_id, referred_lead_id=lead_id)
-    for _ in range(12):
-        started_on, shown = world.moment(), world.some(1, 100, 5000)
-        counts = {"control_exposures": shown, "variant_exposures": shown}
-        for arm in ("control", "variant"):
-            counts[f"{arm}_conversions"] = world.some(0, shown // 20, shown // 18, shown)
-        counts["variant_conversions"] += 2 * world.fault()  # more than were shown it
-        days = {"started_on": started_on.date(), "ended_on": world.moment(started_on).date()}
-        world.add("experiments", **counts, **days)
 
 
 def _sales(world: World) -> None:
@@ -423,7 +408,6 @@ def _money(world: World) -> None:
             at = world.then(at, *gaps)
             if not at:
                 break
-        _subscription(world, account)
     for _ in range(2):  # the second time also reversals of reversals
         charges = world.rows["transactions"]
         for original in world.random.sample(charges, len(charges) // 6):
@@ -455,35 +439,10 @@ def _reversal(world: World, original: Row) -> None:
         row["original_transaction_id"] = row["transaction_id"]
 
 
-def _subscription(world: World, account: Row) -> None:
-    """Lines that change, migrate, pause and end, often at a month's edge."""
-    lengths = [30 * DAY, 31 * DAY, 90 * DAY, YEAR, DAY, *[0 * DAY, -DAY] * world.faults]
-    at, terms = world.moment(account["created_at"]), {"product_id": world.id_of("products")}
-    terms |= {"quantity": Decimal(world.number(1, 9)), "monthly_amount": world.amount()}
-    for _ in range(world.some(0, 0, 1, 2, 3)):
-        ends = None if world.chance(0.3) else at + world.some(*lengths)
-        reason = world.some(*VALUES["end_reason"], None) if ends else None
-        given = {"account_id": account["account_id"], "started_on": at.date(), **terms}
-        world.add("subscriptions", ended_on=ends and ends.date(), end_reason=reason, **given)
-        at = (ends or at) + (40 * DAY if reason == "voluntary" else 0 * DAY)
-        if at > world.as_of:
-            break
-        terms["product_id"] = world.some(terms["product_id"], world.id_of("products"))
-        terms["quantity"] += world.some(0, 0, 1, 2)
-        terms["monthly_amount"] *= world.some(1, Decimal("0.5"), 2)
-
-
 def _value(world: World) -> None:
     """Outcomes that customers want, reached or not, and the days on which they use the product."""
     for account in world.rows["accounts"]:
         account_id, created_at = account["account_id"], account["created_at"]
-        for _ in range(world.some(0, 1, 2)):
-            at = world.moment(created_at)
-            weight = world.some(None, Decimal(0), Decimal(1), Decimal("2.5"))
-            due_at = world.some(None, at, at + 30 * DAY, at + 30 * DAY, at + 400 * DAY)
-            given = {"account_id": account_id, "defined_at": at, "due_at": due_at, "weight": weight}
-            abandoned_at = world.some(*[None] * 9, world.then(at, DAY, 30 * DAY))
-            world.add("outcomes", **given, abandoned_at=abandoned_at)
         worlds_support.usage(world, account_id, created_at)
 
 
