@@ -2,11 +2,12 @@
 -- Olist sells its marketplace service to sellers, so its customers are the sellers, their buyers
 -- are the contacts, and what a customer is worth is what it sells through Olist.
 -- ../shape.py gives each file as a table of text in the schema source, runs this file, writes each
--- view of the schemas crm and survey as a CSV file of the same name, and prints what the view
--- left_out counts.
+-- view of the schemas crm, product and survey as a CSV file of the same name, and prints what the
+-- view left_out counts.
 
 create schema olist;
 create schema crm;
+create schema product;
 create schema survey;
 
 
@@ -25,8 +26,7 @@ create table olist.leads as
 select
     mql_id as lead_id,
     sao_paulo_to_utc(first_contact_date) as first_contact_at,
-    landing_page_id as campaign_id,
-    origin as channel
+    origin
 from source.olist_marketing_qualified_leads_dataset;
 
 -- Some people are both a sales-development and a sales representative. A user has one team, so
@@ -61,7 +61,17 @@ create table olist.orders as
 select
     order_id,
     customer_id,
-    order_status,
+    -- A sale is made once its payment is approved, as it is in every state from approved to
+    -- delivered. A cancelled sale failed rather than was refunded, since no file tells when money
+    -- went back. A status that is not listed goes on as it is, for the warehouse to quarantine.
+    case
+        when order_status in ('approved', 'processing', 'invoiced', 'shipped', 'delivered')
+            then 'completed'
+        when order_status = 'created' then 'pending'
+        when order_status in ('canceled', 'unavailable') then 'failed'
+        else order_status
+    end as status,
+    order_purchase_timestamp::date as purchased_on,
     sao_paulo_to_utc(order_purchase_timestamp) as purchased_at
 from source.olist_orders_dataset;
 
@@ -90,7 +100,8 @@ final as (
         items.seller_id || '-' || customers.customer_unique_id as contact_id,
         items.product_id,
         items.price::decimal(18, 2) as price,
-        orders.order_status,
+        orders.status,
+        orders.purchased_on,
         orders.purchased_at
     from items
     left join olist.orders as orders on items.order_id = orders.order_id
@@ -175,29 +186,26 @@ select
     'sales' as team
 from olist.deals;
 
--- A campaign is a landing page. Many a page has leads of several origins and so no channel of its
--- own; '(none)' is the warehouse's word for what is missing, and 'unknown' is an origin of
--- Olist's. The exact origin is on each lead.
+-- A campaign is an origin of leads, 'unknown' being one of Olist's own; a lead without an origin
+-- has no campaign. No file tells what an origin cost, so there is no crm.campaign_costs.
 create view crm.campaigns as
-select
-    campaign_id,
-    campaign_id as campaign_name,
-    case count(distinct channel)
-        when 0 then '(none)'
-        when 1 then min(channel)
-        else 'several'
-    end as channel
+select distinct
+    origin as campaign_id,
+    origin as campaign_name,
+    origin as channel
 from olist.leads
-group by campaign_id;
+where origin is not null;
 
 -- The data tell neither when a lead went to sales nor when sales took it up: qualified_at and
--- accepted_at stay empty. Who worked a lead is known only where it was won.
+-- accepted_at stay empty, and so the warehouse has no hand-offs. The won date is neither: to have
+-- won the seller, sales must have had the lead before. Who worked a lead is known only where it
+-- was won.
 create view crm.leads as
 select
     leads.lead_id,
     leads.first_contact_at as created_at,
-    leads.channel,
-    leads.campaign_id,
+    leads.origin as channel,
+    leads.origin as campaign_id,
     deals.marketing_user_id as owner_user_id,
     deals.account_id,
     deals.sales_user_id,
@@ -225,9 +233,6 @@ select
 from olist.products as products
 left join olist.translations as translations on products.category = translations.category;
 
--- A charge is completed once its payment is approved, as it is in every state from approved to
--- delivered. A cancelled sale failed rather than was refunded, since no file tells when money
--- went back. A status that is not listed goes on as it is, for the warehouse to quarantine.
 create view crm.transactions as
 select
     transaction_id,
@@ -235,17 +240,24 @@ select
     contact_id,
     product_id,
     'charge' as transaction_type,
-    case
-        when order_status in ('approved', 'processing', 'invoiced', 'shipped', 'delivered')
-            then 'completed'
-        when order_status = 'created' then 'pending'
-        when order_status in ('canceled', 'unavailable') then 'failed'
-        else order_status
-    end as status,
+    status,
     price as amount,
     'BRL' as currency_code,
     purchased_at as transacted_at
 from olist.sales;
+
+-- What a seller has of Olist is that it sells: a day's value events are the orders that it got. The
+-- one who uses Olist is the seller and not its buyers, who are the contacts; the CRM knows no
+-- person at a seller, so the seller stands for itself. A day of failed orders only is none.
+create view product.usage_days as
+select
+    account_id,
+    account_id as contact_id,
+    purchased_on as used_on,
+    count(distinct order_id) as value_events
+from olist.sales
+where status = 'completed'
+group by account_id, purchased_on;
 
 create view survey.surveys as
 select
