@@ -144,8 +144,8 @@ shrunken as (
 
 ),
 
--- what the shipped ones before have brought together; a float cannot tell all but nothing from nothing, of which there is no
--- logarithm
+-- what the shipped ones before have brought together; a float cannot tell all but nothing from nothing,
+-- of which there is no logarithm
 final as (
 
     select

@@ -46,7 +46,9 @@ outcome_scores as (
 
     select
         account_id,
-        {{ score_quotient('sum(case when is_verified_on_time then weight else 0 end)', 'sum(weight)') }} as outcome_score
+        {{ score_quotient(
+            'sum(case when is_verified_on_time then weight else 0 end)', 'sum(weight)'
+        ) }} as outcome_score
     from outcomes
     group by account_id
 
