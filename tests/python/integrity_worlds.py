@@ -65,7 +65,7 @@ COLUMNS = {
         "transferred_at": "timestamp",
     },
     "marts.fct_transactions": {"account_id": "varchar", "transaction_type": "varchar", "transacted_at": "timestamp"},
-    "intermediate.int_subscriptions__churned": {"account_id": "varchar", "churned_on": "date"},
+    "marts.fct_subscription_movements": {"account_id": "varchar", "month": "date", "movement": "varchar"},
 }
 
 
@@ -190,7 +190,7 @@ class _Honest:
                 "fct_survey_responses": self._responses(sent),
                 "fct_ticket_transfers": transfers,
                 "fct_transactions": self._transactions(),
-                "int_subscriptions__churned": self._churns(),
+                "fct_subscription_movements": self._churns(),
             }
         )
 
@@ -351,5 +351,5 @@ class _Honest:
 
     def _churns(self) -> pd.DataFrame:
         left = np.flatnonzero(self.left_at < AS_OF)
-        churned_on = self.left_at[left].astype("datetime64[D]").astype("datetime64[us]")
-        return pd.DataFrame({"account_id": ids("account", left), "churned_on": churned_on})
+        month = self.left_at[left].astype("datetime64[M]").astype("datetime64[us]")
+        return pd.DataFrame({"account_id": ids("account", left), "month": month, "movement": "churn"})

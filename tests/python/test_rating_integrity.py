@@ -429,15 +429,21 @@ def buy_ratings(world: World, user: str, customers: int, lost: int) -> None:
             "transacted_at": np.datetime64("2025-03-20T12", "us"),
         }
     )
-    left = pd.DataFrame({"account_id": accounts[lost // 2 : lost], "churned_on": np.datetime64("2025-03-31", "us")})
+    left = pd.DataFrame(
+        {
+            "account_id": accounts[lost // 2 : lost],
+            "month": np.datetime64("2025-03-01", "us"),
+            "movement": "churn_involuntary",
+        }
+    )
     world.facts["fct_transactions"] = pd.concat([world.fct_transactions, refunds], ignore_index=True)
-    world.facts["int_subscriptions__churned"] = pd.concat([world.int_subscriptions__churned, left], ignore_index=True)
+    world.facts["fct_subscription_movements"] = pd.concat([world.fct_subscription_movements, left], ignore_index=True)
 
 
 def ratings_up_flag(world: World, user: str, month: date) -> dict:
     taken = world.fct_transactions[world.fct_transactions.transaction_type.isin(["refund", "chargeback"])]
     losses = {(row.account_id, month_of(row.transacted_at)) for row in taken.itertuples()}
-    losses |= {(row.account_id, month_of(row.churned_on)) for row in world.int_subscriptions__churned.itertuples()}
+    losses |= {(row.account_id, month_of(row.month)) for row in world.fct_subscription_movements.itertuples()}
     own = world.fct_survey_responses[world.fct_survey_responses.about_user_id == user]
     by_customer = own.groupby([own.responded_at.map(month_of), own.account_id]).score_unit.mean()
     now = [(score, (account, when) in losses) for (when, account), score in by_customer.items() if when == month]
@@ -474,7 +480,7 @@ def test_ratings_that_rise_while_customers_leave_are_found(flags, world):
 
 def test_better_ratings_alone_are_not_flagged(flags, world):
     buy_ratings(world, busiest(world.fct_survey_responses.about_user_id), customers=30, lost=0)
-    for relation in ("fct_transactions", "int_subscriptions__churned"):
+    for relation in ("fct_transactions", "fct_subscription_movements"):
         world.facts[relation] = world.facts[relation].head(0)
     assert not raised(flags, world, "ratings_up_customers_down")
 
@@ -592,7 +598,7 @@ def level_world() -> World:
 
 def test_a_level_company_raises_no_flag_at_all(flags):
     world = level_world()
-    assert len(world.fct_ticket_transfers) and len(world.fct_transactions) and len(world.int_subscriptions__churned)
+    assert len(world.fct_ticket_transfers) and len(world.fct_transactions) and len(world.fct_subscription_movements)
     assert flags.of(world) == []
 
 

@@ -16,7 +16,8 @@ transactions as (
 
 churns as (
 
-    select * from {{ ref('int_subscriptions__churned') }}
+    select * from {{ ref('fct_subscription_movements') }}
+    where movement in ('churn', 'churn_involuntary')
 
 ),
 
@@ -32,7 +33,7 @@ losses as (
 
     select
         account_id,
-        cast({{ dbt.date_trunc('month', 'churned_on') }} as date) as month
+        month
     from churns
 
 ),
