@@ -1,52 +1,8 @@
 with
 
-customers as (
-
-    select * from {{ ref('fct_customer_ratings') }}
-
-),
-
-employees as (
-
-    select * from {{ ref('dim_employees') }}
-
-),
-
--- over customers, each of which counts once, however often it answered
 means as (
 
-    select
-        customers.user_id,
-        employees.team,
-        customers.survey_type,
-        cast(sum(customers.ratings) as bigint) as ratings,
-        count(customers.mean_score_unit) as n_customers,
-        sum(customers.mean_score_unit) as sum_of_means,
-        {{ score_quotient('sum(customers.mean_score_unit)', 'count(customers.mean_score_unit)') }} as raw_mean,
-        cast(sum(customers.promoter_share) as {{ double_type() }}) as promoters,
-        cast(sum(customers.detractor_share) as {{ double_type() }}) as detractors,
-        count(case when customers.is_invited then 1 end) as invited_customers,
-        count(case when customers.mean_score_unit is null then 1 end) as silent_customers
-    from customers
-    inner join employees
-        on customers.user_id = employees.user_id
-    group by customers.user_id, employees.team, customers.survey_type
-    having count(customers.mean_score_unit) > 0
-
-),
-
-spreads as (
-
-    select
-        means.user_id,
-        means.survey_type,
-        sum({{ squared_distance('customers.mean_score_unit', 'means.raw_mean') }}) as squares
-    from customers
-    inner join means
-        on
-            customers.user_id = means.user_id
-            and customers.survey_type = means.survey_type
-    group by means.user_id, means.survey_type
+    select * from {{ ref('employee_rating_means') }}
 
 ),
 
@@ -67,24 +23,20 @@ teams as (
 variances as (
 
     select
-        teams.*,
-        {{ rate_quotient('spreads.squares', 'teams.n_customers - 1') }} as sample_variance,
+        *,
+        {{ rate_quotient('squares', 'n_customers - 1') }} as sample_variance,
         {{ rate_quotient(
-            'sum(spreads.squares) over (partition by teams.team, teams.survey_type)',
-            'teams.team_customers - teams.team_users',
+            'sum(squares) over (partition by team, survey_type)',
+            'team_customers - team_users',
         ) }} as expected_process_variance,
-        cast(sum(teams.n_customers * {{ squared_distance('teams.raw_mean', 'teams.team_mean') }}) over (
-            partition by teams.team, teams.survey_type
+        cast(sum(n_customers * {{ squared_distance('raw_mean', 'team_mean') }}) over (
+            partition by team, survey_type
         ) as {{ double_type() }}) as squares_between,
-        teams.team_customers - {{ rate_quotient(
-            'sum(teams.n_customers * teams.n_customers) over (partition by teams.team, teams.survey_type)',
-            'teams.team_customers',
+        team_customers - {{ rate_quotient(
+            'sum(n_customers * n_customers) over (partition by team, survey_type)',
+            'team_customers',
         ) }} as effective_customers
     from teams
-    inner join spreads
-        on
-            teams.user_id = spreads.user_id
-            and teams.survey_type = spreads.survey_type
 
 ),
 

@@ -102,7 +102,7 @@ class Flags:
         for relation, columns in COLUMNS.items():
             definition = ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
             self.connection.execute(f"create table {relation} ({definition})")
-        for name in ("fct_customer_ratings", *FLAGS, "rating_integrity_flags"):
+        for name in ("fct_customer_ratings", "employee_rating_means", *FLAGS, "rating_integrity_flags"):
             model = models[name]
             self.connection.execute(f"create view {model['schema']}.{name} as {model['compiled_code']}")
 

@@ -1,61 +1,12 @@
 with
 
-customers as (
-
-    select * from {{ ref('fct_customer_ratings') }}
-    where ratings > 0
-
-),
-
-employees as (
-
-    select * from {{ ref('dim_employees') }}
-
-),
-
-means as (
-
-    select
-        customers.user_id,
-        employees.team,
-        customers.survey_type,
-        max(customers.latest_responded_at) as raised_at,
-        count(*) as n_customers,
-        sum(customers.mean_score_unit) as sum_of_means,
-        {{ score_quotient('sum(customers.mean_score_unit)', 'count(*)') }} as raw_mean
-    from customers
-    inner join employees
-        on customers.user_id = employees.user_id
-    group by customers.user_id, employees.team, customers.survey_type
-    having count(*) >= {{ var('rating_min_customers') }}
-
-),
-
 spreads as (
 
     select
-        means.user_id,
-        means.team,
-        means.survey_type,
-        means.raised_at,
-        means.n_customers,
-        means.sum_of_means,
-        means.raw_mean,
-        means.n_customers * {{ squared_distance('means.raw_mean', '0') }} as squares_of_means,
-        sum({{ squared_distance('customers.mean_score_unit', 'means.raw_mean') }}) as squares
-    from customers
-    inner join means
-        on
-            customers.user_id = means.user_id
-            and customers.survey_type = means.survey_type
-    group by
-        means.user_id,
-        means.team,
-        means.survey_type,
-        means.raised_at,
-        means.n_customers,
-        means.sum_of_means,
-        means.raw_mean
+        *,
+        n_customers * {{ squared_distance('raw_mean', '0') }} as squares_of_means
+    from {{ ref('employee_rating_means') }}
+    where n_customers >= {{ var('rating_min_customers') }}
 
 ),
 
@@ -142,11 +93,11 @@ final as (
         'funnel_outlier:' || survey_type || ':' || user_id as flag_id,
         'funnel_outlier' as flag_type,
         user_id,
-        {{ local_month('raised_at') }} as month,
+        {{ local_month('latest_responded_at') }} as month,
         n_customers || ' customers rated ' || {{ shown_number('raw_mean', 2) }} || ' in the mean (' || survey_type
         || ', from 0 to 1), where the others of the team have ' || {{ shown_number('team_mean', 2) }} || ': '
         || {{ shown_number('sigmas', 1) }} || ' sigma.' as evidence,
-        raised_at
+        latest_responded_at as raised_at
     from compared
     where abs(sigmas) >= {{ var('flag_sigma') }}
 
