@@ -315,6 +315,8 @@ VARS = {
     "ttv_event": _one_of("verified", "achieved", "first_value_use"),
     "quadrant_window_days": _DAYS,
     "attribution_window_days": _DAYS,
+    "credit_attribution_model": (lambda name: re.fullmatch(r"[^'\\]+", name), "the name of an attribution model"),
+    "clawback_months": (lambda months: type(months) is int and 0 <= months < 1200, "a number of months, 0 or above"),
     "touch_pressure_windows": (
         lambda windows: type(windows) is list and len(set(windows)) == len(windows) > 0 and all(map(_DAYS[0], windows)),
         "a list of different numbers of days above 0",

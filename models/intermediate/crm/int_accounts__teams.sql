@@ -24,6 +24,7 @@ final as (
         assignments.assigned_at,
         assignments.accepted_at,
         assignments.rejected_at,
+        least(assignments.unassigned_at, assignments.rejected_at) as ended_at,
         lag(users.user_id) over (
             partition by assignments.account_id
             order by assignments.assigned_at, assignments.assignment_id
