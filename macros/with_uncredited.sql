@@ -58,3 +58,9 @@ credits as (
 {% macro weight_type() -%}
     decimal(38, 12)
 {%- endmacro %}
+
+
+{#- A figure of a customer that a weight multiplies: the product keeps all its decimals, with 18 digits before the point. -#}
+{% macro figure_type() -%}
+    decimal(38, 8)
+{%- endmacro %}

@@ -39,3 +39,13 @@
         ) }}
     end
 {%- endmacro %}
+
+
+{#- A decimal of at most `places` decimals as a whole number of its last ones. -#}
+{% macro to_whole(value, places) -%}
+    {{ return(adapter.dispatch('to_whole')(value, places)) }}
+{%- endmacro %}
+
+{% macro duckdb__to_whole(value, places) -%}
+    cast(cast({{ value }} as decimal(38, {{ places }})) * {{ 10 ** places }} as hugeint)
+{%- endmacro %}

@@ -20,13 +20,16 @@ import filelock
 import yaml
 
 from customer_outcomes import PROJECT_ROOT, FailedCheck, UnusableInput
-from customer_outcomes.intake import InputFolder, check_folder, connect_folder
+from customer_outcomes.intake import RULES, InputFolder, check_folder, connect_folder
+from customer_outcomes.ledger import collect_copies, keep_closes
 from customer_outcomes.publish import check_destination, publish
 from customer_outcomes.report import progress_bar
 
 RULES_FOLDER = PROJECT_ROOT / "seeds" / "rules"
 # a database of such a name would hide the schema
-SCHEMAS = ("staging", "intermediate", "marts", "metrics", "compensation", "audit", "rules")
+SCHEMAS = ("staging", "intermediate", "marts", "metrics", "compensation", "ledger", "audit", "rules")
+
+MOST_FAULTS = 20  # so many sentences of one failed test are said
 
 
 @dataclass
@@ -66,6 +69,8 @@ class Build:
     def run(self) -> Outcome:
         """Build and publish; raise UnusableInput before anything is built, FailedCheck where a check fails."""
         self.warehouse, self.publish = self.warehouse.resolve(), self.publish.resolve()
+        if self.rules is None and (self.input / RULES).is_dir():
+            self.rules = self.input / RULES
         outcome = Outcome(self.warehouse, self.publish, self.work_folder / "data_docs" / "overview.html")
         with progress_bar() as bar:
 
@@ -97,6 +102,7 @@ class Build:
                 with phase("publishing") as progress:
                     manifest = json.loads((self.work_folder / "target" / "manifest.json").read_text())
                     publish(self.warehouse, manifest, self.publish, progress)
+                    keep_closes(self.warehouse)
         self._keep_record(outcome)
         return outcome
 
@@ -205,6 +211,7 @@ class Build:
         try:
             with duckdb.connect(self.warehouse, config={"threads": self.threads}) as connection:
                 connect_folder(connection, folder, readable, read)
+                collect_copies(connection, self.publish)
         except (duckdb.IOException, duckdb.SerializationException, duckdb.ConnectionException) as error:
             raise UnusableInput(f"{self.warehouse} cannot be written: {str(error).splitlines()[0]}") from None
 
@@ -232,7 +239,7 @@ class Build:
         if result.exception:
             raise FailedCheck(f"dbt cannot run: {result.exception}")
         if not result.success:
-            raise FailedCheck(*_failures(result.result))
+            raise FailedCheck(*_failures(result.result, self.warehouse))
 
     def _keep_record(self, outcome: Outcome) -> None:
         """Write what the build took, for a benchmark to read."""
@@ -240,17 +247,32 @@ class Build:
         (self.work_folder / "phases.json").write_text(json.dumps(record, indent=2))
 
 
-def _failures(results) -> list[str]:
-    """Return a sentence for each node of a dbt run that failed."""
+def _failures(results, warehouse: Path) -> list[str]:
+    """Return a sentence for each node of a dbt run that failed, or those that a failed test itself has in a column `fault`."""
     sentences = []
     for result in results:
         if result.status not in ("error", "fail", "runtime error"):
             continue
         node, message = result.node, " ".join((result.message or "").split())
+        faults = _faults(node, warehouse) if result.status == "fail" else []
         about = f" {node.description.strip()}" if node.resource_type == "test" and node.description else ""
         where = node.compiled_path or node.original_file_path
-        sentences.append(f"{node.resource_type} {node.name} failed:{about} {message} (see {where})")
+        sentences += faults or [f"{node.resource_type} {node.name} failed:{about} {message} (see {where})"]
     return sentences or ["dbt stopped without a result."]
+
+
+def _faults(test, warehouse: Path) -> list[str]:
+    """Return the sentences that a test gives for the rows that it found; none where it gives no sentences."""
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        answer = connection.execute(test.compiled_code)
+        names = [column[0] for column in answer.description]
+        rows = answer.fetchall()
+    if "fault" not in names:
+        return []
+    faults = sorted({row[names.index("fault")] for row in rows})
+    more = [f"There are {len(faults) - MOST_FAULTS} more of this kind."] if len(faults) > MOST_FAULTS else []
+    return faults[:MOST_FAULTS] + more
 
 
 class _PlainLoader(yaml.SafeLoader):

@@ -40,7 +40,11 @@ def build(
         Path, typer.Option(help="Folder <domain>/<table>.csv or .parquet, in the input contract's shape.")
     ] = SAMPLE_INPUT,
     rules: Annotated[
-        Path | None, typer.Option(help="Folder of a company's own rule files; one that is not there stays the default.")
+        Path | None,
+        typer.Option(
+            help="Folder of a company's own rule files; one that is not there stays the default. "
+            "Without it: the folder rules in the input, if there is one."
+        ),
     ] = None,
     warehouse: Annotated[Path, typer.Option(help="The DuckDB file that is built.")] = Path("build/warehouse.duckdb"),
     publish: Annotated[Path, typer.Option(help="The folder that BI tools read.")] = Path("published"),

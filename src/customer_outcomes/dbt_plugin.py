@@ -10,10 +10,11 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 
 from customer_outcomes import SAMPLE_INPUT
 from customer_outcomes.intake import check_folder, connect_folder
+from customer_outcomes.ledger import prepare_ledger
 
 
 class Plugin(BasePlugin):
-    """Connects the sample company's files where the raw relations are missing."""
+    """Connects the sample company's files where the raw relations are missing, and an empty ledger where there is none."""
 
     def configure_connection(self, conn):
         raw_schemas = conn.execute(
@@ -21,6 +22,7 @@ class Plugin(BasePlugin):
         ).fetchall()[0]
         if not raw_schemas[0]:
             connect_folder(conn, check_folder(SAMPLE_INPUT), self._work_folder())
+        prepare_ledger(conn)
 
     def _work_folder(self) -> Path:
         """Return a folder of this warehouse's own, as a build has one."""

@@ -24,12 +24,14 @@ def validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], No
     warnings.filterwarnings("ignore", module="great_expectations")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
-    from sqlalchemy import URL
+    from sqlalchemy import URL, event
     from sqlalchemy.dialects import postgresql
-    from sqlalchemy.pool import StaticPool
+    from sqlalchemy.pool import Pool, StaticPool
 
     for name in [name for name in logging.root.manager.loggerDict if name.startswith("great_expectations")]:
         logging.getLogger(name).setLevel(logging.ERROR)
+    opened = []
+    event.listen(Pool, "connect", lambda connection, record: opened.append(connection))
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     _write_docs_to(context, data_docs)
@@ -74,7 +76,8 @@ def validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], No
         overview.append((suite, met, len(run.results), quote(page.relative_to(data_docs).as_posix())))
     _write_overview(overview, data_docs / OVERVIEW)
     progress(1, 1)
-    source.get_execution_engine().engine.dispose()
+    for connection in opened:  # Great Expectations would hold the warehouse to the end of the process
+        connection.close()
     if sentences:
         raise FailedCheck(*sentences, f"Data Docs show it: {data_docs / OVERVIEW}")
 

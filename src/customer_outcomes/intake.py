@@ -20,6 +20,8 @@ from customer_outcomes.contract import DELIVERY_COLUMNS, load_contract
 from customer_outcomes.lines import rewrite_readable_rows
 
 READERS = (".csv", ".parquet")
+# the folder beside the domains' that holds a company's own rules
+RULES = "rules"
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def _table_files(folder: Path) -> list[tuple[Path, str]]:
     """Return the files below the domain folders with the table that each belongs to, in order of name."""
     found = []
     for domain in sorted(folder.iterdir()):
-        if not domain.is_dir() or domain.name.startswith((".", "_")):
+        if not domain.is_dir() or domain.name.startswith((".", "_")) or domain.name == RULES:
             continue
         for entry in sorted(domain.iterdir()):
             paths = sorted(entry.rglob("*")) if entry.is_dir() else [entry]

@@ -1,0 +1,84 @@
+"""The ledger of closed periods: what was paid must not change, and must outlive the warehouse.
+
+Every copy of it that there is goes, side by side, into the schema `ledger`, before dbt runs: `kept`, what the last
+publication left in this warehouse; `warehouse`, the compensation relations as they stand; `published` and `parquet`, the
+export in the published folder, from which a new warehouse takes the closed periods back. dbt compares them, and stops
+where one differs from another or from its own SHA-256.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from customer_outcomes import PROJECT_ROOT
+from customer_outcomes.publish import DATABASE
+
+MODELS = PROJECT_ROOT / "models" / "compensation" / "_compensation__models.yml"
+# table of the ledger -> the relation that it copies, and which of its rows are closed
+RELATIONS = {
+    "closed_lines": ("comp_closed_lines", "true"),
+    "adjustments": ("comp_adjustments", "is_closed"),
+    "period_closes": ("comp_period_closes", "true"),
+}
+
+
+def prepare_ledger(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the ledger's tables where they are missing."""
+    connection.execute("create schema if not exists ledger")
+    for table, columns in _columns().items():
+        definition = ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
+        connection.execute(f"create table if not exists ledger.{table} (copy_name varchar, {definition})")
+
+
+def collect_copies(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
+    """Lay the copies of the warehouse and of the published folder beside the one that the last publication kept."""
+    prepare_ledger(connection)
+    for table in RELATIONS:
+        connection.execute(f"delete from ledger.{table} where copy_name <> 'kept'")
+    # what a build closed and did not publish is not closed
+    _copy(connection, "warehouse", "compensation.{relation}", "period in (select period from ledger.period_closes)")
+    if (published / DATABASE).exists():
+        connection.execute(f"attach '{_quoted(published / DATABASE)}' as published (read_only)")
+        _copy(connection, "published", "published.compensation.{relation}", "true")
+        connection.execute("detach published")
+    _copy(connection, "parquet", f"'{_quoted(published)}/compensation/{{relation}}.parquet'", "true")
+
+
+def keep_closes(warehouse: Path) -> None:
+    """Keep what the published build closed, as this warehouse's own copy."""
+    with duckdb.connect(warehouse) as connection:
+        connection.execute("begin")
+        for table in RELATIONS:
+            connection.execute(f"delete from ledger.{table}")
+        _copy(connection, "kept", "compensation.{relation}", "true")
+        connection.execute("commit")
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, name: str, place: str, condition: str) -> None:
+    """Take the closed rows of each relation at a place into the ledger; a place without relations has no copy."""
+    for table, columns in _columns().items():
+        relation, is_closed = RELATIONS[table]
+        rows = place.format(relation=relation)
+        try:
+            connection.execute(f"select {is_closed} from {rows} limit 0").fetchall()
+        except (duckdb.CatalogException, duckdb.IOException):
+            continue
+        connection.execute(
+            f"insert into ledger.{table} select '{name}', {', '.join(columns)} from {rows} where {is_closed} and {condition}"
+        )
+
+
+def _columns() -> dict[str, dict[str, str]]:
+    """Return the columns of each table of the ledger with their types: those of the relation that it copies."""
+    models = {model["name"]: model for model in yaml.safe_load(MODELS.read_text())["models"]}
+    return {
+        table: {column["name"]: column["data_type"] for column in models[relation]["columns"]}
+        for table, (relation, _) in RELATIONS.items()
+    }
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
