@@ -2,9 +2,8 @@
 {% test valid_without_overlap(model, key) %}
 
 select
-    {% for column in key %}rules.{{ column }}, {% endfor %}
-    rules.valid_from,
-    rules.valid_to
+    '{{ model.identifier }}.csv: {% for column in key %}{{ column }} ' || rules.{{ column }} || ', {% endfor %}valid from '
+    || rules.valid_from || ': another row of it holds on some of its days.' as fault
 from {{ model }} as rules
 inner join {{ model }} as others
     on

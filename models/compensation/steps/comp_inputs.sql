@@ -8,7 +8,13 @@ payees as (
 
 metrics as (
 
-    select * from {{ ref('comp_metrics') }}
+    {% for metric_name in pay_sums() + pay_rates() -%}
+    select
+        '{{ metric_name }}' as metric_name,
+        {{ metric_name in pay_sums() }} as is_sum
+    {% if not loop.last %}union all
+    {% endif -%}
+    {% endfor %}
 
 ),
 

@@ -1,8 +1,8 @@
 with
 
-closes as (
+copies as (
 
-    select * from {{ source('ledger', 'period_closes') }}
+    select * from {{ ref('ledger_copies') }}
 
 ),
 
@@ -11,7 +11,7 @@ ranked as (
     select
         *,
         row_number() over (partition by period order by copy_name) as copy_number
-    from closes
+    from copies
 
 ),
 

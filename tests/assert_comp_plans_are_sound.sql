@@ -1,0 +1,121 @@
+-- Guards rules_contract.yml: no faulty plan pays anybody.
+with
+
+plans as (
+
+    select * from {{ ref('comp_plans') }}
+
+),
+
+versions as (
+
+    select
+        scenario,
+        plan_id,
+        plan_version,
+        team,
+        sum(weight) as weight,
+        min(valid_from) as valid_from,
+        max(valid_from) as latest_valid_from,
+        min(coalesce(valid_to, cast('9999-12-31' as date))) as earliest_valid_to,
+        max(coalesce(valid_to, cast('9999-12-31' as date))) as valid_to
+    from plans
+    group by scenario, plan_id, plan_version, team
+
+),
+
+teams as (
+
+    select
+        scenario,
+        plan_id,
+        plan_version,
+        metric_name,
+        min(team) as team,
+        count(distinct team) as teams
+    from plans
+    where team in ('marketing', 'sales')
+    group by scenario, plan_id, plan_version, metric_name
+
+),
+
+repeated as (
+
+    select
+        plan_id,
+        plan_version,
+        team,
+        metric_name
+    from plans
+    group by plan_id, plan_version, team, metric_name
+    having count(*) > 1
+
+)
+
+select {{ plan_row('versions') }} || ': the weights sum to ' || {{ shown_number('weight', 6) }} || ', not to 1.' as fault
+from versions
+where weight <> 1
+
+union all
+
+select {{ plan_row('versions') }} || ': its rows do not all hold from and to the same days.' as fault
+from versions
+where valid_from <> latest_valid_from or earliest_valid_to <> valid_to
+
+union all
+
+select {{ plan_row('versions') }} || ': valid_to is not after valid_from.' as fault
+from versions
+where valid_to <= valid_from
+
+union all
+
+select
+    {{ plan_row('versions') }} || ': it holds from ' || versions.valid_from || ', when version ' || others.plan_version
+    || ' still holds; the versions of a plan may not overlap.' as fault
+from versions
+inner join versions as others
+    on
+        versions.scenario = others.scenario
+        and versions.plan_id = others.plan_id
+        and versions.team = others.team
+        and versions.plan_version <> others.plan_version
+        and versions.valid_from >= others.valid_from
+        and others.valid_to > versions.valid_from
+
+union all
+
+select
+    {{ plan_row('teams') }} || ', metric ' || teams.metric_name
+    || ': it stands for this team alone; marketing and sales share every metric.' as fault
+from teams
+where teams < 2
+
+union all
+
+select
+    {{ plan_row('repeated') }} || ', metric ' || repeated.metric_name || ': there is more than one such row.' as fault
+from repeated
+
+union all
+
+select
+    {{ plan_row('plans') }} || ', metric ' || plans.metric_name || ': '
+    || case
+        when plans.team not in ('marketing', 'sales') then 'team is marketing or sales.'
+        when plans.metric_name not in ('{{ (pay_sums() + pay_rates()) | join("', '") }}')
+            then 'there is no such metric; those that can be paid are {{ (pay_sums() + pay_rates()) | join(", ") }}.'
+        when plans.weight < 0 or plans.weight > 1 then 'the weight is from 0 to 1.'
+        when plans.target <= 0 then 'the target is above 0.'
+        when plans.cap < 1 then 'the cap is an attainment of 1 or more, so that the target can be attained.'
+        else 'the accelerated rate is not negative.'
+    end as fault
+from plans
+where
+    plans.team not in ('marketing', 'sales')
+    or plans.metric_name not in ('{{ (pay_sums() + pay_rates()) | join("', '") }}')
+    or plans.weight < 0
+    or plans.weight > 1
+    or plans.target <= 0
+    or plans.cap < 1
+    or plans.accelerated_rate < 0

@@ -1,0 +1,40 @@
+-- Guards M10: what a side is credited with is the whole, uncredited included, for every customer, moment and transaction.
+with
+
+shares as (
+
+    select
+        'account' as kind,
+        account_id || ' from ' || valid_from as credited,
+        side,
+        weight
+    from {{ ref('account_credits') }}
+
+    union all
+
+    select
+        'transaction' as kind,
+        transaction_id as credited,
+        side,
+        weight
+    from {{ ref('transaction_credits') }}
+
+    union all
+
+    select
+        'month' as kind,
+        account_id || ' in ' || month as credited,
+        side,
+        weight
+    from {{ ref('customer_month_credits') }}
+
+)
+
+select
+    kind,
+    credited,
+    side,
+    sum(weight) as weight
+from shares
+group by kind, credited, side
+having sum(weight) <> 1 or min(weight) < 0

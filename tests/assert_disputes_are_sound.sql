@@ -1,0 +1,41 @@
+-- Guards rules_contract.yml: a dispute is about somebody's pay of a month, and a decision has an author, a day and an amount.
+with
+
+disputes as (
+
+    select * from {{ ref('disputes') }}
+
+),
+
+employees as (
+
+    select * from {{ ref('dim_employees') }}
+
+),
+
+judged as (
+
+    select
+        disputes.dispute_id,
+        case
+            when employees.user_id is null then 'there is no such user as ' || disputes.user_id || ', or it is a bot.'
+            when disputes.period <> {{ dbt.date_trunc('month', 'disputes.period') }}
+                then 'a period is written as the first day of its month.'
+            when disputes.metric_name not in ('{{ (pay_sums() + pay_rates()) | join("', '") }}')
+                then 'there is no metric ' || disputes.metric_name || '.'
+            when disputes.decision not in ('open', 'accepted', 'rejected')
+                then 'the decision is open, accepted or rejected, and not ' || disputes.decision || '.'
+            when disputes.decision <> 'open' and (disputes.decided_on is null or disputes.decided_by is null)
+                then 'it is decided, but not by whom and on which day.'
+            when disputes.decision = 'accepted' and disputes.amount is null then 'it is accepted, but without an amount.'
+            when disputes.decided_on < disputes.raised_on then 'it is decided before it is raised.'
+        end as fault
+    from disputes
+    left join employees
+        on disputes.user_id = employees.user_id
+
+)
+
+select 'disputes.csv: dispute ' || dispute_id || ': ' || fault as fault
+from judged
+where fault is not null
