@@ -271,6 +271,47 @@ def suites() -> dict[str, list]:
         "metrics.rating_integrity_flags": [
             none_of("Evidence is a sentence.", "select flag_id from {batch} where evidence not like '%.'"),
         ],
+        "compensation.comp_credits": [
+            ExpectColumnValuesToBeInSet(column="side", value_set=["marketing", "sales"]),
+            none_of(
+                "Each side's weights sum to exactly 1 per customer.",
+                "select account_id from {batch} group by account_id, side having sum(weight) <> 1",
+            ),
+        ],
+        "compensation.shared_comp_inputs": [
+            ExpectColumnValuesToBeBetween(column="credibility", min_value=0, max_value=1),
+            none_of(
+                "Every payee of a period has every metric, and no metric is one team's alone.",
+                "select user_id from {batch} group by period, user_id"
+                " having count(*) <> (select count(distinct metric_name) from {batch})",
+            ),
+        ],
+        "compensation.comp_statement_lines": [
+            ExpectColumnValuesToBeInSet(column="team", value_set=["marketing", "sales"]),
+            ExpectColumnValuesToBeBetween(column="proration", min_value=0, strict_min=True),
+            ExpectColumnValuesToBeBetween(column="payout", min_value=0),
+            none_of("Nobody attains more than the cap.", "select user_id from {batch} where attainment > cap"),
+        ],
+        "compensation.comp_period_closes": [
+            none_of(
+                "A period closes when it is over.", "select period from {batch} where cast(closed_at as date) <= period"
+            ),
+        ],
+        "compensation.comp_closed_lines": [ExpectColumnValuesToBeBetween(column="payout", min_value=0)],
+        "compensation.comp_adjustments": [
+            none_of("An adjustment moves something.", "select adjustment_id from {batch} where amount = 0"),
+            none_of(
+                "What is adjusted is no later than where it is posted.",
+                "select adjustment_id from {batch} where dispute_id is null and original_period >= period",
+            ),
+        ],
+        "compensation.comp_what_if": [
+            none_of(
+                "The change is what it says.",
+                "select user_id from {batch} where change <> scenario_payout - actual_payout",
+            ),
+            none_of("What is paid is no what-if.", "select user_id from {batch} where scenario = 'actual'"),
+        ],
         "audit.input_reconciliation": [
             ExpectTableRowCountToEqual(value=25),
             none_of(

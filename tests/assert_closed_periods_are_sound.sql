@@ -24,11 +24,11 @@ judged as (
                 then 'it is closed at ' || closed_periods.closed_at || ', before it is over.'
             when
                 ledger_closes.period is null
-                and closed_periods.period < (select max(period) from ledger_closes)
+                and closed_periods.period < (select max(earlier.period) from ledger_closes as earlier)
                 then 'a later period was closed before; periods close in order.'
             when
                 previous.period is null
-                and closed_periods.period > (select min(period) from closed_periods)
+                and closed_periods.period > (select min(earliest.period) from closed_periods as earliest)
                 then 'the month before it is not closed; periods close in order.'
             when previous.closed_at > closed_periods.closed_at
                 then 'it is closed before the month before it; periods close in order.'

@@ -52,9 +52,9 @@ repeated as (
 
 )
 
-select {{ plan_row('versions') }} || ': the weights sum to ' || {{ shown_number('weight', 6) }} || ', not to 1.' as fault
+select {{ plan_row('versions') }} || ': the weights sum to ' || {{ shown_number('versions.weight', 6) }} || ', not to 1.' as fault
 from versions
-where weight <> 1
+where versions.weight <> 1
 
 union all
 
@@ -81,7 +81,7 @@ inner join versions as others
         and versions.team = others.team
         and versions.plan_version <> others.plan_version
         and versions.valid_from >= others.valid_from
-        and others.valid_to > versions.valid_from
+        and versions.valid_from < others.valid_to
 
 union all
 

@@ -248,7 +248,7 @@ class Build:
 
 
 def _failures(results, warehouse: Path) -> list[str]:
-    """Return a sentence for each node of a dbt run that failed, or those that a failed test itself has in a column `fault`."""
+    """Return a sentence for each node of a dbt run that failed, or those that a test itself has in a column `fault`."""
     sentences = []
     for result in results:
         if result.status not in ("error", "fail", "runtime error"):

@@ -14,7 +14,7 @@ from customer_outcomes.ledger import prepare_ledger
 
 
 class Plugin(BasePlugin):
-    """Connects the sample company's files where the raw relations are missing, and an empty ledger where there is none."""
+    """Connects the sample company's files where raw relations are missing, and an empty ledger where there is none."""
 
     def configure_connection(self, conn):
         raw_schemas = conn.execute(

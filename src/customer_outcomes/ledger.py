@@ -1,9 +1,9 @@
 """The ledger of closed periods: what was paid must not change, and must outlive the warehouse.
 
 Every copy of it that there is goes, side by side, into the schema `ledger`, before dbt runs: `kept`, what the last
-publication left in this warehouse; `warehouse`, the compensation relations as they stand; `published` and `parquet`, the
-export in the published folder, from which a new warehouse takes the closed periods back. dbt compares them, and stops
-where one differs from another or from its own SHA-256.
+publication left in this warehouse; `warehouse`, its relations as they stand; `published` and `parquet`, the export in
+the published folder, from which a new warehouse takes the closed periods back. dbt compares them, and stops where one
+differs from another or from its own SHA-256.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def _copy(connection: duckdb.DuckDBPyConnection, name: str, place: str, conditio
         except (duckdb.CatalogException, duckdb.IOException):
             continue
         connection.execute(
-            f"insert into ledger.{table} select '{name}', {', '.join(columns)} from {rows} where {is_closed} and {condition}"
+            f"insert into ledger.{table} select '{name}', {', '.join(columns)} from {rows}"
+            f" where {is_closed} and {condition}"
         )
 
 

@@ -81,7 +81,7 @@ scenario_participants as (
     cross join own_participants as actual
     where
         actual.scenario = 'actual'
-        and scenario_plans.scenario not in (select scenario from own_participants)
+        and scenario_plans.scenario not in (select own_participants.scenario from own_participants)
 
 ),
 

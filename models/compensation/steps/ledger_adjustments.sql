@@ -14,10 +14,7 @@ closes as (
 
 final as (
 
-    select
-        {%- for column in adjustment_columns() %}
-        adjustments.{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    select adjustments.{{ adjustment_columns() | join(', adjustments.') }}
     from adjustments
     inner join closes
         on adjustments.period = closes.period and adjustments.copy_name = closes.copy_name

@@ -14,10 +14,7 @@ closes as (
 
 final as (
 
-    select
-        {%- for column in closed_line_columns() %}
-        closed_lines.{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    select closed_lines.{{ closed_line_columns() | join(', closed_lines.') }}
     from closed_lines
     inner join closes
         on closed_lines.period = closes.period and closed_lines.copy_name = closes.copy_name

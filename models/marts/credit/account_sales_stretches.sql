@@ -93,7 +93,7 @@ latest_assignments as (
         on
             stretches.account_id = assignments.account_id
             and stretches.valid_from >= assignments.assigned_at
-            and (assignments.ended_at is null or assignments.ended_at > stretches.valid_from)
+            and (assignments.ended_at is null or stretches.valid_from < assignments.ended_at)
 
 ),
 

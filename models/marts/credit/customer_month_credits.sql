@@ -30,7 +30,7 @@ final as (
         on
             customer_months.account_id = account_credits.account_id
             and customer_months.known_at >= account_credits.valid_from
-            and (account_credits.valid_to is null or account_credits.valid_to > customer_months.known_at)
+            and (account_credits.valid_to is null or customer_months.known_at < account_credits.valid_to)
     group by customer_months.account_id, customer_months.month, account_credits.side, account_credits.user_id
 
 )

@@ -87,7 +87,7 @@ candidates as (
         on
             transactions.account_id = account_credits.account_id
             and transactions.transacted_at >= account_credits.valid_from
-            and (account_credits.valid_to is null or account_credits.valid_to > transactions.transacted_at)
+            and (account_credits.valid_to is null or transactions.transacted_at < account_credits.valid_to)
             and account_credits.rule <> 'uncredited'
     left join deals
         on transactions.transaction_id = deals.transaction_id and deals.candidate_rank = 1

@@ -80,7 +80,7 @@ stayed as (
         on
             customer_months.account_id = stays.account_id
             and customer_months.known_at >= stays.stays_from
-            and (stays.stays_until is null or stays.stays_until > customer_months.known_at)
+            and (stays.stays_until is null or customer_months.known_at < stays.stays_until)
 
 ),
 
