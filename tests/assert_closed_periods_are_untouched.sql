@@ -3,7 +3,13 @@ with
 
 copies as (
 
-    select * from {{ ref('ledger_copies') }}
+    select
+        *,
+        {{ row_text(['closed_at', 'closed_by', 'as_of', 'line_count', 'payout_total', 'content_sha256']) }} as row_text,
+        found_sha256 <> content_sha256
+        or found_line_count <> line_count
+        or found_payout_total <> payout_total as is_touched
+    from {{ ref('ledger_copies') }}
 
 ),
 
@@ -11,8 +17,7 @@ compared as (
 
     select
         *,
-        min(content_sha256) over (partition by period) as smallest_sha256,
-        max(content_sha256) over (partition by period) as largest_sha256
+        min(row_text) over (partition by period) <> max(row_text) over (partition by period) as is_contested
     from copies
 
 )
@@ -20,9 +25,8 @@ compared as (
 select
     'Period ' || period || ' is closed, but '
     || case
-        when found_sha256 <> content_sha256
-            then 'its lines or adjustments are not those that were closed (copy: ' || copy_name || ').'
-        else 'its copies differ: ' || copy_name || ' has the SHA-256 ' || content_sha256 || '.'
+        when is_touched then 'its lines or adjustments are not those that were closed (copy: ' || copy_name || ').'
+        else 'its copies differ; ' || copy_name || ' says: ' || row_text || '.'
     end as fault
 from compared
-where found_sha256 <> content_sha256 or smallest_sha256 <> largest_sha256
+where is_touched or is_contested
