@@ -6,7 +6,7 @@ SERVICENOW ?= servicenow
 OUTCOMES := .venv/bin/outcomes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint docs olist servicenow bench clean
+.PHONY: help setup build test lint docs olist servicenow pictures bench clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,7 +45,10 @@ servicenow: setup ## run the real example of a help desk; SERVICENOW names the f
 		--publish build/servicenow/published --as-of 2017-03-01
 	.venv/bin/python examples/servicenow/figures.py $(SERVICENOW) build/servicenow/warehouse.duckdb 2017-03-01
 
-bench: setup ## time 1 million transactions and 1 million tickets, each beside a hand-written script
+pictures: setup ## draw the pictures of docs/forecasts.md and print the figures on that page
+	.venv/bin/python scripts/forecast_pictures.py
+
+bench: setup ## time 1 million transactions, 1 million tickets and forecasts of 1 million customers, each beside another way
 	.venv/bin/python benchmarks/run.py
 
 clean: ## remove what builds leave, but for published/

@@ -1,12 +1,13 @@
-"""Measures a build of a million transactions, and the times of a million tickets, each beside the same table by hand.
+"""Measures a build of a million transactions, the times of a million tickets, and the forecasts of a million customers.
 
-    .venv/bin/python benchmarks/run.py [--accounts N] [--tickets N] [--keep DIR]
+    .venv/bin/python benchmarks/run.py [--accounts N] [--tickets N] [--customers N] [--keep DIR]
 
 The sample company, at a tenth of the size and in full, is written to build/benchmark/ once. Of each it runs `outcomes
 build` and customer_lifetime.sql, both as processes of their own, and compares their figures; and once a dbt project of
 as many trivial models as ours has. Then the same with tickets, by ticket_world.sql, also where each stays open 100
-times as long: the models that fct_tickets needs, and tickets.sql. A part of which there are 0 is left out. Times are
-shown beside their aims and never judged: the exit code is 1 only where something cannot run, or figures differ.
+times as long: the models that fct_tickets needs, and tickets.sql. Then forecasts (forecasts.py), beside the lifetimes
+library. A part of which there are 0 is left out. Times are shown beside their aims and never judged: the exit code is 1
+only where something cannot run, or figures differ.
 """
 
 from __future__ import annotations
@@ -131,10 +132,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--accounts", type=int, default=50_000, help="accounts of the full size; 20 transactions each")
     parser.add_argument("--tickets", type=int, default=1_000_000, help="tickets of the full size; 5 comments each")
+    parser.add_argument("--customers", type=int, default=1_000_000, help="customers of forecasts; 10 purchases each")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the warehouses and results in this folder")
     arguments = parser.parse_args()
-    if min(arguments.accounts or 10, arguments.tickets or 10) < 10:
-        parser.error("--accounts and --tickets must be 10 or more, or 0 to leave that part out")
+    if min(arguments.accounts or 10, arguments.tickets or 10, arguments.customers or 10) < 10:
+        parser.error("--accounts, --tickets and --customers must be 10 or more, or 0 to leave that part out")
     work = (arguments.keep or Path(tempfile.mkdtemp(prefix="benchmark_"))).resolve()
     work.mkdir(parents=True, exist_ok=True)
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
@@ -145,6 +147,10 @@ def main() -> int:
             differing += measure_builds(console, arguments.accounts, work)
         if arguments.tickets:
             differing += measure_tickets(console, arguments.tickets, work)
+        if arguments.customers:
+            from forecasts import measure_forecasts  # which imports this module
+
+            measure_forecasts(console, arguments.customers, work)
     finally:
         if not arguments.keep:
             shutil.rmtree(work)

@@ -164,6 +164,29 @@ def suites() -> dict[str, list]:
                 " where transactions.account_id in (select account_id from {batch}))",
             ),
         ],
+        "marts.forecast_fits": [
+            ExpectColumnValuesToBeInSet(column="model", value_set=["bg_nbd", "mbg_nbd", "pareto_nbd", "gamma_gamma"]),
+            ExpectTableRowCountToEqual(value=4),
+            none_of(
+                "One model of purchases at most is used.",
+                "select 1 from {batch} having count(case when is_chosen and model <> 'gamma_gamma' then 1 end) > 1",
+            ),
+        ],
+        "marts.customer_forecasts": [
+            ExpectColumnValuesToBeBetween(column="p_alive", min_value=0, max_value=1),
+            ExpectColumnPairValuesAToBeGreaterThanB(column_A="age_weeks", column_B="recency_weeks", or_equal=True),
+            none_of(
+                "Every customer is here, with the value that customer_lifetime has.",
+                "select 1 from marts.customer_lifetime as lifetimes full join {batch} as forecasts"
+                " on lifetimes.account_id = forecasts.account_id where lifetimes.account_id is null"
+                " or forecasts.account_id is null or lifetimes.forecast_value is distinct from forecasts.forecast_value"
+                " or lifetimes.purchase_days <> forecasts.frequency + 1",
+            ),
+            none_of(
+                "Where there is no value, a reason says why.",
+                "select account_id from {batch} where (forecast_value is null) <> (reason is not null)",
+            ),
+        ],
         "marts.customer_months": [
             none_of(
                 "The last month knows what customer_lifetime knows.",

@@ -45,6 +45,8 @@ GRAINS = {
     "marts.fct_handoffs": ("handoff_id",),
     "marts.fct_referrals": ("referral_id",),
     "marts.customer_attribution": ("account_id", "attribution_model", "candidate_rank"),
+    "intermediate.int_customers__purchase_statistics": ("account_id",),
+    "marts.customer_forecasts": ("account_id",),
     "metrics.subscription_retention": ("month", "segment"),
     "metrics.time_to_value_curve": ("segment", "day"),
     "metrics.time_to_value_summary": ("segment",),

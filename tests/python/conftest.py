@@ -33,6 +33,9 @@ PARQUET_VARIABLES = {
     "handoff_return_days": 7,
     "default_schedule": OFFICE,
     "min_tenure_days": 30,
+    "forecast_min_customers": 20,
+    "forecast_horizon_weeks": 30,
+    "forecast_discount_rate": 0.2,
 }
 
 STATISTICS = (

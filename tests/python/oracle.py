@@ -1016,9 +1016,11 @@ def compute(
 
     Further arguments, vars and seeds, are those of oracle_support.compute and oracle_outcomes.compute.
     """
+    import oracle_forecasts
     import oracle_outcomes  # which imports oracle_support, which imports this module
     import oracle_support
 
+    more = {name: value for name, value in more.items() if not name.startswith("forecast_")}  # these change no row here
     of_outcomes = {name: more.pop(name) for name in oracle_outcomes.compute.__kwdefaults__ if name in more}
     of_outcomes["inactive_after_days"] = inactive_after_days
 
@@ -1048,5 +1050,6 @@ def compute(
         "input_reconciliation": world.reconciliation(),
         "quarantined": world.quarantined(),
         **oracle_support.compute(world, counted(answers), **more),
+        **oracle_forecasts.compute(world, lines),
         **oracle_outcomes.compute(world, list(lifetimes.values()), responses, **of_outcomes),
     }  # fmt: skip

@@ -32,6 +32,8 @@ OF_CHARGES = {
     "marts.customer_months",
     "marts.customer_cohorts",
     "marts.customer_attribution",
+    "intermediate.int_customers__purchase_statistics",
+    "marts.customer_forecasts",
     "metrics.time_to_value_curve",
     "metrics.time_to_value_summary",
 }
@@ -78,6 +80,13 @@ def assert_nothing_is_known_of_work(built: Built) -> None:
     assert {(row["campaign_id"], row["cost"], row["ppp_roi"], row["revenue_roi"]) for row in campaigns} == {
         ("unattributed", 0, None, None)
     }
+    fits = records(built.database, "marts.forecast_fits")
+    assert {row.pop("model") for row in fits} == {"bg_nbd", "mbg_nbd", "pareto_nbd", "gamma_gamma"}
+    for row in fits:
+        assert "and forecast_min_customers is 200." in row.pop("reason")
+        assert (row.pop("is_chosen"), row.pop("is_converged")) == (False, False)
+        row.pop("n_customers")
+        assert set(row.values()) == {None}
 
 
 def test_accounts_alone(of_accounts):
@@ -105,6 +114,7 @@ def test_accounts_and_charges_alone(of_charges):
     assert {account: row["cltv"] for account, row in lifetimes.items()} == {"A": Decimal("150.50"), "B": 30}
     for row in lifetimes.values():
         unknown = ["time_to_value_days", "outcome_score", "experience_score", "success_score", "quadrant", "csat_1_10"]
+        unknown.append("forecast_value")
         assert {row[name] for name in unknown} == {None}
         assert (row["is_value_reached"], row["is_recommend_realised"]) == (False, False)
     left = {account: (row["has_left"], row["is_left_inferred"], row["left_at"]) for account, row in lifetimes.items()}

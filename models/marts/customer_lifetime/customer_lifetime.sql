@@ -30,6 +30,12 @@ success as (
 
 ),
 
+forecasts as (
+
+    select * from {{ ref('customer_forecasts') }}
+
+),
+
 recommenders as (
 
     select distinct referrer_account_id as account_id
@@ -83,7 +89,8 @@ final as (
         success.quadrant,
         departures.account_id is not null as has_left,
         coalesce(departures.is_inferred, false) as is_left_inferred,
-        departures.left_at
+        departures.left_at,
+        forecasts.forecast_value
     from lifetimes
     left join satisfaction
         on lifetimes.account_id = satisfaction.account_id
@@ -95,6 +102,8 @@ final as (
         on lifetimes.account_id = success.account_id
     left join departures
         on lifetimes.account_id = departures.account_id
+    left join forecasts
+        on lifetimes.account_id = forecasts.account_id
     where lifetimes.transaction_count > 0
 
 )
