@@ -18,7 +18,11 @@ achieved as (
         terms.*,
         inputs.payable_value,
         coalesce(inputs.payable_value < terms.threshold, inputs.payable_value is null) as is_missed,
-        cast({{ rate_quotient('inputs.payable_value', 'terms.target') }} as {{ attainment_type() }}) as ratio
+        {{ rate_quotient('inputs.payable_value', 'terms.target') }} as ratio,
+        {{ rate_quotient(
+            'terms.target + terms.accelerated_rate * (inputs.payable_value - terms.target)',
+            'terms.target',
+        ) }} as accelerated_ratio
     from terms
     inner join inputs
         on
@@ -36,7 +40,7 @@ attained as (
         cast(case
             when is_missed or ratio <= 0 then 0
             when ratio <= 1 then ratio
-            else least(1 + accelerated_rate * (ratio - 1), cap)
+            else least(accelerated_ratio, cap)
         end as {{ attainment_type() }}) as attainment
     from achieved
 

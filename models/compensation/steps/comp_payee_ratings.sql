@@ -62,7 +62,6 @@ means as (
         payees.period,
         payees.user_id,
         payees.team,
-        asked.customers,
         asked.n_customers,
         asked.sum_of_means,
         asked.raw_mean,
@@ -95,9 +94,11 @@ final as (
                 partition by payees.scenario, payees.period, payees.team
             ) as {{ double_type() }})
         ) as payable_score,
-        {{ rate_quotient('credible.n_customers', 'credible.customers') }} as coverage,
+        {{ rate_quotient('asked.n_customers', 'asked.customers') }} as coverage,
         coalesce(credible.is_payable, false) as is_payable
     from payees
+    left join asked
+        on payees.period = asked.period and payees.user_id = asked.user_id
     left join credible
         on
             payees.scenario = credible.scenario
