@@ -20,6 +20,18 @@ SEED = int(os.environ.get("OUTCOMES_TEST_SEED", "1"))
 WORLD_AS_OF = datetime(2025, 7, 1)
 THREADS = 2
 
+LINE = ("user_id", "plan_id", "plan_version", "metric_name")
+PAY_GRAINS = {
+    "marts.transaction_credits": ("transaction_id", "side", "candidate_rank"),
+    "marts.customer_month_credits": ("account_id", "month", "side", "user_id"),
+    "compensation.comp_credits": ("credit_id",),
+    "compensation.shared_comp_inputs": ("period", "user_id", "metric_name"),
+    "compensation.comp_statement_lines": ("period", *LINE),
+    "compensation.comp_closed_lines": ("period", *LINE),
+    "compensation.comp_period_closes": ("period",),
+    "compensation.comp_adjustments": ("original_period", *LINE, "period", "dispute_id"),
+    "compensation.comp_what_if": ("scenario", "period", "user_id"),
+}
 # the relations that the oracle computes, with their grain
 GRAINS = {
     "marts.fct_transactions": ("transaction_id",),
@@ -57,6 +69,7 @@ GRAINS = {
     "metrics.saturation_verdict": ("knot",),
     "metrics.handoff_performance": ("from_team", "to_team", "month"),
     "metrics.recommendations": ("subject_type", "subject_id"),
+    **PAY_GRAINS,
     "audit.input_reconciliation": ("input_table",),
 }
 
@@ -157,14 +170,20 @@ def oracle_disagreements(database: Path, expected: dict[str, list[dict]]) -> lis
     """Return a sentence for everything in which a warehouse is not what the oracle computed."""
     sentences = []
     for relation, grain in GRAINS.items():
-        wanted, found = (
-            _by_grain(rows, grain) for rows in (expected[relation.split(".")[1]], records(database, relation))
-        )
-        sentences += [f"{relation}: {key} is missing" for key in wanted.keys() - found.keys()]
-        sentences += [f"{relation}: {key} is too many" for key in found.keys() - wanted.keys()]
-        for key in wanted.keys() & found.keys():
-            sentences += [f"{relation}: {key}: {fault}" for fault in _faults(wanted[key], found[key])]
+        sentences += relation_disagreements(relation, grain, expected, records(database, relation))
     return sentences + _quarantine_disagreements(database, expected["quarantined"])
+
+
+def relation_disagreements(
+    relation: str, grain: tuple[str, ...], expected: dict[str, list[dict]], rows: list[dict]
+) -> list[str]:
+    """Return a sentence for everything in which a relation's rows are not what the oracle computed."""
+    wanted, found = _by_grain(expected[relation.split(".")[1]], grain), _by_grain(rows, grain)
+    sentences = [f"{relation}: {key} is missing" for key in wanted.keys() - found.keys()]
+    sentences += [f"{relation}: {key} is too many" for key in found.keys() - wanted.keys()]
+    for key in wanted.keys() & found.keys():
+        sentences += [f"{relation}: {key}: {fault}" for fault in _faults(wanted[key], found[key])]
+    return sentences
 
 
 def _by_grain(rows: list[dict], grain: tuple[str, ...]) -> Rows:

@@ -38,12 +38,19 @@ def compile_models(folder: Path, models: Sequence[str], as_of: datetime, variabl
 class CompiledModels:
     """Some models of a compiled project; what they read and is not among them is a table, which any test can fill.
 
-    A table has the columns of the model that it stands for; a seed has its rules.
+    A table has the columns of the model that it stands for, `shapes` those of sources and of models without a contract;
+    a seed has its rules.
     """
 
-    def __init__(self, manifest: Path, models: Sequence[str], threads: int = 1):
-        self._nodes = json.loads(manifest.read_text())["nodes"]
+    def __init__(self, manifest: Path, models: Sequence[str], threads: int = 1, shapes: dict | None = None):
+        self.models: list[str] = []  # each after those that it reads
+        self.tables: dict[str, dict[str, str]] = {}  # data type by column
+        self._shapes = shapes or {}
+        self._sql: dict[str, str] = {}
+        project = json.loads(manifest.read_text())
+        self._nodes = project["nodes"] | project["sources"]
         self._made: set[str] = set()
+        self._built: set[str] = set()
         self.connection = duckdb.connect(config={"threads": threads})
         self.connection.execute("set timezone = 'UTC'")
         by_name = {node["name"]: key for key, node in self._nodes.items() if node["resource_type"] in ("model", "seed")}
@@ -62,6 +69,13 @@ class CompiledModels:
         self.connection.execute(f"insert into {relation} by name select * from given_rows")
         self.connection.unregister("given_rows")
 
+    def build(self) -> None:
+        """Make the models tables, each computed once from what the others hold now, as a build does."""
+        for relation in self.models:
+            self.connection.execute(f"drop view if exists {relation}") if relation not in self._built else None
+            self.connection.execute(f"create or replace table {relation} as {self._sql[relation]}")
+            self._built.add(relation)
+
     def rows(self, relation: str, order: str) -> list[dict]:
         """Return a model's rows by column."""
         answer = self.connection.execute(f"select * from {relation} order by {order}")
@@ -79,14 +93,19 @@ class CompiledModels:
             for parent in node["depends_on"]["nodes"]:
                 self._make(parent)
             self.connection.execute(f"create view {relation} as {node['compiled_code']}")
+            self.models.append(relation)
+            self._sql[relation] = node["compiled_code"]
         elif node["resource_type"] == "seed":
-            self._make_table(relation, node["config"]["column_types"])
+            types = node["config"]["column_types"]
+            self._make_table(relation, types)
             with Path(node["root_path"], node["original_file_path"]).open(newline="") as text:
                 rules = [{name: value or None for name, value in row.items()} for row in csv.DictReader(text)]
-            self.fill(relation, pd.DataFrame(rules, dtype="str"))
+            self.fill(relation, pd.DataFrame(rules, columns=list(types), dtype="str"))
         else:
-            self._make_table(relation, {name: column["data_type"] for name, column in node["columns"].items()})
+            contract = {name: column["data_type"] for name, column in node["columns"].items()}
+            self._make_table(relation, self._shapes.get(node["name"], contract))
 
     def _make_table(self, relation: str, columns: dict[str, str]) -> None:
+        self.tables[relation] = columns
         definition = ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
         self.connection.execute(f"create table {relation} ({definition})")

@@ -3,16 +3,21 @@
 import atexit
 import os
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 from builds import SEED, WORLD_AS_OF, Built, good_build
 from compiled_models import CompiledModels, compile_models
+from oracle import World
 from worlds import write_world
 from worlds_outcomes import OFFICE
+from worlds_rules import random_rules, write_rules
 
 from customer_outcomes import SAMPLE_INPUT
+from customer_outcomes.contract import load_contract
+from customer_outcomes.intake import RULES
 
 PARQUET_VARIABLES = {
     "reporting_currency": "USD",
@@ -59,11 +64,19 @@ def pytest_report_header() -> str:
     return f"worlds of OUTCOMES_TEST_SEED={SEED}"
 
 
+def write_world_rules(folder: Path, seed: int) -> None:
+    """Give a world rules of pay of its own, for its accepted users."""
+    users = World(folder, load_contract(), WORLD_AS_OF, "EUR", "UTC").accepted("crm.users")
+    teams = {user["user_id"]: user["team"] for user in users if not user["is_bot"]}
+    write_rules(folder / RULES, random_rules(Random(seed), teams, date(2022, 2, 1), WORLD_AS_OF))
+
+
 @pytest.fixture(scope="session")
 def csv_world(tmp_path_factory) -> Path:
     """A random company with every kind of fault, as CSV."""
     folder = tmp_path_factory.mktemp("csv_world")
     write_world(folder, SEED, as_of=WORLD_AS_OF)
+    write_world_rules(folder, SEED)
     return folder
 
 
@@ -78,6 +91,7 @@ def parquet_build(tmp_path_factory) -> Built:
     """Another random company, as Parquet, with vars that differ from the defaults."""
     world = tmp_path_factory.mktemp("parquet_world")
     write_world(world, SEED + 1, file_format="parquet", as_of=WORLD_AS_OF)
+    write_world_rules(world, SEED + 1)
     return good_build(tmp_path_factory.mktemp("parquet_build"), world, variables=PARQUET_VARIABLES)
 
 

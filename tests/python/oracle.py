@@ -1014,15 +1014,20 @@ def compute(
 ) -> dict[str, list[dict]]:
     """The relations named in the result, from the files in folder, as the specification says.
 
-    Further arguments, vars and seeds, are those of oracle_support.compute and oracle_outcomes.compute.
+    Further arguments, vars and seeds, are those of the compute of oracle_support, _outcomes and _compensation.
     """
+    import oracle_compensation  # which imports the one after next
     import oracle_forecasts
     import oracle_outcomes  # which imports oracle_support, which imports this module
     import oracle_support
 
     more = {name: value for name, value in more.items() if not name.startswith("forecast_")}  # these change no row here
-    of_outcomes = {name: more.pop(name) for name in oracle_outcomes.compute.__kwdefaults__ if name in more}
-    of_outcomes["inactive_after_days"] = inactive_after_days
+    more |= {"inactive_after_days": inactive_after_days, "csat_survey_types": csat_survey_types}
+    of_support, of_outcomes, of_compensation = (
+        {name: more[name] for name in part.compute.__kwdefaults__ if name in more}
+        for part in (oracle_support, oracle_outcomes, oracle_compensation)
+    )
+    assert more.keys() == {*of_support, *of_outcomes, *of_compensation}, more.keys()
 
     world = World(Path(folder), contract, as_of, reporting_currency, reporting_timezone)
     lines, answers = transactions(world, inactive_after_days), survey_answers(world)
@@ -1039,7 +1044,7 @@ def compute(
     for account_id in customers:
         by_segment[segments[account_id]].append(lifetimes[account_id])
     responses = public(counted(answers))
-    return {
+    results = {
         "fct_transactions": public(lines),
         "fct_survey_responses": responses,
         "customer_months": public(months),
@@ -1049,7 +1054,8 @@ def compute(
                         *(ppp_summary("segment", segment, group) for segment, group in by_segment.items())],
         "input_reconciliation": world.reconciliation(),
         "quarantined": world.quarantined(),
-        **oracle_support.compute(world, counted(answers), **more),
+        **oracle_support.compute(world, counted(answers), **of_support),
         **oracle_forecasts.compute(world, lines),
         **oracle_outcomes.compute(world, list(lifetimes.values()), responses, **of_outcomes),
     }  # fmt: skip
+    return results | oracle_compensation.compute(world, results, **of_compensation)

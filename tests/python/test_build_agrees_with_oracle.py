@@ -3,16 +3,20 @@
 from datetime import datetime
 
 import oracle
+import oracle_compensation
 from builds import WORLD_AS_OF, Built, oracle_disagreements
 from conftest import PARQUET_VARIABLES
 
 from customer_outcomes.contract import load_contract
+from customer_outcomes.intake import RULES
 
 
 def disagreements(built: Built, as_of: datetime = WORLD_AS_OF, **variables: object) -> list[str]:
-    arguments = {"reporting_currency": "EUR"} | variables
+    rules = oracle_compensation.read_rules(built.input / RULES)
+    arguments = {"reporting_currency": "EUR", "rules": rules} | variables
     expected = oracle.compute(built.input, load_contract(), as_of=as_of, **arguments)
     worth_comparing = ("customer_lifetime", "fct_survey_responses", "quarantined", "fct_tickets", "employee_ratings")
+    worth_comparing += ("shared_comp_inputs", "comp_statement_lines")
     assert all(expected[name] for name in worth_comparing)
     return oracle_disagreements(built.warehouse, expected)
 

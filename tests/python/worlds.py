@@ -17,6 +17,7 @@ excluded as one of an internal or test account.
 import csv
 import io
 import re
+import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from random import Random
 import pyarrow as pa
 import pyarrow.parquet as pq
 import worlds_outcomes
+import worlds_rules
 import worlds_support
 from worlds_support import CLOCK_CHANGES, DAY, SECOND, TICK
 
@@ -196,8 +198,8 @@ class World:
         self._of: dict[tuple[str, object], list[Row]] = defaultdict(list)
         self._ids: dict[str, list[str]] = defaultdict(list)
         support = worlds_support.generate_support
-        outcomes = worlds_outcomes.generate
-        for generate in (_people, _marketing, _sales, _money, _value, support, _surveys, outcomes):
+        outcomes, credit = worlds_outcomes.generate, worlds_rules.credit
+        for generate in (_people, _marketing, _sales, _money, _value, support, _surveys, outcomes, credit):
             generate(self)
 
     def chance(self, probability: float) -> bool:
@@ -596,11 +598,13 @@ def write_world(
     *,
     file_format: str = "csv",
     faults: bool = True,
+    whole: bool = False,
     as_of: datetime = datetime(2025, 7, 1),
 ) -> None:
     """Write a random company of about `size` accounts in the contract's shape.
 
-    `as_of` is UTC, with or without saying so; the build is to be run with the same one.
+    `as_of` is UTC, with or without saying so; the build is to be run with the same one. Of a `whole` company every table
+    is there; of others one may be absent or empty.
     """
     as_of = as_of.astimezone(UTC).replace(tzinfo=None) if as_of.tzinfo else as_of
     world = World(seed, size, faults, as_of)
@@ -608,6 +612,8 @@ def write_world(
     idle = [name for name in idle if faults or name not in NEEDED]
     fate = Random(f"{seed} missing")
     left_out, empty = (fate.choice(idle) if fate.random() < odds else None for odds in (0.3, 0.1))
+    if whole:
+        left_out = empty = None
     for table, columns in COLUMNS.items():
         versions = [cells for row in world.rows[table] for cells in deliver(world, table, row)]
         world.random.shuffle(versions)
@@ -703,6 +709,10 @@ def shuffle_world(source: Path, target: Path, seed: int) -> None:
     several, `<domain>/<table>/part_<n>.<format>`. Lines that cannot be read are passed on once.
     """
     for path in sorted(source.glob("*/*.*")):
+        if path.parent.name == "rules":  # they are no deliveries
+            (target / "rules").mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target / "rules")
+            continue
         dice, folder = Random(f"{seed} {path.name}"), target / path.parent.name / path.stem
         folder.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".parquet":

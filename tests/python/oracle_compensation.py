@@ -1,0 +1,631 @@
+"""The oracle's fourth part: credit, shared inputs of pay, statements, what-if, closes, adjustments and disputes (M10).
+
+Written like the others from the pages and the rules' contract alone; "READING" marks what those leave to choose. All
+figures are exact (Fraction, Decimal). `compute` is one build; `close` hands what it froze on to the next.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from math import floor
+from pathlib import Path
+
+from oracle import Row, World, cents, human, next_month, total
+from oracle_outcomes import grouped, is_running, midnight, ratio, subscription_lines
+from oracle_support import TICK, credibility, first_moment, mean
+
+SIDES = ("marketing", "sales")
+METRICS = ("cltv_growth", "cross_sell", "up_sell", "satisfaction", "retention", "outcomes_on_time", "recommendations",
+           "ppp_yield", "closed_deals")  # fmt: skip
+PAY_RULES = ("comp_plans", "comp_participants", "closed_periods", "disputes")
+LINE_KEY = ("period", "user_id", "plan_id", "plan_version", "metric_name")
+
+Weights = dict[str, dict[str | None, Decimal]]  # by side and user
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What earlier builds have frozen."""
+
+    closes: tuple[dict, ...] = ()
+    lines: tuple[dict, ...] = ()
+    adjustments: tuple[dict, ...] = ()
+
+
+def close(result: dict[str, list[dict]]) -> Ledger:
+    """What is frozen from the publication of a build on: its closes, their lines, and 'the adjustments posted' in them."""
+    return Ledger(
+        tuple(result["comp_period_closes"]),
+        tuple(result["comp_closed_lines"]),
+        tuple(row for row in result["comp_adjustments"] if row["is_closed"]),
+    )
+
+
+def read_rules(folder: Path) -> dict[str, list[dict]]:
+    """The rules of pay, typed by the names of their columns; an absent file has no rows."""
+    rules = {}
+    for name in PAY_RULES:
+        path = folder / f"{name}.csv"
+        rules[name] = []
+        if path.is_file():
+            with path.open(newline="", encoding="utf-8") as text:
+                rules[name] = [{key: typed(key, cell) for key, cell in row.items()} for row in csv.DictReader(text)]
+    return rules
+
+
+def typed(column: str, text: str) -> object:
+    if not text:
+        return None
+    if column == "period" or column.startswith("valid_") or column.endswith("_on"):
+        return date.fromisoformat(text)
+    if column.endswith("_at"):
+        return datetime.fromisoformat(text)
+    is_number = column in ("weight", "threshold", "target", "cap", "accelerated_rate", "target_pay", "amount")
+    return Decimal(text) if is_number else text
+
+
+def compute(
+    world: World,
+    results: dict[str, list[dict]],
+    *,
+    rules: dict[str, list[dict]] | None = None,
+    ledger: Ledger = Ledger(),
+    inactive_after_days: int = 365,
+    csat_survey_types: Sequence[str] = ("csat", "post_purchase"),
+    rating_min_customers: int = 10,
+    credit_attribution_model: str = "position",
+    clawback_months: int = 12,
+) -> dict[str, list[dict]]:
+    """The relations of one build; `results` are those of the other parts, `rules` as `read_rules` has them."""
+    rules = dict.fromkeys(PAY_RULES, ()) | (rules or {})
+    company = Company(world, results, credit_attribution_model, csat_survey_types, timedelta(days=inactive_after_days))
+    plans = Plans(company, rules["comp_plans"], rules["comp_participants"])
+    inputs = shared_inputs(company, plans.payees("actual"), rating_min_customers)
+    lines = statement_lines(company, plans, "actual", inputs)
+    what_if = []
+    for scenario in sorted(plans.scenarios - {"actual"}):
+        own_inputs = shared_inputs(company, plans.payees(scenario), rating_min_customers)
+        other = statement_lines(company, plans, scenario, own_inputs)
+        what_if += compare(company, scenario, lines, other)
+    return {
+        "comp_credits": company.customer_credits(),
+        "transaction_credits": company.transaction_credits(),
+        "customer_month_credits": company.month_credits(),
+        "shared_comp_inputs": list(inputs.values()),
+        "comp_what_if": what_if,
+        **closing(world, lines, rules["closed_periods"], rules["disputes"], ledger, clawback_months),
+    }
+
+
+# --------------------------------------------------------------------------------------------------------------- credit
+
+
+def is_active(row: Row, moment: datetime) -> bool:
+    """'assigned_at <= moment and (unassigned_at null or > moment) and (rejected_at null or > moment)'."""
+    ends = (row["unassigned_at"], row["rejected_at"])
+    return row["assigned_at"] <= moment and all(end is None or end > moment for end in ends)
+
+
+class Company:
+    """Who had which credit when, and the facts that pay is measured by, by month."""
+
+    def __init__(self, world: World, results: dict, model: str, csat_types, inactive_after: timedelta):
+        self.world, self.results, self.inactive_after = world, results, inactive_after
+        self.teams = {row["user_id"]: row["team"] for row in world.accepted("crm.users") if not row["is_bot"]}
+        self.deals = {row["opportunity_id"]: row for row in world.accepted("crm.opportunities")}
+        self.splits = grouped(world.accepted("crm.opportunity_splits"), lambda row: row["opportunity_id"])
+        self.won = grouped((row for row in self.deals.values() if row["is_won"] and row["closed_at"] is not None),
+                           lambda row: row["account_id"])  # fmt: skip
+        self.assignments = grouped((row for row in world.accepted("crm.account_assignments")
+                                    if self.teams.get(row["user_id"]) == "sales"), lambda row: row["account_id"])  # fmt: skip
+        self.leads = grouped(world.accepted("crm.leads"), lambda row: row["account_id"])
+        self.attribution = grouped((row for row in results["customer_attribution"]
+                                    if row["attribution_model"] == model), lambda row: row["account_id"])  # fmt: skip
+        self.subscriptions = subscription_lines(world)
+        self.lines = results["fct_transactions"]
+        self.answers = [row for row in results["fct_survey_responses"] if row["survey_type"] in csat_types]
+        self.customers = grouped(results["customer_months"], lambda row: row["month"])
+        self.first_charges = {row["account_id"]: row["first_charge_at"] for row in results["customer_lifetime"]}
+        self.charges = grouped((row for row in self.lines if row["transaction_type"] == "charge"),
+                               lambda row: row["account_id"])  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------------------ time
+
+    @cached_property
+    def periods(self) -> list[date]:
+        """Months from that of the earliest counted transaction to that of as_of."""
+        found = sorted(self.world.month(row["transacted_at"]) for row in self.lines)[:1]
+        while found and found[-1] < self.world.month(self.world.as_of):
+            found.append(next_month(found[-1]))
+        return found
+
+    def starts_at(self, month: date) -> datetime:
+        return first_moment(self.world.zone, midnight(month))
+
+    def last_moment(self, month: date) -> datetime:
+        """'A month's last moment is its end (local, half-open) less 1 microsecond; of the running month it is as_of.'"""
+        return min(self.starts_at(next_month(month)) - TICK, self.world.as_of)
+
+    # -------------------------------------------------------------------------------------------- rules of credit
+
+    def splits_of(self, deal: Row) -> list[tuple]:
+        """'the deal's accepted splits whose user's team is sales (no bots), weight = share; order user_id'."""
+        rows = [row for row in self.splits.get(deal["opportunity_id"], ()) if self.teams.get(row["user_id"]) == "sales"]
+        return [(row["user_id"], row["share"], "crm.opportunity_splits", f"{row['opportunity_id']}:{row['user_id']}")
+                for row in sorted(rows, key=lambda row: row["user_id"])]  # fmt: skip
+
+    def owner_of(self, deal: Row) -> list[tuple]:
+        owner = human(self.world, deal["owner_user_id"])
+        return [(owner, Decimal(1), "crm.opportunities", deal["opportunity_id"])] if owner else []
+
+    def deal_rules(self, deal: Row | None) -> list[tuple[str, list[tuple]]]:
+        """'1 deal_split (its deal's splits), 2 deal_owner (its deal's owner)'."""
+        return [("deal_split", self.splits_of(deal)), ("deal_owner", self.owner_of(deal))] if deal else []
+
+    def account_rules(self, account_id: str, moment: datetime) -> list[tuple[str, list[tuple]]]:
+        """'3 latest_won_deal (splits, else owner, of the account's latest deal won at or before it), 4 assigned_sales
+        (the sales user assigned to the account at that moment)'; moments are inclusive. READING: an owner whom splits
+        beat is a candidate, as under 2.
+        """
+        won = [row for row in self.won.get(account_id, ()) if row["closed_at"] <= moment]
+        latest = max(won, key=lambda row: (row["closed_at"], row["opportunity_id"]), default=None)
+        mine = [row for row in self.assignments.get(account_id, ()) if is_active(row, moment)]
+        held = sorted(mine, key=lambda row: (row["assigned_at"], row["assignment_id"]))[-1:]
+        assigned = [(row["user_id"], Decimal(1), "crm.account_assignments", row["assignment_id"]) for row in held]
+        of_won = [("latest_won_deal", found) for _, found in self.deal_rules(latest)]
+        return [*of_won, ("assigned_sales", assigned)]
+
+    def sales(self, rules: list[tuple[str, list[tuple]]]) -> list[dict]:
+        """Candidates of the first that has any have their weights, those that they beat 0."""
+        winner = next((found for _, found in rules if found), None)
+        return ranked("sales", [(rule, user, weight if found is winner else Decimal(0), *source)
+                                for rule, found in rules for user, weight, *source in found])  # fmt: skip
+
+    def marketing(self, account_id: str) -> list[dict]:
+        """'1 campaign_owner, 2 lead_owner (the owner of the earliest lead that became the account), 3 uncredited. The
+        part of rule 1 that is unattributed passes to rule 2.' So does that of campaigns whose owner is nobody or a bot.
+        """
+        weights: dict[str, Decimal] = defaultdict(Decimal)
+        for row in self.attribution.get(account_id, ()):
+            campaign = self.world.find("crm.campaigns", row["campaign_id"])
+            if campaign and human(self.world, campaign["owner_user_id"]):
+                weights[row["campaign_id"]] += row["weight"]
+        found = [("campaign_owner", self.world.find("crm.campaigns", key)["owner_user_id"], weights[key],
+                  "crm.campaigns", key) for key in sorted(weights)]  # fmt: skip
+        leads = sorted(self.leads.get(account_id, ()), key=lambda row: (row["created_at"], row["lead_id"]))[:1]
+        for lead in leads:
+            if owner := human(self.world, lead["owner_user_id"]):
+                left = 1 - sum(weights.values(), Decimal(0))
+                found.append(("lead_owner", owner, left, "crm.leads", lead["lead_id"]))
+        return ranked("marketing", found)
+
+    def of_customer(self, account_id: str, moment: datetime) -> list[dict]:
+        return [*self.marketing(account_id), *self.sales(self.account_rules(account_id, moment))]
+
+    def of_transaction(self, line: dict) -> list[dict]:
+        rules = self.deal_rules(self.deals.get(line["opportunity_id"]))
+        rules += self.account_rules(line["account_id"], line["transacted_at"])
+        return [*self.marketing(line["account_id"]), *self.sales(rules)]
+
+    def of_deal(self, deal: Row) -> list[dict]:
+        """'the deal's splits, else its owner, else uncredited; marketing: the account's'."""
+        return [*self.marketing(deal["account_id"]), *self.sales(self.deal_rules(deal))]
+
+    # --------------------------------------------------------------------------------------------------- relations
+
+    def customer_credits(self) -> list[dict]:
+        return [{"credit_id": f"{account_id}:{row['side']}:{row['candidate_rank']}", "account_id": account_id, **row}
+                for account_id in self.first_charges for row in self.of_customer(account_id, self.world.as_of)]  # fmt: skip
+
+    def transaction_credits(self) -> list[dict]:
+        return [{"transaction_id": line["transaction_id"], "account_id": line["account_id"], **row}
+                for line in self.lines for row in self.of_transaction(line)]  # fmt: skip
+
+    @cached_property
+    def month_weights(self) -> dict[tuple[str, date], Weights]:
+        return {(row["account_id"], month): weights_of(self.of_customer(row["account_id"], self.last_moment(month)))
+                for month, rows in self.customers.items() for row in rows}  # fmt: skip
+
+    def month_credits(self) -> list[dict]:
+        return [{"account_id": account_id, "month": month, "side": side, "user_id": user_id, "weight": weight}
+                for (account_id, month), weights in self.month_weights.items()
+                for side in SIDES for user_id, weight in weights[side].items()]  # fmt: skip
+
+    # ------------------------------------------------------------------------------------ facts of a period, with credit
+
+    @cached_property
+    def lines_of(self) -> dict[date, list[tuple[dict, Weights]]]:
+        return grouped(((line, weights_of(self.of_transaction(line))) for line in self.lines),
+                       lambda pair: self.world.month(pair[0]["transacted_at"]))  # fmt: skip
+
+    @cached_property
+    def deals_of(self) -> dict[date, list[tuple[dict, Weights]]]:
+        deals = [deal for rows in self.won.values() for deal in rows]
+        return grouped(((self.worth(deal), weights_of(self.of_deal(deal))) for deal in deals),
+                       lambda pair: self.world.month(pair[0]["closed_at"]))  # fmt: skip
+
+    @staticmethod
+    def worth(deal: Row) -> dict:
+        """A deal in the reporting currency, as all money in cents; READING: nothing where it has no amount."""
+        has_amount = deal["amount"] is not None and deal["currency_code"] is not None
+        amount = cents(Fraction(deal["amount"]) * deal["exchange_rate"]) if has_amount else Decimal(0)
+        return {"account_id": deal["account_id"], "closed_at": deal["closed_at"], "reporting_amount": amount}
+
+    @cached_property
+    def rated_in(self) -> dict[date, dict[str, Fraction]]:
+        """By month and customer: its mean u of the answers of that local month."""
+        answers = grouped(self.answers, lambda row: (self.world.month(row["responded_at"]), row["account_id"]))
+        months: dict[date, dict[str, Fraction]] = defaultdict(dict)
+        for (month, account_id), group in answers.items():
+            months[month][account_id] = mean(row["score_unit"] for row in group)
+        return months
+
+    @cached_property
+    def due_in(self) -> dict[date, list[dict]]:
+        return grouped((row for row in self.results["fct_outcomes"] if row["is_due"]),
+                       lambda row: self.world.month(row["due_at"]))  # fmt: skip
+
+    @cached_property
+    def realised_in(self) -> dict[date, list[dict]]:
+        return grouped((row for row in self.results["fct_referrals"] if row["realised_at"] is not None),
+                       lambda row: self.world.month(row["realised_at"]))  # fmt: skip
+
+    @cached_property
+    def stayed_in(self) -> dict[date, dict[str, bool]]:
+        """Of the customers that were there and had not left at a month's start, whether they had not at its end."""
+        months = {}
+        for month in self.periods:
+            before, end = self.starts_at(month) - TICK, self.last_moment(month)
+            months[month] = {account_id: not self.has_left(account_id, end)
+                             for account_id, first in self.first_charges.items()
+                             if first <= before and not self.has_left(account_id, before)}  # fmt: skip
+        return months
+
+    def has_left(self, account_id: str, moment: datetime) -> bool:
+        """M7 as it was at a moment: 'one with subscriptions and no active line; one without, inactive_after_days after
+        the last charge'. READING: the subscriptions that had started; the day of a moment is the local one.
+        """
+        day = self.world.local_day(moment)
+        started = [line for line in self.subscriptions.get(account_id, ()) if line["started_on"] <= day]
+        if started:
+            return not any(is_running(line, day) for line in started)
+        charged = [row["transacted_at"] for row in self.charges[account_id] if row["transacted_at"] <= moment]
+        return max(charged) + self.inactive_after <= moment
+
+
+def ranked(side: str, found: list[tuple]) -> list[dict]:
+    """'candidate_rank 1.. over all candidates of the account and side'; 'uncredited is a row only where its weight is
+    above 0, and the last candidate'.
+    """
+    left = 1 - sum((candidate[2] for candidate in found), Decimal(0))
+    found = [*found, *([("uncredited", None, left, None, None)] if left > 0 else [])]
+    return [{"side": side, "user_id": user_id, "rule": rule, "candidate_rank": rank, "weight": weight,
+             "source_table": table, "source_id": source}
+            for rank, (rule, user_id, weight, table, source) in enumerate(found, start=1)]  # fmt: skip
+
+
+def weights_of(candidates: list[dict]) -> Weights:
+    """Weights above 0, summed over candidates."""
+    weights: Weights = {side: defaultdict(Decimal) for side in SIDES}
+    for row in candidates:
+        if row["weight"] > 0:
+            weights[row["side"]][row["user_id"]] += row["weight"]
+    return weights
+
+
+# ------------------------------------------------------------------------------------------------- plans and who is paid
+
+
+def days_of(starts: Iterable[date], ends: Iterable[date | None]) -> int:
+    """The days of stretches' common part, valid_from inclusive and valid_to exclusive."""
+    last = min((end for end in ends if end is not None), default=date.max)
+    return max((last - max(starts)).days, 0)
+
+
+class Plans:
+    """Versions of plans by scenario, and the stretches in which people take part in them."""
+
+    def __init__(self, company: Company, rows: Sequence[dict], participants: Sequence[dict]):
+        self.company, self.participants = company, participants
+        self.versions = grouped(rows, lambda row: (row["plan_id"], row["plan_version"]))
+        self.scenarios = {row["scenario"] for row in rows}
+        for version in self.versions.values():  # READING: a version is one scenario's and has one validity
+            assert len({(row["scenario"], row["valid_from"], row["valid_to"]) for row in version}) == 1
+            for team in {row["team"] for row in version}:
+                assert sum(row["weight"] for row in version if row["team"] == team) == 1
+
+    def taking_part(self, scenario: str) -> list[tuple[dict, str]]:
+        """Participations and the plan of each: 'If none of the plans of a what-if scenario has any participant row at
+        all, the participants of the actual plans (with their target pay and validity) take part in its plans.'
+        """
+        plans, actual = (sorted({row["plan_id"] for rows in self.versions.values() for row in rows
+                                 if row["scenario"] == name}) for name in (scenario, "actual"))  # fmt: skip
+        own = [(row, row["plan_id"]) for row in self.participants if row["plan_id"] in plans]
+        return own or [(row, plan_id) for row in self.participants if row["plan_id"] in actual for plan_id in plans]
+
+    def parts(self, scenario: str) -> Iterator[tuple[date, str, tuple[str, str], list[dict], dict, int]]:
+        """(period, user, plan and version, the version's rows of the user's team, participation, days above 0)."""
+        for person, plan_id in self.taking_part(scenario):
+            for key, rows in self.versions.items():
+                team = self.company.teams.get(person["user_id"])
+                own = [row for row in rows if row["team"] == team and row["scenario"] == scenario]
+                for period in self.company.periods if key[0] == plan_id and own else ():
+                    days = days_of((period, person["valid_from"], own[0]["valid_from"]),
+                                   (next_month(period), person["valid_to"], own[0]["valid_to"]))  # fmt: skip
+                    if days > 0:
+                        yield period, person["user_id"], key, own, person, days
+
+    def payees(self, scenario: str) -> dict[date, set[str]]:
+        found = defaultdict(set)
+        for period, user_id, *_ in self.parts(scenario):
+            found[period].add(user_id)
+        return found
+
+
+# -------------------------------------------------------------------------------------------------------- shared metrics
+
+
+def shared_inputs(company: Company, payees: dict[date, set[str]], min_customers: int) -> dict[tuple, dict]:
+    """Rows of shared_comp_inputs by (period, user, metric): 'the same rows and formulas for both teams'."""
+    inputs = {}
+    for period, users in payees.items():
+        rows = {(user_id, name): figure(company, period, user_id, name) for user_id in users for name in METRICS}
+        for team in {company.teams[user_id] for user_id in users}:
+            pay_ratings([rows[user_id, "satisfaction"] for user_id in sorted(users) if company.teams[user_id] == team],
+                        min_customers)  # fmt: skip
+        for row in rows.values():
+            row.pop("_means", None)
+            inputs[row["period"], row["user_id"], row["metric_name"]] = row
+    return inputs
+
+
+def figure(company: Company, period: date, user_id: str, name: str) -> dict:
+    """One figure of one payee. READING: a sum over nothing is 0, a rate of nothing has neither numerator nor
+    denominator; a sum's customers are the accounts with a credited row of its kind.
+    """
+    side = "marketing" if company.teams[user_id] == "marketing" else "sales"
+
+    def credited(pairs: Iterable[tuple[dict, Weights]]) -> list[tuple[dict, Fraction]]:
+        return [(row, Fraction(weights[side][user_id])) for row, weights in pairs if weights[side].get(user_id, 0) > 0]
+
+    def with_month(rows: Iterable[dict], account: str = "account_id") -> list[tuple[dict, Fraction]]:
+        return credited((row, company.month_weights[row[account], period]) for row in rows
+                        if (row[account], period) in company.month_weights)  # fmt: skip
+
+    customers = with_month(company.customers.get(period, ()))
+    coverage, denominator, account, means = None, None, "account_id", None
+    if name in ("cltv_growth", "cross_sell", "up_sell"):
+        column = "reporting_amount" if name == "cltv_growth" else "expansion_amount"
+        seen = [(row, w) for row, w in credited(company.lines_of.get(period, ()))
+                if name in ("cltv_growth", row["movement"])]  # fmt: skip
+        numerator = sum(w * Fraction(row[column]) for row, w in seen)
+    elif name == "closed_deals":
+        seen = credited(company.deals_of.get(period, ()))
+        numerator = sum(w * Fraction(row["reporting_amount"]) for row, w in seen)
+    elif name == "satisfaction":
+        rated = company.rated_in.get(period, {})
+        seen = [(row, w) for row, w in customers if row["account_id"] in rated]
+        means = [rated[row["account_id"]] for row, _ in seen]
+        numerator, denominator = sum(means), len(means)
+        coverage = ratio(len(seen), len(customers))
+    elif name == "retention":
+        stayed = company.stayed_in[period]
+        seen = [(row, w) for row, w in customers if row["account_id"] in stayed]
+        numerator, denominator = sum(w for row, w in seen if stayed[row["account_id"]]), sum(w for _, w in seen)
+    elif name == "outcomes_on_time":
+        seen = with_month(company.due_in.get(period, ()))
+        numerator = sum(w * Fraction(row["weight"]) for row, w in seen if row["is_verified_on_time"])
+        denominator = sum(w * Fraction(row["weight"]) for row, w in seen)
+    elif name == "recommendations":
+        account = "referrer_account_id"
+        seen = with_month(company.realised_in.get(period, ()), account)
+        numerator = sum(w for _, w in seen)
+    else:
+        seen = customers
+        worth = sum(w * Fraction(row["cltv"]) for row, w in seen)
+        numerator, denominator = sum(w * row["ppp"] for row, w in seen), 10 * worth
+        coverage = ratio(sum(w * Fraction(row["cltv"]) for row, w in seen if row["csat_1_10"] is not None), worth)
+    is_sum = name in ("cltv_growth", "cross_sell", "up_sell", "recommendations", "closed_deals")
+    value = Fraction(numerator) if is_sum else ratio(numerator, denominator)
+    is_floored = name == "ppp_yield" and value is not None
+    return {"period": period, "user_id": user_id, "team": company.teams[user_id], "metric_name": name,
+            "numerator": Fraction(numerator) if seen or is_sum else None,
+            "denominator": Fraction(denominator) if seen and not is_sum else None,
+            "n_customers": len({row[account] for row, _ in seen}), "raw_value": value, "credibility": None,
+            "payable_value": max(value, Fraction(0)) if is_floored else value, "coverage": coverage,
+            "is_payable": value is not None, "_means": means}  # fmt: skip
+
+
+def pay_ratings(rows: list[dict], min_customers: int) -> None:
+    """M4 over the payees of one team: 'below rating_min_customers the user is paid at m, never at zero'.
+
+    READING: also who has no rated customer at all; null where nobody of the team has any.
+    """
+    rated = [row for row in rows if row["_means"]]
+    fair = credibility([{"n_customers": len(row["_means"]), "raw_mean": row["raw_value"],
+                         "sample_variance": variance(row["_means"])} for row in rated]) if rated else []  # fmt: skip
+    for row in rows:
+        row["is_payable"] = row["n_customers"] >= min_customers
+        row["payable_value"] = fair[0]["team_mean"] if fair else None
+    for row, score in zip(rated, fair, strict=True):
+        row["credibility"] = score["credibility"]
+        if row["is_payable"]:
+            row["payable_value"] = score["credible_score"]
+
+
+def variance(values: list[Fraction]) -> Fraction | None:
+    middle = mean(values)
+    return sum((value - middle) ** 2 for value in values) / (len(values) - 1) if len(values) > 1 else None
+
+
+# ------------------------------------------------------------------------------------------------------------ statements
+
+
+def attainment(value: Fraction | None, row: dict) -> Decimal:
+    """'0 where v < threshold; v / target up to the target; above it 1 + rate x (v / target - 1), at most the cap'; of
+    no value 0, never below 0; 12 decimals, half away from zero.
+    """
+    if value is None or (row["threshold"] is not None and value < row["threshold"]):
+        return Decimal(0)
+    part = value / Fraction(row["target"])
+    if part > 1:
+        part = 1 + Fraction(row["accelerated_rate"]) * (part - 1)
+        part = part if row["cap"] is None else min(part, Fraction(row["cap"]))
+    return Decimal(floor(max(part, Fraction(0)) * 10**12 + Fraction(1, 2))).scaleb(-12)
+
+
+def statement_lines(company: Company, plans: Plans, scenario: str, inputs: dict[tuple, dict]) -> list[dict]:
+    """'Payout = target pay x sum(weight x attainment) x proration, in cents, rounded once, largest remainder, so that
+    the lines sum to the total exactly.' READING: where the target pay changes within a month each has its days;
+    target_pay is then their mean by days, which is shown in cents and not paid by.
+    """
+    lines = []
+    parts = grouped(plans.parts(scenario), lambda part: part[:3])
+    for (period, user_id, (plan_id, version)), group in parts.items():
+        days = sum(part[-1] for part in group)
+        pay_days = sum(Fraction(person["target_pay"]) * part for *_, person, part in group)
+        month_days = (next_month(period) - period).days
+        own = []
+        for row in group[0][3]:
+            value = inputs[period, user_id, row["metric_name"]]["payable_value"]
+            reached = attainment(value, row)
+            own.append({
+                "period": period, "user_id": user_id, "team": row["team"], "plan_id": plan_id, "plan_version": version,
+                **{name: row[name] for name in ("metric_name", "weight", "threshold", "target", "cap", "accelerated_rate")},
+                "payable_value": value, "attainment": reached, "proration": Fraction(days, month_days),
+                "target_pay": cents(pay_days / days),
+                "_exact": pay_days / month_days * Fraction(row["weight"]) * Fraction(reached),
+            })  # fmt: skip
+        lines += in_cents(own)
+    return lines
+
+
+def in_cents(lines: list[dict]) -> list[dict]:
+    """'lines by largest remainder of cents (ties: metric_name)'."""
+    whole = cents(sum(line["_exact"] for line in lines))
+    parts = {line["metric_name"]: floor(line["_exact"] * 100) for line in lines}
+    left = int(whole * 100) - sum(parts.values())
+    rest = sorted(lines, key=lambda line: (parts[line["metric_name"]] - line["_exact"] * 100, line["metric_name"]))
+    for line in rest[:left]:
+        parts[line["metric_name"]] += 1
+    return [{name: value for name, value in line.items() if name != "_exact"}
+            | {"payout": Decimal(parts[line["metric_name"]]).scaleb(-2)} for line in lines]  # fmt: skip
+
+
+def payouts(lines: Iterable[dict]) -> dict[tuple[date, str], Decimal]:
+    found: dict[tuple[date, str], Decimal] = defaultdict(lambda: Decimal("0.00"))
+    for line in lines:
+        found[line["period"], line["user_id"]] += line["payout"]
+    return found
+
+
+def compare(company: Company, scenario: str, actual: list[dict], other: list[dict]) -> list[dict]:
+    """'payee by payee: pay, rank and change', of those with lines in either; equals have one rank.
+
+    READING: of the periods in which the scenario pays anybody.
+    """
+    pays = {"actual": payouts(actual), "scenario": payouts(other)}
+    periods = {line["period"] for line in other}
+    keys = sorted(key for key in pays["actual"].keys() | pays["scenario"].keys() if key[0] in periods)
+    rows = []
+    for period, user_id in keys:
+        peers = [key for key in keys if key[0] == period]
+        row = {"scenario": scenario, "period": period, "user_id": user_id, "team": company.teams[user_id]}
+        for name, pay in pays.items():
+            own = pay.get((period, user_id), Decimal("0.00"))
+            row[f"{name}_payout"] = own
+            row[f"{name}_rank"] = 1 + sum(pay.get(key, Decimal("0.00")) > own for key in peers)
+        rows.append(row | {"change": row["scenario_payout"] - row["actual_payout"]})
+    return rows
+
+
+# ------------------------------------------------------------------------------------- closes, adjustments, and disputes
+
+
+def closing(world: World, lines: list[dict], closed_periods, disputes, ledger: Ledger, clawback_months: int) -> dict:
+    """The statement with what is frozen in it, what this build closes, and what was learned later.
+
+    'A close takes effect with the publication of the build that first sees it', so that adjustments are due for what
+    earlier builds closed alone.
+    """
+    frozen = {row["period"] for row in ledger.closes}
+    new = {row["period"]: row for row in closed_periods
+           if row["closed_at"] <= world.as_of and row["period"] not in frozen}  # fmt: skip
+    open_lines = [line for line in lines if line["period"] not in frozen]
+    closed_lines = [*ledger.lines, *(line for line in open_lines if line["period"] in new)]
+    adjustments = [*ledger.adjustments,
+                   *late_knowledge(lines, ledger, clawback_months), *decided(world, disputes, ledger)]  # fmt: skip
+    adjustments = [row | {"is_closed": row["period"] in frozen or row["period"] in new} for row in adjustments]
+    closes = [{
+        **{name: row[name] for name in ("period", "closed_at", "closed_by")}, "as_of": world.as_of,
+        "line_count": sum(line["period"] == period for line in open_lines),
+        "payout_total": total(line["payout"] for line in open_lines if line["period"] == period),
+    } for period, row in new.items()]  # fmt: skip
+    return {
+        "comp_statement_lines": [*(line | {"is_closed": True} for line in closed_lines),
+                                 *(line | {"is_closed": False} for line in open_lines if line["period"] not in new)],
+        "comp_period_closes": [*ledger.closes, *closes],
+        "comp_closed_lines": closed_lines,
+        "comp_adjustments": adjustments,
+    }  # fmt: skip
+
+
+def next_open(ledger: Ledger) -> date | None:
+    """'the month after the last period that was closed by an earlier build'."""
+    return next_month(max(row["period"] for row in ledger.closes)) if ledger.closes else None
+
+
+def months_before(month: date, months: int) -> date:
+    year, place = divmod(month.year * 12 + month.month - 1 - months, 12)
+    return date(year, place + 1, 1)
+
+
+def late_knowledge(lines: list[dict], ledger: Ledger, clawback_months: int) -> list[dict]:
+    """'amount = latest payout - closed payout - frozen adjustments of that original line, where not 0, original_period
+    >= posted period - clawback_months'; a line that was or is not there is 0.
+    """
+    posted = next_open(ledger)
+    if posted is None:
+        return []
+    frozen = {row["period"] for row in ledger.closes}
+    owed: dict[tuple, Decimal] = defaultdict(lambda: Decimal("0.00"))
+    for line in lines:
+        owed[tuple(line[name] for name in LINE_KEY)] += line["payout"]
+    for line in ledger.lines:
+        owed[tuple(line[name] for name in LINE_KEY)] -= line["payout"]
+    for row in ledger.adjustments:
+        if row["dispute_id"] is None:
+            owed[row["original_period"], *(row[name] for name in LINE_KEY[1:])] -= row["amount"]
+    return [dict(zip(("original_period", *LINE_KEY[1:]), key)) | {
+                "period": posted, "amount": amount, "dispute_id": None}
+            for key, amount in owed.items()
+            if amount and key[0] in frozen and key[0] >= months_before(posted, clawback_months)]  # fmt: skip
+
+
+def decided(world: World, disputes: Sequence[dict], ledger: Ledger) -> list[dict]:
+    """'accepted with decided_on <= as_of's local day: amount is posted once in the next open period (nothing closed
+    yet: in the dispute's own period); a later change of the amount or decision posts the difference.' READING: of a
+    dispute that is gone, too.
+    """
+    today = world.local_day(world.as_of)
+    keys = {row["dispute_id"]: {"original_period": row["period"], "user_id": row["user_id"],
+                                "metric_name": row["metric_name"]} for row in disputes}  # fmt: skip
+    owed: dict[str, Decimal] = defaultdict(lambda: Decimal("0.00"))
+    for row in disputes:
+        if row["decision"] == "accepted" and row["decided_on"] <= today:
+            owed[row["dispute_id"]] += row["amount"]
+    for row in ledger.adjustments:
+        if row["dispute_id"] is not None:
+            owed[row["dispute_id"]] -= row["amount"]
+            keys.setdefault(row["dispute_id"],
+                            {name: row[name] for name in ("original_period", "user_id", "metric_name")})  # fmt: skip
+    return [keys[dispute_id] | {"plan_id": None, "plan_version": None, "dispute_id": dispute_id, "amount": amount,
+                                "period": next_open(ledger) or keys[dispute_id]["original_period"]}
+            for dispute_id, amount in owed.items() if amount]  # fmt: skip

@@ -1,0 +1,156 @@
+"""Pay of random companies over several closes and late facts: the models agree with the oracle, and nothing closed changes.
+
+The facts are the oracle's and the models are compiled ones in memory, so that many histories are cheap; whole builds with
+rules of pay are compared in test_build_agrees_with_oracle.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+import oracle
+import oracle_compensation
+import pytest
+from builds import PAY_GRAINS, SEED, relation_disagreements
+from company_tables import CompanyModels, frame
+from compiled_models import compile_models
+from oracle_compensation import LINE_KEY, Ledger
+from worlds import write_world
+from worlds_rules import next_close, random_rules, write_late_facts, write_rules
+
+from customer_outcomes.contract import load_contract
+from customer_outcomes.ledger import RELATIONS
+
+# what is known at each build, and the months of 2025 that are closed by then
+HISTORY = ((datetime(2025, 4, 10), (1, 2)), (datetime(2025, 5, 20), (3,)), (datetime(2025, 7, 1), (4, 5)))
+FOLDERS = ("models/compensation", "models/marts/credit")
+BELOW = ("int_accounts__teams", "customer_month_states")
+COMPANIES = range(SEED, SEED + 2)
+VARIABLES = {"rating_min_customers": 3}
+
+
+@dataclass
+class Step:
+    """One build of a history, by the oracle and by the models."""
+
+    expected: dict[str, list[dict]]
+    found: dict[str, list[dict]]
+    is_sound: bool  # weights sum to exactly 1
+
+
+@pytest.fixture(scope="module")
+def companies(tmp_path_factory) -> list[CompanyModels]:
+    """The models at each moment of the history."""
+    folder = tmp_path_factory.mktemp("compensation")
+    last = HISTORY[-1][0]
+    manifest = compile_models(folder, [*FOLDERS, *BELOW], as_of=last, variables=VARIABLES)
+    text, models = manifest.read_text(), []
+    nodes = json.loads(text)["nodes"].values()
+    names = sorted(node["name"] for node in nodes if node["resource_type"] == "model"
+                   and (node["original_file_path"].startswith(FOLDERS) or node["name"] in BELOW))  # fmt: skip
+    for as_of, _ in HISTORY:
+        here = folder / f"{as_of:%Y%m%d}.json"
+        here.write_text(text.replace(last.isoformat(sep=" "), as_of.isoformat(sep=" ")))
+        models.append(CompanyModels(here, names))
+    return models
+
+
+def history(folder: Path, companies: list[CompanyModels], seed: int) -> Iterator[Step]:
+    """Build after build of one company, each after a delivery of late facts."""
+    dice, ledger, rules, kept = Random(seed), Ledger(), None, {}
+    write_world(folder / "world", seed, size=40, faults=False, whole=True, as_of=HISTORY[-1][0])
+    for number, ((as_of, months), models) in enumerate(zip(HISTORY, companies, strict=True)):
+        arguments = (folder / "world", load_contract(), as_of, "EUR", "UTC")
+        world = oracle.World(*arguments)
+        if number:
+            write_late_facts(folder / "world", dice, world, number)
+            world = oracle.World(*arguments)
+        else:
+            teams = {user["user_id"]: user["team"] for user in world.accepted("crm.users") if not user["is_bot"]}
+            rules = random_rules(dice, teams, date(2022, 2, 1), as_of) | {"closed_periods": []}
+        for month in months:
+            rules = next_close(rules, date(2025, month, 1), datetime(2025, month + 1, 5))
+        typed = oracle_compensation.read_rules(write_rules(folder / f"rules_{number}", rules))
+        expected = oracle.compute(folder / "world", load_contract(), as_of=as_of, reporting_currency="EUR", rules=typed,
+                                  ledger=ledger, **VARIABLES)  # fmt: skip
+        models.fill_company(world, expected)
+        for name, rows in typed.items():
+            models.fill(f"rules.{name}", frame(rows, list(models.tables[f"rules.{name}"])))
+        for table, columns in ((f"ledger.{table}", models.tables[f"ledger.{table}"]) for table in RELATIONS):
+            models.fill(table, frame(kept.get(table, []), list(columns)))
+        models.build()
+        found = {relation: models.rows(relation, ", ".join(grain)) for relation, grain in PAY_GRAINS.items()}
+        found["latest"] = [row for row in models.rows("compensation.comp_latest_lines", ", ".join(LINE_KEY))
+                           if row["scenario"] == "actual"]  # fmt: skip
+        kept = {f"ledger.{table}": [row | {"copy_name": "kept"} for row in found[f"compensation.{relation}"]
+                                    if row.get("is_closed", True)]
+                for table, (relation, _) in RELATIONS.items()}  # fmt: skip
+        ledger = oracle_compensation.close(expected)
+        yield Step(expected, found, all(
+            weight == 1 for relation, key in (("marts.transaction_credits", "transaction_id"),
+                                              ("compensation.comp_credits", "account_id"),
+                                              ("marts.customer_month_credits", "account_id, month"))
+            for (weight,) in models.connection.execute(
+                f"select sum(weight) from {relation} group by {key}, side").fetchall()))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def histories(tmp_path_factory, companies) -> list[list[Step]]:
+    """The histories of some companies, with closed pay, late knowledge and disputes in them."""
+    found = [list(history(tmp_path_factory.mktemp("history"), companies, seed)) for seed in COMPANIES]
+    last = [steps[-1].expected for steps in found]
+    assert any(line["payout"] > 0 for results in last for line in results["comp_closed_lines"])
+    assert {row["dispute_id"] is None for results in last for row in results["comp_adjustments"]} == {True, False}
+    assert {row["scenario"] for results in last for row in results["comp_what_if"]} == {"generous", "deal_quota"}
+    return found
+
+
+@pytest.fixture(params=range(len(COMPANIES)))
+def steps(request, histories) -> list[Step]:
+    """The history of one company."""
+    return histories[request.param]
+
+
+def line_key(row: dict) -> tuple:
+    return tuple(row[name] for name in LINE_KEY)
+
+
+def test_every_build_agrees_with_the_oracle(steps):
+    for step in steps:
+        faults = [fault for relation, grain in PAY_GRAINS.items()
+                  for fault in relation_disagreements(relation, grain, step.expected, step.found[relation])]  # fmt: skip
+        assert faults == []
+
+
+def test_weights_sum_to_exactly_one(steps):
+    assert all(step.is_sound for step in steps)
+
+
+def test_nothing_closed_changes(steps):
+    frozen = ("compensation.comp_closed_lines", "compensation.comp_period_closes", "compensation.comp_adjustments")
+    for before, after in zip(steps, steps[1:]):
+        for relation in frozen:
+            kept = [row for row in before.found[relation] if row.get("is_closed", True)]
+            assert all(row in after.found[relation] for row in kept), relation
+
+
+def test_closed_and_adjustments_are_what_the_latest_knowledge_pays(steps):
+    """M10, for every payee and line of what earlier builds closed; the window holds all months here."""
+    for before, after in zip(steps, steps[1:]):
+        closed = {row["period"] for row in before.found["compensation.comp_period_closes"]}
+        owed: dict[tuple, Decimal] = defaultdict(Decimal)
+        for row in after.found["latest"]:
+            owed[line_key(row)] += row["payout"]
+        for row in after.found["compensation.comp_closed_lines"]:
+            owed[line_key(row)] -= row["payout"]
+        for row in after.found["compensation.comp_adjustments"]:
+            if row["dispute_id"] is None:
+                owed[line_key(row | {"period": row["original_period"]})] -= row["amount"]
+        assert {key: amount for key, amount in owed.items() if amount and key[0] in closed} == {}
