@@ -38,6 +38,7 @@ olist: setup ## run the real example of a marketplace; OLIST names the folder wi
 	$(OUTCOMES) build --input build/olist/input --warehouse build/olist/warehouse.duckdb --publish build/olist/published \
 		--as-of 2018-12-01 \
 		--vars '{reporting_currency: BRL, reporting_timezone: America/Sao_Paulo, ttv_clock: won, ttv_event: first_value_use}'
+	.venv/bin/python examples/olist/pay.py build/olist/warehouse.duckdb
 
 servicenow: setup ## run the real example of a help desk; SERVICENOW names the folder with the downloaded file
 	.venv/bin/python examples/shape.py examples/servicenow $(SERVICENOW) build/servicenow/input

@@ -38,7 +38,7 @@ def shape(example_dir: Path, files: list[Path], target_dir: Path) -> None:
         connection.execute((example_dir / "shape.sql").read_text(encoding="utf-8"))
         tables = connection.execute(
             "select schema_name, view_name from duckdb_views() "
-            "where schema_name in ('crm', 'product', 'support', 'survey') order by all"
+            "where schema_name in ('crm', 'product', 'support', 'survey', 'rules') order by all"
         ).fetchall()
         for domain, table in tables:
             path = target_dir / domain / f"{table}.csv"

@@ -2,13 +2,14 @@
 -- Olist sells its marketplace service to sellers, so its customers are the sellers, their buyers
 -- are the contacts, and what a customer is worth is what it sells through Olist.
 -- ../shape.py gives each file as a table of text in the schema source, runs this file, writes each
--- view of the schemas crm, product and survey as a CSV file of the same name, and prints what the
--- view left_out counts.
+-- view of the schemas crm, product, survey and rules as a CSV file of the same name, and prints
+-- what the view left_out counts.
 
 create schema olist;
 create schema crm;
 create schema product;
 create schema survey;
+create schema rules;
 
 
 -- 1 Olist's files, with the contract's names and types ------------------------------------------
@@ -21,6 +22,9 @@ create schema survey;
 -- of its review is earlier than that midnight.
 create macro sao_paulo_to_utc(local_time) as
     timezone('UTC', timezone('America/Sao_Paulo', local_time::timestamp));
+
+create macro sao_paulo_month(utc_time) as
+    date_trunc('month', timezone('America/Sao_Paulo', timezone('UTC', utc_time)))::date;
 
 create table olist.leads as
 select
@@ -213,14 +217,17 @@ select
 from olist.leads as leads
 left join olist.deals as deals on leads.lead_id = deals.lead_id;
 
--- A deal is first heard of when it is won; an earlier opening would be made up. It has no amount:
--- the revenue that a seller declares is a month's turnover, and nearly always 0.
+-- A deal is first heard of when it is won; an earlier opening would be made up. Olist's deals have
+-- no amount, and the revenue that a seller declares is a month's turnover, and nearly always 0. An
+-- amount of 1 lets a sum of amounts be a number of deals, on which people are paid below.
 create view crm.opportunities as
 select
     lead_id as opportunity_id,
     account_id,
     sales_user_id as owner_user_id,
     lead_id,
+    1 as amount,
+    'BRL' as currency_code,
     won_at as created_at,
     won_at as closed_at,
     true as is_won
@@ -325,7 +332,154 @@ select
 from olist.seller_reviews;
 
 
--- 3 What has no place in them: without an item there is no seller, and so no account --------------
+-- 3 The rules of pay ----------------------------------------------------------------------------
+
+-- What Olist paid its people is not known, so two plans are made up that differ in what they pay
+-- for: shared, on what the sellers sell and how buyers rate it, and deal_quota, on deals alone.
+-- The target of a result is what the team had of it in the mean of a person and month, and pay is
+-- in proportion, without threshold or cap. So either plan costs about the target pay of everybody,
+-- and they differ in who gets it, and when.
+
+create table olist.credits as
+select
+    'marketing' as team,
+    marketing_user_id as user_id,
+    account_id,
+    sao_paulo_month(won_at) as won_month
+from olist.deals
+union all
+select
+    'sales' as team,
+    sales_user_id as user_id,
+    account_id,
+    sao_paulo_month(won_at) as won_month
+from olist.deals;
+
+-- Nobody's first and last day is known: a person is there from the month of the first deal to that
+-- of the last. Months after the last sale are not paid, since nothing is known of their results.
+create table olist.paid_months as
+with
+
+months as (
+    select
+        team,
+        user_id,
+        unnest(generate_series(min(won_month), max(won_month), interval 1 month))::date as month
+    from olist.credits
+    group by team, user_id
+),
+
+final as (
+    select *
+    from months
+    where month <= (select max(purchased_on) from olist.sales where status = 'completed')
+)
+
+select * from final;
+
+create table olist.targets as
+with
+
+results as (
+    select
+        user_id,
+        won_month as month,
+        'closed_deals' as metric_name,
+        1 as result
+    from olist.credits
+    union all
+    select
+        credits.user_id,
+        date_trunc('month', sales.purchased_on)::date as month,
+        'cltv_growth' as metric_name,
+        sales.price as result
+    from olist.credits as credits
+    inner join olist.sales as sales on credits.account_id = sales.account_id
+    where sales.status = 'completed'
+),
+
+team_months as (
+    select
+        team,
+        count(*) as month_count
+    from olist.paid_months
+    group by team
+),
+
+final as (
+    select
+        paid_months.team,
+        results.metric_name,
+        round(sum(results.result) / any_value(team_months.month_count), 2) as target
+    from results
+    inner join olist.paid_months as paid_months
+        on results.user_id = paid_months.user_id and results.month = paid_months.month
+    inner join team_months on paid_months.team = team_months.team
+    group by paid_months.team, results.metric_name
+    union all
+    -- the satisfaction of a buyer is the score's place between 1 and 5
+    select
+        credits.team,
+        'satisfaction' as metric_name,
+        round(avg((reviews.score - 1) / 4), 2) as target
+    from olist.credits as credits
+    inner join olist.seller_reviews as reviews on credits.account_id = reviews.account_id
+    group by credits.team
+)
+
+select * from final;
+
+create view rules.comp_plans as
+with
+
+-- A what-if in which nobody takes part is asked of those whom the actual plan pays.
+weights (plan_id, scenario, metric_name, weight) as (
+    values
+    ('shared', 'actual', 'cltv_growth', 0.7),
+    ('shared', 'actual', 'satisfaction', 0.3),
+    ('deal_quota', 'deal_quota', 'closed_deals', 1.0)
+),
+
+validity as (
+    select
+        min(month) as valid_from,
+        (max(month) + interval 1 month)::date as valid_to
+    from olist.paid_months
+),
+
+final as (
+    select
+        weights.plan_id,
+        1 as plan_version,
+        weights.scenario,
+        validity.valid_from,
+        validity.valid_to,
+        targets.team,
+        weights.metric_name,
+        weights.weight,
+        null as threshold,
+        targets.target,
+        null as cap,
+        1 as accelerated_rate
+    from weights
+    inner join olist.targets as targets on weights.metric_name = targets.metric_name
+    cross join validity
+)
+
+select * from final;
+
+create view rules.comp_participants as
+select
+    user_id,
+    'shared' as plan_id,
+    1000 as target_pay,
+    min(month) as valid_from,
+    (max(month) + interval 1 month)::date as valid_to
+from olist.paid_months
+group by user_id;
+
+
+-- 4 What has no place in them: without an item there is no seller, and so no account --------------
 
 create view left_out as
 select

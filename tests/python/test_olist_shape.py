@@ -6,12 +6,13 @@ from shaping import column
 
 OLIST_FILES = {
     # Won for seller acme (also before its first contact), for bolt, which sold before it was won,
-    # and for calm, which is in no other file. pat is both an SDR and a sales representative.
+    # and for calm, which is in no other file, in the last hours of May in Sao Paulo. pat is both an
+    # SDR and a sales representative.
     "olist_closed_deals_dataset.csv": [
         "mql_id,seller_id,sdr_id,sr_id,won_date,business_segment,declared_monthly_revenue",
         "lead1,acme,pat,quinn,2018-03-06 03:00:00,pet,0.0",
         "lead2,bolt,pat,pat,2018-06-01 15:00:00,toys,30000.0",
-        "lead3,calm,rio,quinn,2018-01-10 02:00:00,,0.0",
+        "lead3,calm,rio,quinn,2018-06-01 01:00:00,,0.0",
     ],
     "olist_marketing_qualified_leads_dataset.csv": [
         "mql_id,first_contact_date,landing_page_id,origin",
@@ -124,7 +125,7 @@ def test_every_seller_is_an_account_from_its_won_date_or_first_sale_on(read_tabl
     assert column(accounts, "created_at") == {
         "acme": "2018-03-06T03:00:00Z",  # won, in UTC as the file has it
         "bolt": "2018-05-02T02:30:00Z",  # sold before it was won
-        "calm": "2018-01-10T02:00:00Z",  # won and never sold
+        "calm": "2018-06-01T01:00:00Z",  # won and never sold
         "dune": "2018-01-01T14:00:00Z",  # sold without a deal, in daylight saving time
     }
     assert column(accounts, "segment") == {"acme": "pet", "bolt": "toys", "calm": "", "dune": ""}
@@ -196,6 +197,8 @@ def test_a_deal_begins_and_closes_when_it_is_won(read_table):
         "account_id": "bolt",
         "owner_user_id": "sr-pat",
         "lead_id": "lead2",
+        "amount": "1",
+        "currency_code": "BRL",
         "created_at": "2018-06-01T15:00:00Z",
         "closed_at": "2018-06-01T15:00:00Z",
         "is_won": "true",
@@ -305,6 +308,41 @@ def test_a_review_is_asked_for_at_midnight_in_sao_paulo(read_table):
     assert (survey["survey_type"], survey["scale_min"], survey["scale_max"]) == ("csat", "1", "5")
 
 
+def test_a_person_is_paid_from_the_month_of_the_first_deal_to_that_of_the_last(read_table):
+    # sr-pat's only deal came after the last sale, and ends sdr-pat's months too late
+    assert read_table("rules/comp_participants") == {
+        user_id: {
+            "user_id": user_id,
+            "plan_id": "shared",
+            "target_pay": "1000",
+            "valid_from": valid_from,
+            "valid_to": "2018-06-01",
+        }
+        for user_id, valid_from in {
+            "sdr-pat": "2018-03-01",
+            "sdr-rio": "2018-05-01",
+            "sr-quinn": "2018-03-01",
+        }.items()
+    }
+
+
+def test_a_target_is_the_mean_of_what_a_team_had_in_its_months(shaped):
+    target_dir, _ = shaped
+    rows = shaping.read_rows(target_dir, "rules/comp_plans")
+    keys = ("scenario", "team", "metric_name", "weight", "target")
+    assert [tuple(row[key] for key in keys) for row in rows] == [
+        ("deal_quota", "marketing", "closed_deals", "1.0", "0.5"),  # 2 of the 3 deals in 4 months
+        ("deal_quota", "sales", "closed_deals", "1.0", "0.67"),  # 2 in 3
+        ("actual", "marketing", "cltv_growth", "0.7", "16.39"),  # 45.50 of acme, 20.05 of bolt
+        ("actual", "marketing", "satisfaction", "0.3", "0.6"),  # scores 5, 5, 1 of acme, 5, 1 of bolt
+        ("actual", "sales", "cltv_growth", "0.7", "15.17"),  # bolt's representative is not paid
+        ("actual", "sales", "satisfaction", "0.3", "0.6"),
+    ]
+    for row in rows:
+        assert (row["valid_from"], row["valid_to"]) == ("2018-03-01", "2018-06-01")
+        assert (row["threshold"], row["cap"], row["accelerated_rate"]) == ("", "", "1")
+
+
 def test_what_has_no_seller_is_counted(shaped):
     _, printed = shaped
     assert "crm.transactions: 12 rows\n" in printed
@@ -317,7 +355,7 @@ def test_the_order_of_the_source_rows_does_not_matter(shaped, tmp_path):
     again = tmp_path / "again"
     shaping.run_shape("olist", write_source(tmp_path / "olist", reverse=True), again)
     files = sorted(path.relative_to(target_dir) for path in target_dir.rglob("*.csv"))
-    assert len(files) == 12
+    assert len(files) == 14
     for file in files:
         assert (again / file).read_bytes() == (target_dir / file).read_bytes(), file
 
