@@ -1,4 +1,4 @@
--- Guards M10: what was closed, with its adjustments, is what the latest knowledge pays, as long as it is adjusted at all.
+-- Guards M10: what was closed, with its adjustments, is what the latest knowledge pays, within the clawback window.
 with
 
 next_open as (

@@ -29,7 +29,8 @@ judged as (
         participants.plan_id,
         employees.team,
         case
-            when participants.plan_id not in (select known.plan_id from plans as known) then 'comp_plans.csv has no such plan.'
+            when participants.plan_id not in (select known.plan_id from plans as known)
+                then 'comp_plans.csv has no such plan.'
             when employees.user_id is null then 'there is no such user, or it is a bot.'
             when plans.team is null then 'the plan has no rows for the team ' || employees.team || ' of this user.'
             when participants.target_pay < 0 then 'the target pay is negative.'

@@ -52,7 +52,9 @@ repeated as (
 
 )
 
-select {{ plan_row('versions') }} || ': the weights sum to ' || {{ shown_number('versions.weight', 6) }} || ', not to 1.' as fault
+select
+    {{ plan_row('versions') }} || ': the weights sum to ' || {{ shown_number('versions.weight', 6) }}
+    || ', not to 1.' as fault
 from versions
 where versions.weight <> 1
 

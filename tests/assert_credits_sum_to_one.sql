@@ -1,4 +1,4 @@
--- Guards M10: what a side is credited with is the whole, uncredited included, for every customer, moment and transaction.
+-- Guards M10: a side is credited with the whole, uncredited included, of every customer, moment and transaction.
 with
 
 shares as (

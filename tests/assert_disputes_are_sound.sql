@@ -1,4 +1,4 @@
--- Guards rules_contract.yml: a dispute is about somebody's pay of a month, and a decision has an author, a day and an amount.
+-- Guards rules_contract.yml: a dispute is about somebody's pay of a month; a decision has an author, a day, an amount.
 with
 
 disputes as (
@@ -27,7 +27,8 @@ judged as (
                 then 'the decision is open, accepted or rejected, and not ' || disputes.decision || '.'
             when disputes.decision <> 'open' and (disputes.decided_on is null or disputes.decided_by is null)
                 then 'it is decided, but not by whom and on which day.'
-            when disputes.decision = 'accepted' and disputes.amount is null then 'it is accepted, but without an amount.'
+            when disputes.decision = 'accepted' and disputes.amount is null
+                then 'it is accepted, but without an amount.'
             when disputes.decided_on < disputes.raised_on then 'it is decided before it is raised.'
         end as fault
     from disputes

@@ -35,7 +35,8 @@ adjustments as (
             "':'",
             "pending.user_id",
             "':'",
-            "coalesce('dispute:' || pending.dispute_id, pending.plan_id || ':' || pending.plan_version || ':' || pending.metric_name)",
+            "coalesce('dispute:' || pending.dispute_id, pending.plan_id || ':' || pending.plan_version "
+            "|| ':' || pending.metric_name)",
         ]) }} as adjustment_id,
         pending.period,
         pending.original_period,

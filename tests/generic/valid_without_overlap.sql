@@ -2,8 +2,8 @@
 {% test valid_without_overlap(model, key) %}
 
 select
-    '{{ model.identifier }}.csv: {% for column in key %}{{ column }} ' || rules.{{ column }} || ', {% endfor %}valid from '
-    || rules.valid_from || ': another row of it holds on some of its days.' as fault
+    '{{ model.identifier }}.csv: {% for column in key %}{{ column }} ' || rules.{{ column }} || ', {% endfor %}'
+    || 'valid from ' || rules.valid_from || ': another row of it holds on some of its days.' as fault
 from {{ model }} as rules
 inner join {{ model }} as others
     on

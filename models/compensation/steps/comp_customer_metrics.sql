@@ -99,7 +99,10 @@ final as (
         sum(customers.weight * figures.numerator) as numerator,
         sum(customers.weight * figures.denominator) as denominator,
         count(*) as n_customers,
-        {{ rate_quotient('sum(customers.weight * figures.seen)', 'sum(customers.weight * figures.denominator)') }} as coverage
+        {{ rate_quotient(
+            'sum(customers.weight * figures.seen)',
+            'sum(customers.weight * figures.denominator)',
+        ) }} as coverage
     from customers
     inner join figures
         on customers.account_id = figures.account_id and customers.period = figures.month

@@ -20,7 +20,8 @@ achieved as (
         coalesce(inputs.payable_value < terms.threshold, inputs.payable_value is null) as is_missed,
         {{ rate_quotient('inputs.payable_value', 'terms.target') }} as ratio,
         {{ rate_quotient(
-            'terms.target + terms.accelerated_rate * cast(inputs.payable_value - terms.target as ' ~ double_type() ~ ')',
+            'terms.target + terms.accelerated_rate '
+            ~ '* cast(inputs.payable_value - terms.target as ' ~ double_type() ~ ')',
             'terms.target',
         ) }} as accelerated_ratio
     from terms

@@ -29,7 +29,7 @@ first_subscriptions as (
 
     select
         account_id,
-        cast(min(started_on) as {{ dbt.type_timestamp() }}) as subscribed_at
+        {{ utc_midnight('min(started_on)') }} as subscribed_at
     from subscriptions
     group by account_id
 
@@ -45,7 +45,7 @@ charges as (
 
 ),
 
--- a charge keeps a customer for a time, a subscription for as long as it runs; who has subscribed is no longer judged by charges
+-- a charge keeps a customer for a time, a subscription as long as it runs; a subscriber is no longer judged by charges
 stays as (
 
     select
@@ -64,8 +64,8 @@ stays as (
 
     select
         account_id,
-        cast(started_on as {{ dbt.type_timestamp() }}) as stays_from,
-        cast(ended_on as {{ dbt.type_timestamp() }}) as stays_until
+        {{ utc_midnight('started_on') }} as stays_from,
+        {{ utc_midnight('ended_on') }} as stays_until
     from subscriptions
 
 ),
