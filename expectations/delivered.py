@@ -203,11 +203,39 @@ def suites() -> dict[str, list]:
                 " having sum(case when segment = 'all' then cltv else -cltv end) <> 0",
             ),
         ],
+        "metrics.metric_values": [
+            ExpectColumnValuesToBeInSet(
+                column="subject_type", value_set=["company", "team", "employee", "campaign", "channel", "segment"]
+            ),
+            ExpectColumnPairValuesAToBeGreaterThanB(column_A="ci_high", column_B="ci_low", or_equal=True),
+            none_of(
+                "Where there is nothing there is no value.",
+                "select metric_name from {batch} where n = 0 and (value is not null or ci_low is not null)",
+            ),
+            none_of(
+                "The company has every metric in every month.",
+                "select month from {batch} where subject_type = 'company' group by month"
+                " having count(*) <> (select count(*) from rules.metric_catalog)",
+            ),
+            none_of(
+                "Segments, channels and campaigns each sum to the company, to the cent.",
+                "select metric_name from {batch} where metric_name in ('cltv_growth', 'new_revenue', 'cross_sell',"
+                " 'up_sell', 'repeat_revenue') and subject_type not in ('team', 'employee') group by metric_name, month"
+                " having count(distinct case when numerator is not null then subject_type end) not in (0, 4) or"
+                " 4 * sum(case when subject_type = 'company' then numerator else 0 end) <> sum(numerator)",
+            ),
+        ],
         "metrics.ppp_summary": [
             none_of(
                 "There is one company, and it has the sum of its segments.",
-                "select 1 from {batch} having count(case when subject_type = 'company' then 1 end) <> 1"
+                "select 1 from {batch} where subject_type in ('company', 'segment')"
+                " having count(case when subject_type = 'company' then 1 end) <> 1"
                 " or sum(case when subject_type = 'company' then ppp else -ppp end) <> 0",
+            ),
+            none_of(
+                "What campaigns have is the company's, to the cent.",
+                "select 1 from {batch} having"
+                " sum(case subject_type when 'company' then cltv when 'campaign' then -cltv else 0 end) <> 0",
             ),
             none_of(
                 "Yield is coverage times the responders' satisfaction.",

@@ -8,3 +8,15 @@
 {% macro score_money_type() -%}
     decimal(38, 10)
 {%- endmacro %}
+
+
+{#- A share of a score. A whole one keeps all its places; of another the product of decimals would be too wide. -#}
+{% macro weighted_ppp(weight, ppp) -%}
+    case
+        when {{ weight }} = 1 then {{ ppp }}
+        else cast(
+            cast({{ weight }} as {{ double_type() }}) * cast({{ ppp }} as {{ double_type() }})
+            as {{ score_money_type() }}
+        )
+    end
+{%- endmacro %}

@@ -1,6 +1,6 @@
 -- Guards M3 in docs/metrics.md: the company's score is the sum of its customers', and so is that of
--- all segments; the yield is coverage x satisfaction of those who reported / 10, so that silence is
--- told from unhappiness.
+-- all segments, and of all campaigns, which share customers; the yield is coverage x satisfaction of
+-- those who reported / 10, so that silence is told from unhappiness.
 with
 
 summaries as (
@@ -34,6 +34,7 @@ subjects as (
         sum(cltv) as cltv,
         sum(ppp) as ppp
     from summaries
+    where subject_type in ('company', 'segment', 'campaign')
     group by subject_type
 
 ),
@@ -49,11 +50,11 @@ final as (
     left join subjects
         on subjects.subject_type = 'company' or company.customers > 0
     where
-        subjects.customers is distinct from company.customers
+        (subjects.subject_type <> 'campaign' and subjects.customers <> company.customers)
         or subjects.cltv is distinct from company.cltv
-        -- each customer's score is rounded once, to ten places
+        -- each share of a customer's score is rounded once, to ten places
         or not coalesce(
-            abs(subjects.ppp - company.ppp) <= 0.0000000001 * (company.customers + 1), false
+            abs(subjects.ppp - company.ppp) <= 0.0000000001 * (subjects.customers + 1), false
         )
 
     union all

@@ -1,58 +1,37 @@
 with
 
-lifetimes as (
+customers as (
 
     select * from {{ ref('customer_lifetime') }}
 
 ),
 
-customers as (
-
-    select * from {{ ref('dim_customers') }}
-
-),
-
--- the company has its row before it has a customer
-subjects as (
-
-    select
-        'company' as subject_type,
-        'all' as subject_id
-
-    union all
-
-    select distinct
-        'segment' as subject_type,
-        coalesce(segment, '(none)') as subject_id
-    from customers
-    where is_customer
-
-),
-
+-- a customer counts for whom it counts now
 members as (
 
-    select
-        lifetimes.*,
-        coalesce(customers.segment, '(none)') as segment
-    from lifetimes
-    inner join customers
-        on lifetimes.account_id = customers.account_id
+    select * from {{ ref('metric_memberships') }}
+    where
+        to_month is null
+        and subject_type <> 'channel'
 
 ),
 
 totals as (
 
     select
-        subjects.subject_type,
-        subjects.subject_id,
-        count(members.account_id) as customers,
-        coalesce(sum(members.cltv), 0) as cltv,
-        coalesce(sum(members.ppp), 0) as ppp,
-        coalesce(sum(case when members.is_csat_reported then members.cltv end), 0) as responders_cltv
-    from subjects
-    left join members
-        on subjects.subject_type = 'company' or subjects.subject_id = members.segment
-    group by subjects.subject_type, subjects.subject_id
+        members.subject_type,
+        members.subject_id,
+        count(customers.account_id) as customers,
+        coalesce(sum(members.weight * customers.cltv), 0) as cltv,
+        coalesce(sum({{ weighted_ppp('members.weight', 'customers.ppp') }}), 0) as ppp,
+        coalesce(sum(case when customers.is_csat_reported then members.weight * customers.cltv end), 0)
+            as responders_cltv
+    from members
+    left join customers
+        on members.account_id = customers.account_id
+    group by members.subject_type, members.subject_id
+    -- the company has its row before it has a customer
+    having count(customers.account_id) > 0 or members.subject_type = 'company'
 
 ),
 

@@ -41,6 +41,7 @@ GRAINS = {
     "marts.customer_cohorts": ("cohort_month", "months_since", "segment"),
     "marts.dim_customers": ("account_id",),
     "metrics.ppp_summary": ("subject_type", "subject_id"),
+    "metrics.metric_values": ("metric_name", "month", "subject_type", "subject_id"),
     "marts.fct_tickets": ("ticket_id",),
     "marts.fct_ticket_transfers": ("event_id",),
     "marts.fct_touches": ("touch_id",),

@@ -921,7 +921,11 @@ def months_of(world: World, account_id: str, lines: list[dict], answers: list[di
         here = [line for line in lines if world.month(line["transacted_at"]) == month]
         cltv = total(line["reporting_amount"] for line in lines if world.month(line["transacted_at"]) <= month)
         csat = csat_of([answer for answer in answers if world.month(answer["responded_at"]) <= month], types)
+        nps = counted([answer for answer in answers if answer["nps_class"] is not None
+                       and world.month(answer["responded_at"]) <= month])  # fmt: skip
         row = {"account_id": account_id, "month": month, "cltv": cltv, "csat_1_10": csat, "ppp": ppp_of(csat, cltv),
+               "is_recommend_stated": any(answer["score"] >= 9
+                                          for answer in latest_by(nps, lambda answer: answer["contact_id"])),
                "reporting_amount": total(line["reporting_amount"] for line in here),
                "reversed_amount": total(line["reporting_amount"] for line in here
                                         if line["transaction_type"] != "charge"),
@@ -977,23 +981,6 @@ def customers_dimension(world: World, lifetimes: dict[str, dict]) -> list[dict]:
     return rows
 
 
-def ppp_summary(subject_type: str, subject_id: str, customers: list[dict]) -> dict:
-    """M3: 'ppp_yield = sum(ppp) / (10 x sum(cltv)) = csat_revenue_coverage x revenue-weighted CSAT of those / 10'.
-    M0: 'A rate without a denominator is null'.
-    """
-
-    def ratio(numerator: Fraction | Decimal, denominator: Decimal) -> Fraction | None:
-        return Fraction(numerator) / Fraction(denominator) if denominator else None
-
-    reported = [customer for customer in customers if customer["is_csat_reported"]]
-    cltv, reported_cltv = (total(customer["cltv"] for customer in group) for group in (customers, reported))
-    ppp = sum((customer["ppp"] for customer in customers), Fraction(0))
-    return {"subject_type": subject_type, "subject_id": subject_id, "customers": len(customers), "cltv": cltv,
-            "ppp": ppp, "ppp_yield": ratio(ppp, 10 * cltv), "csat_revenue_coverage": ratio(reported_cltv, cltv),
-            "responders_csat": ratio(sum((customer["ppp"] for customer in reported), Fraction(0)),
-                                     reported_cltv)}  # fmt: skip
-
-
 # ------------------------------------------------------------------------------------------------------- all of it
 
 
@@ -1014,20 +1001,22 @@ def compute(
 ) -> dict[str, list[dict]]:
     """The relations named in the result, from the files in folder, as the specification says.
 
-    Further arguments, vars and seeds, are those of the compute of oracle_support, _outcomes and _compensation.
+    Further arguments, vars and seeds, are those of the compute of oracle_support, _outcomes, _compensation and
+    _metric_values.
     """
-    import oracle_compensation  # which imports the one after next
+    import oracle_compensation  # which, as the next does, imports the one after it
     import oracle_forecasts
+    import oracle_metric_values
     import oracle_outcomes  # which imports oracle_support, which imports this module
     import oracle_support
 
     more = {name: value for name, value in more.items() if not name.startswith("forecast_")}  # these change no row here
     more |= {"inactive_after_days": inactive_after_days, "csat_survey_types": csat_survey_types}
-    of_support, of_outcomes, of_compensation = (
+    of_support, of_outcomes, of_compensation, of_metrics = (
         {name: more[name] for name in part.compute.__kwdefaults__ if name in more}
-        for part in (oracle_support, oracle_outcomes, oracle_compensation)
+        for part in (oracle_support, oracle_outcomes, oracle_compensation, oracle_metric_values)
     )
-    assert more.keys() == {*of_support, *of_outcomes, *of_compensation}, more.keys()
+    assert more.keys() == {*of_support, *of_outcomes, *of_compensation, *of_metrics}, more.keys()
 
     world = World(Path(folder), contract, as_of, reporting_currency, reporting_timezone)
     lines, answers = transactions(world, inactive_after_days), survey_answers(world)
@@ -1040,9 +1029,6 @@ def compute(
         months += months_of(*facts)
     # M1: 'A missing segment is written (none).'
     segments = {key: world.find("crm.accounts", key)["segment"] or "(none)" for key in customers}
-    by_segment = defaultdict(list)
-    for account_id in customers:
-        by_segment[segments[account_id]].append(lifetimes[account_id])
     responses = public(counted(answers))
     results = {
         "fct_transactions": public(lines),
@@ -1050,12 +1036,11 @@ def compute(
         "customer_months": public(months),
         "customer_cohorts": cohorts(months, segments),
         "dim_customers": customers_dimension(world, lifetimes),
-        "ppp_summary": [ppp_summary("company", "all", list(lifetimes.values())),
-                        *(ppp_summary("segment", segment, group) for segment, group in by_segment.items())],
         "input_reconciliation": world.reconciliation(),
         "quarantined": world.quarantined(),
         **oracle_support.compute(world, counted(answers), **of_support),
         **oracle_forecasts.compute(world, lines),
         **oracle_outcomes.compute(world, list(lifetimes.values()), responses, **of_outcomes),
     }  # fmt: skip
-    return results | oracle_compensation.compute(world, results, **of_compensation)
+    results |= oracle_compensation.compute(world, results, **of_compensation)
+    return results | oracle_metric_values.compute(world, results, **of_metrics)

@@ -36,6 +36,7 @@ OF_CHARGES = {
     "marts.customer_forecasts",
     "metrics.time_to_value_curve",
     "metrics.time_to_value_summary",
+    "metrics.metric_values",
 }
 
 

@@ -3,7 +3,7 @@ with
 responses as (
 
     select * from {{ ref('int_survey_responses__scored') }}
-    where survey_type in ('{{ var("csat_survey_types") | join("', '") }}')
+    where survey_type in ('{{ (["nps"] + var("csat_survey_types")) | join("', '") }}')
 
 ),
 
@@ -14,9 +14,11 @@ ranked as (
         account_id,
         contact_id,
         {{ local_month('responded_at') }} as month,
+        survey_type = 'nps' as is_nps,
         score_unit,
+        case when score >= 9 then 1 else 0 end as is_recommended,
         row_number() over (
-            partition by account_id, contact_id, {{ local_month('responded_at') }}
+            partition by account_id, contact_id, survey_type = 'nps', {{ local_month('responded_at') }}
             order by responded_at desc, response_id desc
         ) as answer_rank
     from responses
@@ -29,19 +31,16 @@ changes as (
     select
         account_id,
         month,
-        score_unit - lag(score_unit, 1, 0) over (
-            partition by account_id, contact_id
-            order by month
-        ) as score_unit_change,
-        case
-            when row_number() over (
-                partition by account_id, contact_id
-                order by month
-            ) = 1 then 1
-            else 0
-        end as responder_change
+        is_nps,
+        score_unit - lag(score_unit, 1, 0) over contact_answers as score_unit_change,
+        case when row_number() over contact_answers = 1 then 1 else 0 end as responder_change,
+        is_recommended - lag(is_recommended, 1, 0) over contact_answers as recommender_change
     from ranked
     where answer_rank = 1
+    window contact_answers as (
+        partition by account_id, contact_id, is_nps
+        order by month
+    )
 
 ),
 
@@ -50,8 +49,9 @@ final as (
     select
         account_id,
         month,
-        sum(score_unit_change) as score_unit_change,
-        sum(responder_change) as responder_change
+        sum(case when is_nps then 0 else score_unit_change end) as score_unit_change,
+        sum(case when is_nps then 0 else responder_change end) as responder_change,
+        sum(case when is_nps then recommender_change else 0 end) as recommender_change
     from changes
     group by account_id, month
 

@@ -90,7 +90,8 @@ opinions as (
         satisfaction.account_id,
         greatest(satisfaction.month, customers.first_month) as month,
         sum(satisfaction.score_unit_change) as score_unit_change,
-        sum(satisfaction.responder_change) as responder_change
+        sum(satisfaction.responder_change) as responder_change,
+        sum(satisfaction.recommender_change) as recommender_change
     from satisfaction
     inner join customers
         on satisfaction.account_id = customers.account_id
@@ -113,7 +114,8 @@ running as (
         {{ score_quotient(
             'sum(opinions.score_unit_change) over known_by_month',
             'sum(opinions.responder_change) over known_by_month',
-        ) }} as csat_unit
+        ) }} as csat_unit,
+        coalesce(sum(opinions.recommender_change) over known_by_month, 0) > 0 as is_recommend_stated
     from customer_months
     left join money
         on customer_months.account_id = money.account_id and customer_months.month = money.month
@@ -139,6 +141,7 @@ final as (
         cltv,
         cast(1 + 9 * csat_unit as {{ score_type() }}) as csat_1_10,
         {{ ppp('csat_unit', 'cltv') }} as ppp,
+        is_recommend_stated,
         new_amount,
         reactivation_amount,
         repeat_amount,

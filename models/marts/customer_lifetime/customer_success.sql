@@ -54,7 +54,6 @@ outcome_scores as (
 
 ),
 
--- a part that is not known drops out with its weight
 scored as (
 
     select
@@ -62,12 +61,7 @@ scored as (
         customers.first_charge_at,
         outcome_scores.outcome_score,
         satisfaction.csat_unit as experience_score,
-        {{ score_quotient(
-            'coalesce(weights.outcome * outcome_scores.outcome_score, 0)'
-            ~ ' + coalesce(weights.experience * satisfaction.csat_unit, 0)',
-            'case when outcome_scores.outcome_score is null then 0 else weights.outcome end'
-            ~ ' + case when satisfaction.csat_unit is null then 0 else weights.experience end',
-        ) }} as success_score
+        {{ success_score('weights', 'outcome_scores.outcome_score', 'satisfaction.csat_unit') }} as success_score
     from customers
     left join outcome_scores
         on customers.account_id = outcome_scores.account_id

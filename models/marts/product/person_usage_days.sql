@@ -1,0 +1,23 @@
+{{ config(materialized='view', access='protected', contract={'enforced': false}) }}
+
+with
+
+persons as (
+
+    select * from {{ ref('int_usage_days__persons') }}
+
+),
+
+final as (
+
+    select
+        account_id,
+        person_id,
+        used_on,
+        max(value_events) >= 1 as is_active
+    from persons
+    group by account_id, person_id, used_on
+
+)
+
+select * from final

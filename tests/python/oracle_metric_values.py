@@ -1,0 +1,471 @@
+"""The oracle's fifth part: the shared metrics by month and subject (M0, M10), on top of the facts of the others.
+
+Written from the pages, in plain loops over subjects, months and facts; "READING" marks what those leave to choose.
+Sums are exact (Fraction); intervals are floats.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+
+from oracle import World, next_month
+from oracle_outcomes import (
+    SUCCESS_WEIGHTS,
+    clock_moments,
+    ended,
+    grouped,
+    leavers,
+    midnight,
+    ratio,
+    scores,
+    segment_of,
+    value_moments,
+)
+from oracle_support import DAY, TICK, Z, first_moment, kaplan_meier, mean, minutes, nps_of, person, quantile
+
+COMPANY = ("company", "all")
+ONE = Fraction(1)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What a metric is made of: of whom, when, and what; `weights` where the account's own do not hold."""
+
+    account_id: str | None
+    month: date
+    what: object
+    weights: dict | None = None
+
+
+@dataclass(frozen=True)
+class Share:
+    """A fact and the part of it that a subject has."""
+
+    weight: Fraction
+    fact: Fact
+
+
+def compute(
+    world: World,
+    results: dict[str, list[dict]],
+    *,
+    success_weights: Sequence[dict] = SUCCESS_WEIGHTS,
+    csat_survey_types: Sequence[str] = ("csat", "post_purchase"),
+    credit_attribution_model: str = "position",
+    inactive_after_days: int = 365,
+    ttv_clock: str = "first_charge",
+    ttv_event: str = "verified",
+    min_tenure_days: int = 90,
+    rating_request_window_days: int = 7,
+) -> dict[str, list[dict]]:
+    """metric_values and ppp_summary; `results` are those of the other parts."""
+    subjects = Subjects(world, results, credit_attribution_model)
+    facts = Facts(world, results, subjects, csat_survey_types, success_weights, min_tenure_days * DAY)
+    by_metric: dict[str, tuple[list[Fact], Callable]] = {
+        **facts.money(),
+        **facts.retention(),
+        **facts.customers(),
+        **facts.waits(),
+        "outcomes_on_time": (facts.outcomes(), outcome_share),
+        "time_to_value_90": (
+            facts.values_reached(ttv_clock, ttv_event, timedelta(days=inactive_after_days)),
+            proportion,
+        ),
+        "handoff_drop_rate": (facts.handoffs(), proportion),
+        "rating_compliance": (facts.due_touches(rating_request_window_days * DAY), proportion),
+        "daily_active_users": (facts.usage(), facts.daily_active_users),
+        "stickiness": (facts.usage(), facts.stickiness),
+    }
+    rows = []
+    for metric_name, (own, formula) in by_metric.items():
+        groups = defaultdict(list)
+        for fact in own:
+            weights = subjects.of(fact.account_id, fact.month) if fact.weights is None else fact.weights
+            for subject, weight in weights.items():
+                groups[subject, fact.month].append(Share(weight, fact))
+        for month in subjects.months:
+            groups.setdefault((COMPANY, month), [])
+        for (subject, month), shares in groups.items():
+            if month not in subjects.months:
+                continue
+            row = {"numerator": None, "denominator": None, "n": 0, "value": None, "ci_low": None, "ci_high": None,
+                   "coverage": None, **(formula(shares, month) if shares else {})}  # fmt: skip
+            if shares and row.pop("_is_absent", False) and subject != COMPANY:
+                continue
+            row.pop("_is_absent", None)
+            rows.append({"metric_name": metric_name, "month": month, "subject_type": subject[0],
+                         "subject_id": subject[1], **row})  # fmt: skip
+    return {"metric_values": rows, "ppp_summary": subjects.ppp_summaries()}
+
+
+class Subjects:
+    """Which accounts count for whom, and with which weight."""
+
+    def __init__(self, world: World, results: dict[str, list[dict]], model: str):
+        self.world, self.results = world, results
+        self.months = {row["month"] for row in results["customer_months"]}
+        self.teams = {row["user_id"]: row["team"] for row in world.accepted("crm.users") if not row["is_bot"]}
+        self.fixed: dict[str, dict] = {}
+        for row in results["dim_customers"]:
+            channel = row["acquisition_channel"] or "(none)"
+            self.fixed[row["account_id"]] = {
+                COMPANY: ONE, ("segment", segment_of(world, row["account_id"])): ONE, ("channel", channel): ONE,
+            }  # fmt: skip
+        attributed = set()
+        for row in results["customer_attribution"]:
+            if row["attribution_model"] == model:
+                add(self.fixed[row["account_id"]], ("campaign", row["campaign_id"]), row["weight"])
+                attributed.add(row["account_id"])
+        # READING: what no campaign can have won yet is unattributed, too, so that campaigns sum to the company
+        for account_id in self.fixed.keys() - attributed:
+            self.fixed[account_id]["campaign", "unattributed"] = ONE
+        self.credited: dict[tuple[str, date], dict] = defaultdict(dict)
+        for row in results["customer_month_credits"]:
+            self.credit(self.credited[row["account_id"], row["month"]], row)
+        self.of_transactions: dict[str, dict] = defaultdict(dict)
+        for row in results["transaction_credits"]:
+            self.credit(self.of_transactions[row["transaction_id"]], row)
+
+    def credit(self, weights: dict, credit: dict) -> None:
+        """'team: all credited (not uncredited) weight of its side'; 'rows of the other side are not his'."""
+        user_id, side = credit["user_id"], credit["side"]
+        if user_id is None or credit["weight"] == 0:
+            return
+        add(weights, ("team", side), credit["weight"])
+        if (self.teams[user_id] == "marketing") == (side == "marketing"):
+            add(weights, ("employee", user_id), credit["weight"])
+
+    def of(self, account_id: str | None, month: date) -> dict:
+        """READING: what is of no account is the company's alone."""
+        if account_id is None:
+            return {COMPANY: ONE}
+        return self.fixed[account_id] | self.credited.get((account_id, month), {})
+
+    def of_transaction(self, line: dict) -> dict:
+        return self.fixed[line["account_id"]] | self.of_transactions.get(line["transaction_id"], {})
+
+    def ppp_summaries(self) -> list[dict]:
+        """M3: 'ppp_yield = sum(ppp) / (10 x sum(cltv)) = csat_revenue_coverage x revenue-weighted CSAT of those / 10',
+        by the credits as of as_of.
+        """
+        groups: dict[tuple[str, str], list[tuple[Fraction, dict]]] = {COMPANY: []}
+        for customer in self.results["customer_lifetime"]:
+            now = self.of(customer["account_id"], self.world.month(self.world.as_of))
+            for subject, weight in now.items():
+                if subject[0] != "channel":
+                    groups.setdefault(subject, []).append((weight, customer))
+        rows = []
+        for (subject_type, subject_id), own in groups.items():
+            cltv, ppp, heard = (
+                sum((weight * Fraction(value(row)) for weight, row in own), Fraction(0))
+                for value in (
+                    lambda row: row["cltv"],
+                    lambda row: row["ppp"],
+                    lambda row: row["cltv"] if row["is_csat_reported"] else 0,
+                )
+            )
+            rows.append({"subject_type": subject_type, "subject_id": subject_id, "customers": len(own), "cltv": cltv,
+                         "ppp": ppp, "ppp_yield": ratio(ppp, 10 * cltv), "csat_revenue_coverage": ratio(heard, cltv),
+                         "responders_csat": ratio(ppp, heard)})  # fmt: skip
+        return rows
+
+
+def add(weights: dict, subject: tuple[str, str], weight: object) -> None:
+    weights[subject] = weights.get(subject, Fraction(0)) + Fraction(weight)
+
+
+class Facts:
+    """The facts of each metric, and the formulas that go with them."""
+
+    def __init__(self, world, results, subjects: Subjects, csat_types, success_weights, min_tenure: timedelta):
+        self.world, self.results, self.subjects = world, results, subjects
+        self.csat_types, self.success_weights, self.min_tenure = csat_types, success_weights, min_tenure
+
+    def last_moment(self, month: date) -> datetime:
+        return min(first_moment(self.world.zone, midnight(next_month(month))) - TICK, self.world.as_of)
+
+    # --------------------------------------------------------------------------------------------------------- money
+
+    def money(self) -> dict:
+        """Of transactions, by the credit that each has."""
+        every = [(line, self.world.month(line["transacted_at"]), self.subjects.of_transaction(line))
+                 for line in self.results["fct_transactions"]]  # fmt: skip
+
+        def of(amount: str, movement: str | None = None) -> list[Fact]:
+            return [Fact(line["account_id"], month, Fraction(line[amount]), weights) for line, month, weights in every
+                    if movement in (None, line["movement"])]  # fmt: skip
+
+        return {
+            "cltv_growth": (of("reporting_amount"), total),
+            "new_revenue": (of("reporting_amount", "new"), total),
+            "repeat_revenue": (of("reporting_amount", "repeat"), total),
+            "cross_sell": (of("expansion_amount", "cross_sell"), total),
+            "up_sell": (of("expansion_amount", "up_sell"), total),
+            "reversal_rate": (
+                [Fact(line["account_id"], month, line, weights) for line, month, weights in every],
+                reversal_rate,
+            ),
+        }
+
+    def retention(self) -> dict:
+        """'GRR = sum of min(start, end) / sum of start, NRR = sum of end / sum of start'; READING: customers without
+        recurring revenue are of the population, and not seen.
+        """
+        revenue: dict = defaultdict(lambda: [Fraction(0), Fraction(0)])
+        for row in self.results["subscription_months"]:
+            sums = revenue[row["account_id"], row["month"]]
+            sums[0] += Fraction(row["starting_mrr"])
+            sums[1] += Fraction(row["mrr"])
+        customers = {(row["account_id"], row["month"]) for row in self.results["customer_months"]}
+        facts = []
+        for key in customers | revenue.keys():
+            start, end = revenue.get(key, (0, 0))
+            if start > 0 or key in customers:
+                facts.append(Fact(*key, (start, end, key in customers)))
+        return {"gross_retention": (facts, lambda shares, month: kept(shares, min)),
+                "net_retention": (facts, lambda shares, month: kept(shares, lambda start, end: end))}  # fmt: skip
+
+    # ----------------------------------------------------------------------------------------------------- customers
+
+    def customers(self) -> dict:
+        """Of customers at a month's end, and of what they said in it; a customer counts once."""
+        answers = grouped(self.results["fct_survey_responses"],
+                          lambda row: (row["account_id"], self.world.month(row["responded_at"])))  # fmt: skip
+        due = grouped(self.results["fct_outcomes"], lambda row: row["account_id"])
+        first = {row["account_id"]: row["first_charge_at"] for row in self.results["customer_lifetime"]}
+        realised = grouped((row for row in self.results["fct_referrals"] if row["realised_at"] is not None),
+                           lambda row: row["referrer_account_id"])  # fmt: skip
+        facts = defaultdict(list)
+        for row in self.results["customer_months"]:
+            account_id, month = row["account_id"], row["month"]
+            known_at, said = self.last_moment(month), answers.get((account_id, month), [])
+
+            def keep(name: str, what: object, account_id: str = account_id, month: date = month) -> None:
+                facts[name].append(Fact(account_id, month, what))
+
+            keep("ppp", row)
+            keep("csat", [answer["score_1_10"] for answer in said if answer["survey_type"] in self.csat_types])
+            keep("touch_rating", [answer["score_1_10"] for answer in said if answer["survey_type"] == "touch_rating"])
+            keep("nps", [answer for answer in said if answer["nps_class"] is not None])
+            outcomes = [outcome for outcome in due.get(account_id, ()) if outcome["is_due"]
+                        and outcome["due_at"] <= known_at]  # fmt: skip
+            success = scores(row, outcomes, self.weights_on(self.world.local_day(known_at)))["success_score"]
+            keep("success_score", [] if success is None else [success])
+            if first[account_id] + self.min_tenure <= known_at:
+                keep("recommend_stated", (row["is_recommend_stated"], True))
+                found = any(referral["realised_at"] <= known_at for referral in realised.get(account_id, ()))
+                keep("recommend_realised", (found, True))
+        return {
+            "ppp": (facts["ppp"], ppp),
+            "ppp_yield": (facts["ppp"], ppp_yield),
+            "csat": (facts["csat"], answered),
+            "touch_rating": (facts["touch_rating"], answered),
+            "success_score": (facts["success_score"], answered),
+            "nps": (facts["nps"], nps),
+            "recommend_stated": (facts["recommend_stated"], proportion),
+            "recommend_realised": (facts["recommend_realised"], proportion),
+        }
+
+    def weights_on(self, day: date) -> dict[str, Fraction]:
+        return {row["axis"]: Fraction(row["weight"]) for row in self.success_weights
+                if row["valid_from"] <= day and (row["valid_to"] is None or day < row["valid_to"])}  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------- what ends, or is due
+
+    def waits(self) -> dict:
+        """Who still waits is censored at as_of; READING: of the month in which the clock started, as ticket_times."""
+        as_of, facts = self.world.as_of, defaultdict(list)
+        for row in self.results["fct_tickets"]:
+            stop = row["first_response_at"]
+            waited = minutes((as_of if stop is None else stop) - row["clock_started_at"])
+            month = self.world.month(row["clock_started_at"])
+            facts["first_response"].append(Fact(row["account_id"], month, (waited, stop is not None)))
+            stop = row["resolved_at"]
+            waited = minutes(max((as_of if stop is None else stop) - row["created_at"], timedelta(0)))
+            month = self.world.month(row["created_at"])
+            facts["resolution"].append(Fact(row["account_id"], month, (waited, stop is not None)))
+        for row in self.results["fct_handoffs"]:
+            stop = row["first_sign_at"]
+            waited = minutes((as_of if stop is None else stop) - row["handed_at"])
+            month = self.world.month(row["handed_at"])
+            facts["handoff"].append(Fact(row["account_id"], month, (waited, stop is not None)))
+        return {
+            "first_response_median": (facts["first_response"], waiting(0.5)),
+            "first_response_p90": (facts["first_response"], waiting(0.9)),
+            "resolution_median": (facts["resolution"], waiting(0.5)),
+            "handoff_latency_median": (facts["handoff"], waiting(0.5)),
+        }
+
+    def outcomes(self) -> list[Fact]:
+        return [Fact(row["account_id"], self.world.month(row["due_at"]), row)
+                for row in self.results["fct_outcomes"] if row["is_due"]]  # fmt: skip
+
+    def values_reached(self, ttv_clock: str, ttv_event: str, inactive_after: timedelta) -> list[Fact]:
+        """'time_to_value_90 (incidence)': those whose 90 days are over are decided."""
+        lifetimes = self.results["customer_lifetime"]
+        left = leavers(self.world, lifetimes, inactive_after)
+        values = value_moments(self.world, self.results["fct_outcomes"], ttv_event)
+        facts = []
+        for account_id, clock in clock_moments(self.world, lifetimes, ttv_clock).items():
+            days, kind = ended(self.world, clock, values.get(account_id), left.get(account_id, (None,))[0])
+            is_decided = clock + 90 * DAY <= self.world.as_of
+            facts.append(Fact(account_id, self.world.month(clock), (kind == "value" and days <= 90, is_decided)))
+        return facts
+
+    def handoffs(self) -> list[Fact]:
+        return [Fact(row["account_id"], self.world.month(row["handed_at"]), (row["is_dropped"], row["is_matured"]))
+                for row in self.results["fct_handoffs"]]  # fmt: skip
+
+    def due_touches(self, window: timedelta) -> list[Fact]:
+        return [Fact(row["account_id"], self.world.month(row["occurred_at"]),
+                     (row["is_rating_invited_in_time"], row["occurred_at"] + window <= self.world.as_of))
+                for row in self.results["fct_touches"] if row["is_rating_due"]]  # fmt: skip
+
+    # --------------------------------------------------------------------------------------------------------- usage
+
+    def usage(self) -> list[Fact]:
+        return [Fact(row["account_id"], row["used_on"].replace(day=1), row)
+                for row in self.world.accepted("product.usage_days")]  # fmt: skip
+
+    def days_of(self, month: date) -> int:
+        return (min(next_month(month), self.world.as_of.date() + DAY) - month).days
+
+    def persons_by_day(self, shares: list[Share]) -> dict[date, set[str]]:
+        """'distinct persons with value_events >= 1 on a local day'."""
+        days = defaultdict(set)
+        for share in shares:
+            if share.fact.what["value_events"] >= 1:
+                days[share.fact.what["used_on"]].add(person(self.world, share.fact.what))
+        return days
+
+    def daily_active_users(self, shares: list[Share], month: date) -> dict:
+        found = [len(persons) for persons in self.persons_by_day(shares).values()]
+        return average([Fraction(users) for users in found + [0] * (self.days_of(month) - len(found))]) | {
+            "coverage": ONE
+        }
+
+    def stickiness(self, shares: list[Share], month: date) -> dict:
+        days = self.persons_by_day(shares)
+        users = len(set().union(*days.values()))
+        daily = Fraction(sum(map(len, days.values())), self.days_of(month))
+        return {"numerator": daily, "denominator": users, "n": users, "value": ratio(daily, users), "coverage": ONE,
+                "_is_absent": not users} if users else {"_is_absent": True}  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------------------ formulas
+
+
+def weighed(shares: list[Share], value: Callable) -> Fraction:
+    return sum((share.weight * Fraction(value(share.fact.what)) for share in shares), Fraction(0))
+
+
+def total(shares: list[Share], month: date) -> dict:
+    """Money: 'the sum for money'; n is 'accounts with a fact'."""
+    amount = weighed(shares, lambda amount: amount)
+    return {
+        "numerator": amount,
+        "n": len({share.fact.account_id for share in shares}),
+        "value": amount,
+        "coverage": ONE,
+    }
+
+
+def reversal_rate(shares: list[Share], month: date) -> dict:
+    """'- sum of non-charges / sum of charges of the month'."""
+    charged, given_back = (
+        weighed(shares, lambda line, is_charge=is_charge: line["reporting_amount"]
+                if (line["transaction_type"] == "charge") == is_charge else 0)
+        for is_charge in (True, False)
+    )  # fmt: skip
+    return {"numerator": -given_back, "denominator": charged, "n": len({share.fact.account_id for share in shares}),
+            "value": ratio(-given_back, charged), "coverage": ONE}  # fmt: skip
+
+
+def kept(shares: list[Share], rest: Callable) -> dict:
+    subscribers = [share for share in shares if share.fact.what[0] > 0]
+    start, numerator = (weighed(subscribers, value) for value in (lambda what: what[0], lambda what: rest(*what[:2])))
+    customers = sum(share.fact.what[2] for share in shares)
+    return {"numerator": numerator, "denominator": start, "n": len(subscribers), "value": ratio(numerator, start),
+            "coverage": ratio(sum(share.fact.what[2] for share in subscribers), customers)}  # fmt: skip
+
+
+def ppp(shares: list[Share], month: date) -> dict:
+    value, cltv = (weighed(shares, lambda row, column=column: row[column]) for column in ("ppp", "cltv"))
+    heard = weighed(shares, lambda row: 0 if row["csat_1_10"] is None else row["cltv"])
+    return {"numerator": value, "n": len(shares), "value": value, "coverage": ratio(heard, cltv)}
+
+
+def ppp_yield(shares: list[Share], month: date) -> dict:
+    best = 10 * weighed(shares, lambda row: row["cltv"])
+    row = ppp(shares, month)
+    return row | {"denominator": best, "value": ratio(row["numerator"], best)}
+
+
+def average(values: list[Fraction]) -> dict:
+    """M0: 'means z s / sqrt(n)'. READING: no interval of one."""
+    n, whole = len(values), sum(values, Fraction(0))
+    row = {"numerator": whole, "denominator": n, "n": n, "value": ratio(whole, n)}
+    if n > 1:
+        width = Z * math.sqrt(sum((value - whole / n) ** 2 for value in values) / (n - 1) / n)
+        row |= {"ci_low": float(whole / n) - width, "ci_high": float(whole / n) + width}
+    return row
+
+
+def answered(shares: list[Share], month: date) -> dict:
+    """'mean over customers of each customer's mean'; coverage: customers who answered / customers."""
+    means = [mean(share.fact.what) for share in shares if share.fact.what]
+    return average(means) | {"coverage": ratio(len(means), len(shares))}
+
+
+def nps(shares: list[Share], month: date) -> dict:
+    """'mean per customer first, then over customers'."""
+    said = [answer for share in shares for answer in share.fact.what]
+    n = sum(bool(share.fact.what) for share in shares)
+    row = {"numerator": 0, "denominator": n, "n": n, "coverage": ratio(n, len(shares))}
+    if n:
+        found = nps_of(said)
+        row |= {"numerator": found["nps"] * n / 100, "value": found["nps"], "ci_low": found["nps_ci_low"],
+                "ci_high": found["nps_ci_high"]}  # fmt: skip
+    return row
+
+
+def wilson(share: Fraction, n: int) -> dict:
+    """(p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)."""
+    p, square = float(share), Z * Z / n
+    width = Z * math.sqrt(p * (1 - p) / n + square / (4 * n))
+    return {f"ci_{name}": (p + square / 2 + sign * width) / (1 + square) for name, sign in (("low", -1), ("high", 1))}
+
+
+def proportion(shares: list[Share], month: date) -> dict:
+    """Of pairs: whether it was so, and whether that is decided; each counts once, whatever the weight."""
+    decided = [share.fact.what[0] for share in shares if share.fact.what[1]]
+    n, found = len(decided), sum(decided)
+    row = {"n": n, "coverage": ratio(n, len(shares))}
+    if n:
+        row |= {"numerator": found, "denominator": n, "value": ratio(found, n), **wilson(Fraction(found, n), n)}
+    return row
+
+
+def outcome_share(shares: list[Share], month: date) -> dict:
+    """'sum w x weight verified on time / sum w x weight of outcomes due'; n is outcomes."""
+    due = weighed(shares, lambda row: row["weight"])
+    verified = weighed(shares, lambda row: row["weight"] if row["is_verified_on_time"] else 0)
+    row = {"numerator": verified, "denominator": due, "n": len(shares), "value": ratio(verified, due), "coverage": ONE}
+    return row | (wilson(row["value"], len(shares)) if due else {})
+
+
+def waiting(share: float) -> Callable:
+    """A Kaplan-Meier quantile; coverage is the share of those whose waiting ended."""
+
+    def formula(shares: list[Share], month: date) -> dict:
+        own = [part.fact.what for part in shares]
+        found = quantile(kaplan_meier(own), "found", share)
+        return {"n": len(own), "value": found["found_minutes"], "ci_low": found["found_low"],
+                "ci_high": found["found_high"], "coverage": ratio(sum(ended for _, ended in own), len(own))}  # fmt: skip
+
+    return formula
