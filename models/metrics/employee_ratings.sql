@@ -14,6 +14,7 @@ final as (
         user_id,
         team,
         survey_type,
+        {{ local_day(as_of()) }} as known_on,
         ratings,
         n_customers,
         cast(raw_mean as {{ double_type() }}) as raw_mean,

@@ -145,6 +145,7 @@ final as (
     select
         segment,
         duration as day,
+        {{ local_day(as_of()) }} as known_on,
         at_risk,
         value_events,
         churn_events,

@@ -97,6 +97,7 @@ final as (
         passed.from_user_id,
         passed.to_user_id,
         passed.handed_at,
+        {{ local_day('passed.handed_at') }} as handed_on,
         passed.first_sign_at,
         {{ as_minutes(elapsed_microseconds('passed.handed_at', 'passed.first_sign_at')) }} as latency_minutes,
         {{ as_minutes('passed.worked_microseconds') }} as latency_business_minutes,

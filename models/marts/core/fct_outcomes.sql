@@ -16,6 +16,7 @@ final as (
         weight,
         defined_at,
         due_at,
+        {{ local_day('due_at') }} as due_on,
         achieved_at,
         verified_at,
         verified_by,
