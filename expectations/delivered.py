@@ -209,8 +209,8 @@ def suites() -> dict[str, list]:
             ),
             ExpectColumnPairValuesAToBeGreaterThanB(column_A="ci_high", column_B="ci_low", or_equal=True),
             none_of(
-                "Where there is nothing there is no value.",
-                "select metric_name from {batch} where n = 0 and (value is not null or ci_low is not null)",
+                "Where there is nothing there is no value, or a sum of 0.",
+                "select metric_name from {batch} where n = 0 and (value <> 0 or ci_low is not null)",
             ),
             none_of(
                 "The company has every metric in every month.",
@@ -221,7 +221,7 @@ def suites() -> dict[str, list]:
                 "Segments, channels and campaigns each sum to the company, to the cent.",
                 "select metric_name from {batch} where metric_name in ('cltv_growth', 'new_revenue', 'cross_sell',"
                 " 'up_sell', 'repeat_revenue') and subject_type not in ('team', 'employee') group by metric_name, month"
-                " having count(distinct case when numerator is not null then subject_type end) not in (0, 4) or"
+                " having count(distinct case when n > 0 then subject_type end) not in (0, 4) or"
                 " 4 * sum(case when subject_type = 'company' then numerator else 0 end) <> sum(numerator)",
             ),
         ],

@@ -29,7 +29,6 @@ judged as (
                 then 'it is decided, but not by whom and on which day.'
             when disputes.decision = 'accepted' and disputes.amount is null
                 then 'it is accepted, but without an amount.'
-            when disputes.decided_on < disputes.raised_on then 'it is decided before it is raised.'
         end as fault
     from disputes
     left join employees

@@ -55,14 +55,14 @@ valued as (
     select
         slots.*,
         metrics.kind,
-        totals.numerator,
+        case when metrics.kind = 'sum' then coalesce(totals.numerator, 0) else totals.numerator end as numerator,
         totals.denominator,
         coalesce(totals.n, 0) as n,
         totals.squares,
         totals.quantile_low,
         totals.quantile_high,
         case metrics.kind
-            when 'sum' then cast(totals.numerator as {{ double_type() }})
+            when 'sum' then cast(coalesce(totals.numerator, 0) as {{ double_type() }})
             when 'quantile' then totals.quantile
             when 'nps' then {{ nps('totals.numerator', '0', 'totals.denominator') }}
             else {{ rate_quotient('totals.numerator', 'totals.denominator') }}

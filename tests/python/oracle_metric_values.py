@@ -95,6 +95,8 @@ def compute(
                 continue
             row = {"numerator": None, "denominator": None, "n": 0, "value": None, "ci_low": None, "ci_high": None,
                    "coverage": None, **(formula(shares, month) if shares else {})}  # fmt: skip
+            if not shares and formula in (total, ppp):
+                row |= {"numerator": Fraction(0), "value": Fraction(0)}  # a sum of nothing is 0
             if shares and row.pop("_is_absent", False) and subject != COMPANY:
                 continue
             row.pop("_is_absent", None)

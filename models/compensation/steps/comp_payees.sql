@@ -15,7 +15,7 @@ final as (
         period,
         user_id,
         team,
-        case when team = 'marketing' then 'marketing' else 'sales' end as side
+        {{ side_of('team') }} as side
     from terms
 
 )

@@ -38,7 +38,7 @@ final as (
         transactions.movement,
         credits.side as team,
         -- what an employee is credited with on the other team's side is the team's alone
-        case when (credits.side = 'marketing') = (employees.team = 'marketing') then credits.user_id end as user_id,
+        case when credits.side = {{ side_of('employees.team') }} then credits.user_id end as user_id,
         credits.weight * transactions.reporting_amount as credited_amount,
         credits.weight * transactions.expansion_amount as credited_expansion_amount
     from credits
