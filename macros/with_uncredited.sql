@@ -64,3 +64,9 @@ credits as (
 {% macro figure_type() -%}
     decimal(38, 8)
 {%- endmacro %}
+
+
+{#- A credited figure: weight times figure, with all decimals of both. -#}
+{% macro contribution_type() -%}
+    decimal(38, 20)
+{%- endmacro %}

@@ -1,9 +1,11 @@
-"""Compare two published folders: `compare_published.py FIRST SECOND` fails where a public relation differs."""
+"""Compare two published folders: `compare_published.py FIRST SECOND` fails where a relation or the workbook differs."""
 
 import sys
 from pathlib import Path
 
 import duckdb
+
+from customer_outcomes.workbook import WORKBOOK
 
 
 def main(first: Path, second: Path) -> None:
@@ -17,7 +19,11 @@ def main(first: Path, second: Path) -> None:
         if any(alone):
             print(f"{name}: {alone[0]} rows only in {first}, {alone[1]} only in {second}")
             differing += 1
-    print(f"{len(names)} relations compared, {differing} differ")
+    workbooks = [side / WORKBOOK for side in (first, second)]
+    if len({path.read_bytes() if path.exists() else None for path in workbooks}) > 1:
+        print(f"{WORKBOOK} is not the same, byte for byte")
+        differing += 1
+    print(f"{len(names)} relations and the workbook compared, {differing} differ")
     sys.exit(1 if differing else 0)
 
 

@@ -24,6 +24,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
+NARROWEST = 100  # columns, of tables that nobody's terminal bounds
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -103,6 +104,34 @@ def sample(
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
     typer.echo(f"{directory}: {sum(rows.values())} rows in {len(rows)} tables.")
+
+
+@app.command()
+def trace(
+    period: Annotated[str, typer.Argument(help="The month, as 2026-03 or 2026-03-01.")],
+    user: Annotated[str, typer.Argument(help="The payee's user_id.")],
+    metric: Annotated[str | None, typer.Argument(help="The metric to follow down to its rows.")] = None,
+    warehouse: Annotated[Path, typer.Option(help="The DuckDB file that was built.")] = Path("build/warehouse.duckdb"),
+    json: Annotated[bool, typer.Option("--json", help="Write JSON; docs/trace.md has the keys.")] = False,
+) -> None:
+    """Follow a payout to the customers and rows that it rests on; sums that do not add up end it with exit code 1."""
+    from json import dumps
+
+    from customer_outcomes.trace import plain, print_trace
+    from customer_outcomes.trace import trace as follow
+
+    with _exit_codes():
+        found = follow(warehouse, period, user, metric)
+        if json:
+            typer.echo(dumps(plain(found), indent=2, ensure_ascii=False))
+        else:
+            console = Console(highlight=False, emoji=False)
+            # what is piped has no width of its own
+            console.width = console.width if console.is_terminal else max(console.width, NARROWEST)
+            print_trace(found, console)
+        unequal = sum(not check["is_equal"] for check in found["checks"])
+        if unequal:
+            raise FailedCheck(f"Sums of {period} of {user} that do not add up: {unequal}; the trace names them.")
 
 
 class _exit_codes:

@@ -1,4 +1,4 @@
-"""The published folder: every public relation as Parquet, all of them as one read-only DuckDB file."""
+"""The published folder: public relations as Parquet, all as one read-only DuckDB file, and finance's workbook."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from customer_outcomes import FailedCheck, UnusableInput
+from customer_outcomes.workbook import WORKBOOK, write_workbook
 
 DATABASE = "customer_outcomes.duckdb"
 CONTENTS = "contents.json"
@@ -81,6 +82,7 @@ def publish(warehouse: Path, manifest: dict, destination: Path, progress: Callab
                 raise FailedCheck(f"{relation} has {received} rows and {rows[relation]} of them were published.")
             progress(number, len(relations))
         connection.execute("detach published")
+        write_workbook(connection, candidate / WORKBOOK)
     (candidate / DATABASE).chmod(0o444)
     (candidate / CONTENTS).write_text(json.dumps(rows, indent=2) + "\n")
     _swap_in(candidate, destination)

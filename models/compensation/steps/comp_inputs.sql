@@ -18,15 +18,9 @@ metrics as (
 
 ),
 
-money as (
+sums as (
 
-    select * from {{ ref('comp_money_metrics') }}
-
-),
-
-customers as (
-
-    select * from {{ ref('comp_customer_metrics') }}
+    select * from {{ ref('comp_figures') }}
 
 ),
 
@@ -56,27 +50,22 @@ figures as (
     select
         asked.*,
         case
-            when asked.is_sum then coalesce(money.numerator, customers.numerator, 0)
-            else coalesce(customers.numerator, ratings.numerator)
+            when asked.is_sum then coalesce(sums.numerator, 0)
+            else coalesce(sums.numerator, ratings.numerator)
         end as numerator,
-        coalesce(customers.denominator, ratings.denominator) as denominator,
-        coalesce(money.n_customers, customers.n_customers, ratings.n_customers, 0) as n_customers,
+        coalesce(sums.denominator, ratings.denominator) as denominator,
+        coalesce(sums.n_customers, ratings.n_customers, 0) as n_customers,
         ratings.raw_mean,
         ratings.credibility,
         ratings.payable_score,
-        coalesce(customers.coverage, ratings.coverage) as coverage,
+        coalesce(sums.coverage, ratings.coverage) as coverage,
         ratings.is_payable
     from asked
-    left join money
+    left join sums
         on
-            asked.period = money.period
-            and asked.user_id = money.user_id
-            and asked.metric_name = money.metric_name
-    left join customers
-        on
-            asked.period = customers.period
-            and asked.user_id = customers.user_id
-            and asked.metric_name = customers.metric_name
+            asked.period = sums.period
+            and asked.user_id = sums.user_id
+            and asked.metric_name = sums.metric_name
     left join ratings
         on
             asked.scenario = ratings.scenario

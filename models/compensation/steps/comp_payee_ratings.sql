@@ -12,15 +12,22 @@ customers as (
 
 ),
 
-responses as (
+evidence as (
+
+    select * from {{ ref('comp_evidence') }}
+    where metric_name = 'satisfaction'
+
+),
+
+rated as (
 
     select
+        period,
+        user_id,
         account_id,
-        {{ local_month('responded_at') }} as month,
-        {{ score_quotient('sum(score_unit)', 'count(*)') }} as mean_score_unit
-    from {{ ref('fct_survey_responses') }}
-    where survey_type in ('{{ var("csat_survey_types") | join("', '") }}')
-    group by account_id, {{ local_month('responded_at') }}
+        {{ score_quotient('sum(numerator)', 'sum(denominator)') }} as mean_score_unit
+    from evidence
+    group by period, user_id, account_id
 
 ),
 
@@ -30,12 +37,15 @@ asked as (
         customers.period,
         customers.user_id,
         count(*) as customers,
-        count(responses.account_id) as n_customers,
-        sum(responses.mean_score_unit) as sum_of_means,
-        {{ score_quotient('sum(responses.mean_score_unit)', 'count(responses.account_id)') }} as raw_mean
+        count(rated.account_id) as n_customers,
+        sum(rated.mean_score_unit) as sum_of_means,
+        {{ score_quotient('sum(rated.mean_score_unit)', 'count(rated.account_id)') }} as raw_mean
     from customers
-    left join responses
-        on customers.account_id = responses.account_id and customers.period = responses.month
+    left join rated
+        on
+            customers.period = rated.period
+            and customers.user_id = rated.user_id
+            and customers.account_id = rated.account_id
     group by customers.period, customers.user_id
 
 ),
@@ -45,12 +55,10 @@ spreads as (
     select
         asked.period,
         asked.user_id,
-        sum({{ squared_distance('responses.mean_score_unit', 'asked.raw_mean') }}) as squares
+        sum({{ squared_distance('rated.mean_score_unit', 'asked.raw_mean') }}) as squares
     from asked
-    inner join customers
-        on asked.period = customers.period and asked.user_id = customers.user_id
-    inner join responses
-        on customers.account_id = responses.account_id and customers.period = responses.month
+    inner join rated
+        on asked.period = rated.period and asked.user_id = rated.user_id
     group by asked.period, asked.user_id
 
 ),

@@ -1,37 +1,21 @@
 with
 
-customer_months as (
+candidates as (
 
-    select
-        account_id,
-        month,
-        {{ last_moment('month') }} as known_at
-    from {{ ref('customer_months') }}
-
-),
-
-account_credits as (
-
-    select * from {{ ref('account_credits') }}
-    where weight > 0
+    select * from {{ ref('customer_month_candidates') }}
 
 ),
 
 final as (
 
     select
-        customer_months.account_id,
-        customer_months.month,
-        account_credits.side,
-        account_credits.user_id,
-        sum(account_credits.weight) as weight
-    from customer_months
-    inner join account_credits
-        on
-            customer_months.account_id = account_credits.account_id
-            and customer_months.known_at >= account_credits.valid_from
-            and (account_credits.valid_to is null or customer_months.known_at < account_credits.valid_to)
-    group by customer_months.account_id, customer_months.month, account_credits.side, account_credits.user_id
+        account_id,
+        month,
+        side,
+        user_id,
+        sum(weight) as weight
+    from candidates
+    group by account_id, month, side, user_id
 
 )
 

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
 payees as (
@@ -53,13 +55,12 @@ marketing_credits as (
 credited_transactions as (
 
     select
-        transactions.period,
-        transactions.account_id,
-        transactions.movement,
-        transactions.expansion_amount,
-        transactions.reporting_amount,
+        transactions.*,
         transaction_credits.side,
         transaction_credits.user_id,
+        transaction_credits.rule,
+        transaction_credits.source_table as credit_table,
+        transaction_credits.source_id as credit_id,
         transaction_credits.weight
     from transactions
     inner join transaction_credits
@@ -70,11 +71,12 @@ credited_transactions as (
 credited_deals as (
 
     select
-        opportunities.period,
-        opportunities.account_id,
-        opportunities.reporting_amount,
+        opportunities.*,
         'sales' as side,
         deal_credits.user_id,
+        deal_credits.rule,
+        deal_credits.source_table as credit_table,
+        deal_credits.source_id as credit_id,
         deal_credits.weight
     from opportunities
     inner join deal_credits
@@ -83,11 +85,12 @@ credited_deals as (
     union all
 
     select
-        opportunities.period,
-        opportunities.account_id,
-        opportunities.reporting_amount,
+        opportunities.*,
         marketing_credits.side,
         marketing_credits.user_id,
+        marketing_credits.rule,
+        marketing_credits.source_table as credit_table,
+        marketing_credits.source_id as credit_id,
         marketing_credits.weight
     from opportunities
     inner join marketing_credits
@@ -101,9 +104,16 @@ amounts as (
         period,
         side,
         user_id,
-        account_id,
         'cltv_growth' as metric_name,
-        weight * reporting_amount as amount
+        account_id,
+        'marts.fct_transactions' as source_table,
+        transaction_id as source_id,
+        transacted_at as occurred_at,
+        rule,
+        credit_table,
+        credit_id,
+        weight,
+        reporting_amount as amount
     from credited_transactions
 
     union all
@@ -112,9 +122,16 @@ amounts as (
         period,
         side,
         user_id,
-        account_id,
         movement as metric_name,
-        weight * expansion_amount as amount
+        account_id,
+        'marts.fct_transactions' as source_table,
+        transaction_id as source_id,
+        transacted_at as occurred_at,
+        rule,
+        credit_table,
+        credit_id,
+        weight,
+        expansion_amount as amount
     from credited_transactions
     where movement in ('cross_sell', 'up_sell')
 
@@ -124,9 +141,16 @@ amounts as (
         period,
         side,
         user_id,
-        account_id,
         'closed_deals' as metric_name,
-        weight * reporting_amount as amount
+        account_id,
+        'marts.fct_opportunities' as source_table,
+        opportunity_id as source_id,
+        closed_at as occurred_at,
+        rule,
+        credit_table,
+        credit_id,
+        weight,
+        reporting_amount as amount
     from credited_deals
 
 ),
@@ -137,15 +161,21 @@ final as (
         amounts.period,
         amounts.user_id,
         amounts.metric_name,
-        sum(amounts.amount) as numerator,
-        count(distinct amounts.account_id) as n_customers
+        amounts.account_id,
+        amounts.source_table,
+        amounts.source_id,
+        amounts.occurred_at,
+        amounts.rule,
+        amounts.credit_table,
+        amounts.credit_id,
+        amounts.weight,
+        cast(amounts.amount as {{ figure_type() }}) as amount
     from amounts
     inner join payees
         on
             amounts.period = payees.period
             and amounts.user_id = payees.user_id
             and amounts.side = payees.side
-    group by amounts.period, amounts.user_id, amounts.metric_name
 
 )
 

@@ -1,0 +1,495 @@
+"""The way from a payout to what it rests on: input, customers, and the rows of facts, with amounts that add up."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal, localcontext
+from pathlib import Path
+
+import duckdb
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from customer_outcomes import UnusableInput
+
+LINE = ("plan_id", "plan_version", "metric_name")
+STEPS = ("statement", "input", "customers", "rows")
+MOST_NAMES = 20  # so many are said where a name is unknown
+MEAN = "cast(cast(sum(numerator) as double) / cast(sum(denominator) as double) as decimal(38, 15))"
+# what division and binary fractions may move; sums are exact
+QUOTIENT = Decimal("0.000000001")
+CENT = Decimal("0.01")
+
+
+def trace(warehouse: Path, period: str, user_id: str, metric_name: str | None = None) -> dict:
+    """Return what a payee was paid for a month, and what that rests on, as docs/trace.md describes it.
+
+    Amounts are Decimal. The rows of facts are there of `metric_name` alone. Raise UnusableInput where there is no such
+    month, payee, statement, metric or warehouse.
+    """
+    month = _month(period)
+    if not warehouse.is_file():
+        raise UnusableInput(f"{warehouse} is not there; `outcomes build` makes it.")
+    try:
+        # a product of two decimals of the warehouse has up to 27 places
+        with duckdb.connect(warehouse, read_only=True) as connection, localcontext(prec=60):
+            return _Trace(connection, month, user_id, metric_name).follow()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        raise UnusableInput(f"{warehouse} holds no statements to trace; `outcomes build` makes them.") from None
+    except duckdb.IOException as error:
+        raise UnusableInput(f"{warehouse} cannot be read: {str(error).splitlines()[0]}") from None
+
+
+def plain(value: object) -> object:
+    """Return what a trace holds as JSON has it: decimals as strings without needless zeros, moments as ISO 8601."""
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [plain(part) for part in value]
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}" if value else "0"
+    if isinstance(value, float):
+        return repr(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _month(text: str) -> date:
+    if re.fullmatch(r"\d{4}-\d{2}(-01)?", text, re.ASCII):
+        try:
+            return date.fromisoformat(f"{text[:7]}-01")
+        except ValueError:
+            pass
+    raise UnusableInput(f"{text} is not a month; write it as 2026-03 or as its first day, 2026-03-01.")
+
+
+class _Trace:
+    """The steps of one trace, each with its check against the step above."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, month: date, user_id: str, metric_name: str | None):
+        self.connection, self.month, self.user_id, self.metric_name = connection, month, user_id, metric_name
+        self.checks: list[dict] = []
+
+    def follow(self) -> dict:
+        employee = self._employee()
+        adjustments = self._rows(
+            "select adjustment_id, period, original_period, plan_id, plan_version, metric_name, dispute_id, amount,"
+            " reason from compensation.comp_adjustments where user_id = ? and ? in (period, original_period)"
+            " order by adjustment_id",
+            self.user_id,
+            self.month,
+        )
+        settings = self._rows("select as_of, reporting_currency from compensation.comp_settings")[0]
+        closes = self._rows(
+            "select closed_at, closed_by, as_of, content_sha256 from compensation.comp_period_closes where period = ?",
+            self.month,
+        )
+        lines = self._lines(adjustments)
+        if not lines and not adjustments:
+            raise UnusableInput(self._periods())
+        metrics = sorted({line["metric_name"] for line in lines})
+        if self.metric_name is not None:
+            if self.metric_name not in metrics:
+                there = f"the metrics are {', '.join(metrics)}" if metrics else "there is none"
+                raise UnusableInput(f"No plan of {self.user_id} in {self._name} has {self.metric_name}; {there}.")
+            metrics = [self.metric_name]
+        posted = [adjustment["amount"] for adjustment in adjustments if adjustment["period"] == self.month]
+        payout = sum((line["payout"] for line in lines), Decimal(0))
+        return {
+            "period": self.month,
+            **employee,
+            **settings,
+            "close": closes[0] if closes else None,
+            "lines": lines,
+            "adjustments": adjustments,
+            "totals": {
+                "payout": payout,
+                "adjustments_posted": sum(posted, Decimal(0)),
+                "paid": payout + sum(posted),
+                "adjustments_of_lines": sum((line["adjustments"] for line in lines), Decimal(0)),
+                "latest_payout": sum((line["latest_payout"] for line in lines), Decimal(0)),
+            },
+            "metrics": [self._metric(name, employee["team"], lines) for name in metrics],
+            "checks": sorted(self.checks, key=lambda check: STEPS.index(check["step"])),
+        }
+
+    @property
+    def _name(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+    def _rows(self, statement: str, *parameters: object) -> list[dict]:
+        answer = self.connection.execute(statement, parameters)
+        names = [column[0] for column in answer.description]
+        return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+    def _check(
+        self, step: str, metric_name: str | None, what: str, expected: object, found: object, tolerance: object = 0
+    ) -> None:
+        """Note what the step above has, what this one sums to, and whether they are equal."""
+        is_equal = expected is found if None in (expected, found) else abs(expected - found) <= tolerance
+        check = {"step": step, "metric_name": metric_name, "what": what, "expected": expected, "found": found}
+        self.checks.append(check | {"is_equal": is_equal})
+
+    def _employee(self) -> dict:
+        found = self._rows("select user_id, user_name, team from marts.dim_employees where user_id = ?", self.user_id)
+        if not found:
+            raise UnusableInput(f"{self.user_id} is no employee; {self._payees()}.")
+        return found[0]
+
+    def _payees(self) -> str:
+        paid = self._rows(
+            "select distinct user_id from compensation.comp_statement_lines where period = ? order by user_id",
+            self.month,
+        )
+        if not paid:
+            return f"nobody is paid for {self._name}"
+        names = [row["user_id"] for row in paid]
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        return f"the payees of {self._name} are {', '.join(names[:MOST_NAMES])}{more}"
+
+    def _periods(self) -> str:
+        found = self._rows(
+            "select min(period) as first, max(period) as last from compensation.comp_statement_lines where user_id = ?",
+            self.user_id,
+        )[0]
+        first, last = found["first"], found["last"]
+        there = f"the statements are of {first:%Y-%m} to {last:%Y-%m}" if first else self._payees()
+        return f"{self.user_id} has no statement of {self._name}; {there}."
+
+    def _lines(self, adjustments: list[dict]) -> list[dict]:
+        """Return the lines as they stand, each with what the latest knowledge pays and what was adjusted."""
+        terms = "team, weight, threshold, target, cap, accelerated_rate, proration, target_pay"
+        columns = f"plan_id, plan_version, metric_name, {terms}, payable_value, attainment, payout"
+        stated, latest = (
+            {tuple(row[name] for name in LINE): row for row in self._rows(statement, self.month, self.user_id)}
+            for statement in (
+                f"select {columns} from compensation.comp_statement_lines where period = ? and user_id = ?",
+                f"select {columns} from compensation.comp_latest_lines"
+                " where period = ? and user_id = ? and scenario = 'actual'",
+            )
+        )
+        adjusted = defaultdict(Decimal)
+        for adjustment in adjustments:
+            if adjustment["dispute_id"] is None and adjustment["original_period"] == self.month:
+                adjusted[tuple(adjustment[name] for name in LINE)] += adjustment["amount"]
+        lines = []
+        for key in sorted(stated.keys() | latest.keys()):
+            none = {"payable_value": None, "attainment": Decimal(0), "payout": Decimal(0)}
+            now = latest.get(key, none)
+            line = (stated[key] if key in stated else now | none) | {
+                "adjustments": adjusted[key],
+                **{f"latest_{name}": now[name] for name in none},
+            }
+            lines.append(line)
+        self._check_statements(lines)
+        return lines
+
+    def _check_statements(self, lines: list[dict]) -> None:
+        plans = defaultdict(list)
+        for line in lines:
+            plans[line["plan_id"], line["plan_version"]].append(line)
+        for (plan_id, plan_version), its_lines in plans.items():
+            attained = sum(line["weight"] * line["attainment"] for line in its_lines)
+            exact = its_lines[0]["target_pay"] * attained * its_lines[0]["proration"]
+            payout = sum(line["payout"] for line in its_lines)
+            what = f"payouts of {plan_id} {plan_version} are target pay x weights x attainment x days, to the cent"
+            self._check("statement", None, what, round(exact, 2), payout, CENT)
+        # what is learned later is adjusted no more
+        is_adjusted = self._rows(
+            "select coalesce(? >= max(period) + interval 1 month - to_months(max(clawback_months)), true) as is_so"
+            " from compensation.ledger_closes cross join compensation.comp_settings",
+            self.month,
+        )[0]["is_so"]
+        for line in lines if is_adjusted else []:
+            plan, metric_name = f"{line['plan_id']} {line['plan_version']}", line["metric_name"]
+            what = f"payout of {plan} and its adjustments are what the latest knowledge pays"
+            self._check("statement", metric_name, what, line["latest_payout"], line["payout"] + line["adjustments"])
+
+    def _metric(self, metric_name: str, team: str, lines: list[dict]) -> dict:
+        """Return the input of a metric, its customers and, of the metric that was asked for, their rows."""
+        keys = [self.month, self.user_id, metric_name]
+        found = self._rows(
+            "select numerator, denominator, n_customers, raw_value, credibility, payable_value, coverage, is_payable"
+            " from compensation.shared_comp_inputs where period = ? and user_id = ? and metric_name = ?",
+            *keys,
+        )
+        metric = {"metric_name": metric_name, "input": found[0] if found else None, "peers": None}
+        customers = self._customers(metric_name, team)
+        if metric["input"] is None:  # paid when the period closed, and by no plan that is known now
+            return metric | {"customers": customers}
+        self._check_input(metric, team, lines)
+        figures = metric["input"]
+        for part in ("numerator", "denominator"):
+            total = [customer[part] for customer in customers if customer[part] is not None]
+            if figures[part] is not None:
+                what = f"customers sum to the {part}"
+                self._check("customers", metric_name, what, figures[part], round(sum(total, Decimal(0)), 15))
+        self._check("customers", metric_name, "customers counted", figures["n_customers"], len(customers))
+        return metric | {"customers": customers}
+
+    def _check_input(self, metric: dict, team: str, lines: list[dict]) -> None:
+        name, figures = metric["metric_name"], metric["input"]
+        for line in lines:
+            if line["metric_name"] == name:
+                what = f"{line['plan_id']} {line['plan_version']} is paid on the payable value"
+                self._check("input", name, what, line["latest_payable_value"], figures["payable_value"])
+        numerator, denominator = figures["numerator"], figures["denominator"]
+        if name == "satisfaction":
+            peers = self._rows(
+                "select coalesce(sum(numerator), 0) as numerator, coalesce(sum(denominator), 0) as n_customers"
+                " from compensation.shared_comp_inputs where period = ? and team = ? and metric_name = ?",
+                self.month,
+                team,
+                name,
+            )[0]
+            mean = round(peers["numerator"] / peers["n_customers"], 15) if peers["n_customers"] else None
+            metric["peers"] = {"n_customers": int(peers["n_customers"]), "mean": mean}
+            paid, what = mean, "payable value is the peers' mean"
+            if figures["is_payable"]:
+                credibility = Decimal(figures["credibility"])
+                paid = credibility * figures["raw_value"] + (1 - credibility) * mean
+                what = "payable value is credibility x raw value + (1 - credibility) x the peers' mean"
+        else:
+            paid, what = numerator, "payable value is the sum"
+            if denominator is not None or numerator is None:
+                paid = numerator / denominator if denominator else None
+                what = "payable value is numerator over denominator"
+            if name == "ppp_yield":
+                paid, what = max(paid, Decimal(0)) if paid is not None else None, f"{what}, at least 0"
+        self._check("input", name, what, figures["payable_value"], paid, QUOTIENT)
+
+    def _customers(self, metric_name: str, team: str) -> list[dict]:
+        keys = [self.month, self.user_id, metric_name]
+        sums = (MEAN, "1") if metric_name == "satisfaction" else ("sum(numerator)", "sum(denominator)")
+        customers = self._rows(
+            f"select account_id, {sums[0]} as numerator, cast({sums[1]} as decimal(38, 20)) as denominator"
+            " from compensation.comp_evidence where period = ? and user_id = ? and metric_name = ?"
+            " group by account_id order by account_id",
+            *keys,
+        )
+        rows = self._rows(
+            "select account_id, source_table, source_id, occurred_at, rule, credit_table, credit_id, weight, amount,"
+            " base from compensation.comp_evidence where period = ? and user_id = ? and metric_name = ?"
+            " order by account_id, occurred_at, source_id, credit_table, credit_id",
+            *keys,
+        )
+        month_credits = self._rows(
+            "select account_id, rule, source_table as credit_table, source_id as credit_id, weight"
+            " from marts.customer_month_candidates where month = ? and user_id = ? and side = ?"
+            " order by account_id, candidate_rank",
+            self.month,
+            self.user_id,
+            "marketing" if team == "marketing" else "sales",
+        )
+        its_rows, its_credits = _grouped(rows), _grouped(month_credits)
+        for customer in customers:
+            account_id = customer["account_id"]
+            below = its_rows[account_id]
+            is_of_rows = below[0]["rule"] is not None
+            customer["credits"] = _credits(below if is_of_rows else its_credits[account_id])
+            weights = _weights_by_row(below) if is_of_rows else {sum(row["weight"] for row in customer["credits"])}
+            customer["weight"] = weights.pop() if len(weights) == 1 else None
+            if metric_name == self.metric_name:
+                customer["rows"] = below
+                self._check_rows(metric_name, customer)
+        return customers
+
+    def _check_rows(self, metric_name: str, customer: dict) -> None:
+        rows, account_id = customer["rows"], customer["account_id"]
+        if metric_name == "satisfaction":
+            mean = sum(row["amount"] for row in rows) / len(rows)
+            self._check(
+                "rows", metric_name, f"mean of the answers of {account_id}", customer["numerator"], mean, QUOTIENT
+            )
+            return
+        for part, figure in (("numerator", "amount"), ("denominator", "base")):
+            if customer[part] is not None:
+                total = sum(row["weight"] * row[figure] for row in rows)
+                what = f"weight x {figure} of {account_id} sums to the {part}"
+                self._check("rows", metric_name, what, customer[part], total)
+        if rows[0]["rule"] is None:
+            what = f"credits of {account_id} sum to its weight"
+            self._check("rows", metric_name, what, rows[0]["weight"], sum(row["weight"] for row in customer["credits"]))
+
+
+def _grouped(rows: list[dict]) -> dict[str, list[dict]]:
+    """Return the rows of each account."""
+    groups = defaultdict(list)
+    for row in rows:
+        groups[row.pop("account_id")].append(row)
+    return groups
+
+
+def _credits(rows: list[dict]) -> list[dict]:
+    """Return by which rules and rows a payee is credited, each once with each weight that it has."""
+    names = ("rule", "credit_table", "credit_id", "weight")
+    different = {tuple(row[name] for name in names) for row in rows}
+    return [dict(zip(names, values, strict=True)) for values in sorted(different)]
+
+
+def _weights_by_row(rows: list[dict]) -> set[Decimal]:
+    """Return the weights with which rows count, over all candidates of a row."""
+    weights = defaultdict(Decimal)
+    for row in rows:
+        weights[row["source_id"]] += row["weight"]
+    return set(weights.values())
+
+
+def print_trace(found: dict, console: Console) -> None:
+    """Print a trace for a person; figures are shown to four places, the sums are of all places."""
+    _print_statement(found, console)
+    for metric in found["metrics"]:
+        _print_metric(metric, found["checks"], console)
+    unequal = [check for check in found["checks"] if not check["is_equal"]]
+    compared = f"\n{len(found['checks'])} sums were compared with the step above: {len(unequal) or 'none'} differ."
+    console.print(compared, style="bold")
+    for check in unequal:
+        about = f"{check['metric_name']}: " if check["metric_name"] else ""
+        figures = f"{_shown(check['expected'])} above, {_shown(check['found'])} here"
+        console.print(f"{about}{check['what']}: {figures}", markup=False)
+
+
+def _print_statement(found: dict, console: Console) -> None:
+    name = f" ({found['user_name']})" if found["user_name"] else ""
+    console.print(f"{found['period']:%Y-%m} of {found['user_id']}{name}, {found['team']}", style="bold", markup=False)
+    close = found["close"]
+    if close:
+        state = f"closed {close['closed_at']} by {close['closed_by']}, as known at {close['as_of']} UTC"
+    else:
+        state = f"open, as known at {found['as_of']} UTC"
+    console.print(f"{state}; amounts in {found['reporting_currency']}", markup=False)
+    if close:
+        console.print(f"SHA-256 {close['content_sha256']}")
+    figures = ("value", "target", "attained", "weight", "days", "pay", "payout")
+    table = _table("plan", "metric", *(f">{figure}" for figure in figures))
+    for line in found["lines"]:
+        figures = ("payable_value", "target", "attainment", "weight", "proration")
+        table.add_row(
+            f"{line['plan_id']} {line['plan_version']}",
+            line["metric_name"],
+            *(_shown(line[figure]) for figure in figures),
+            _money(line["target_pay"]),
+            _money(line["payout"]),
+        )
+    console.print(table)
+    totals = found["totals"]
+    console.print(
+        f"sum of lines {_money(totals['payout'])} + adjustments posted {_money(totals['adjustments_posted'])}"
+        f" = paid {_money(totals['paid'])}"
+    )
+    if found["adjustments"]:
+        table = _table("posted in", "for", "plan", "metric", "reason", ">amount")
+        for row in found["adjustments"]:
+            plan = f"{row['plan_id']} {row['plan_version']}" if row["plan_id"] else ""
+            periods = (f"{row[name]:%Y-%m}" for name in ("period", "original_period"))
+            table.add_row(*periods, plan, row["metric_name"] or "", row["reason"], _money(row["amount"]))
+        console.print(table)
+    learned = [line for line in found["lines"] if line["payout"] != line["latest_payout"] or line["adjustments"]]
+    if close and not learned:
+        console.print("Nothing that was learned since it closed changes a line.")
+    elif learned:
+        console.print("\nLearned since it closed: the steps below show the latest knowledge.", style="bold")
+        table = _table("plan", "metric", ">value then", ">value now", ">payout then", ">adjustments", ">payout now")
+        for line in learned:
+            table.add_row(
+                f"{line['plan_id']} {line['plan_version']}",
+                line["metric_name"],
+                *(_shown(line[name]) for name in ("payable_value", "latest_payable_value")),
+                *(_money(line[name]) for name in ("payout", "adjustments", "latest_payout")),
+            )
+        console.print(table)
+
+
+def _print_metric(metric: dict, checks: list[dict], console: Console) -> None:
+    figures, customers = metric["input"], metric["customers"]
+    console.print(f"\n{metric['metric_name']}", style="bold")
+    if figures is None:
+        console.print("No plan that is known now pays it.")
+        return
+    console.print(f"payable value {_shown(figures['payable_value'])}{_origin(metric)}")
+    if not customers:
+        console.print("There is no customer to count.")
+        return
+    parts = ["numerator", *(["denominator"] if figures["denominator"] is not None else [])]
+    adds = "mean" if metric["metric_name"] == "satisfaction" else "adds"
+    table = _table("customer", ">credit", "by", *(f">{name}" for name in (adds, "of")[: len(parts)]))
+    for customer in customers:
+        by = ", ".join(sorted({f"{credit['rule']} {credit['credit_id']}" for credit in customer["credits"]}))
+        weight = "varies" if customer["weight"] is None else _shown(customer["weight"])
+        table.add_row(customer["account_id"], weight, by, *(_shown(customer[part]) for part in parts))
+    table.add_section()
+    sums = (sum(customer[part] for customer in customers) for part in parts)
+    table.add_row("sum", "", f"of {len(customers)}", *map(_shown, sums))
+    console.print(table)
+    its_checks = [check for check in checks if check["metric_name"] == metric["metric_name"]]
+    _print_verdict([check for check in its_checks if check["step"] == "customers"], "input", console)
+    for customer in customers:
+        if "rows" in customer:
+            _print_rows(metric["metric_name"], customer, parts, console)
+    _print_verdict([check for check in its_checks if check["step"] == "rows"], "customers", console)
+
+
+def _print_verdict(checks: list[dict], above: str, console: Console) -> None:
+    if checks:
+        verb = "equals" if all(check["is_equal"] for check in checks) else "does not equal"
+        console.print(f"The sum {verb} the {above} above.")
+
+
+def _print_rows(metric_name: str, customer: dict, parts: list[str], console: Console) -> None:
+    rows = customer["rows"]
+    has_moments, has_credits = rows[0]["occurred_at"] is not None, rows[0]["rule"] is not None
+    console.print(f"\n{customer['account_id']}, {rows[0]['source_table']}", markup=False)
+    names = ["row", *(["at"] if has_moments else []), *(["by"] if has_credits else [])]
+    table = _table(*names, *(f">{name}" for name in ("weight", "amount", "adds", "of")[: 2 + len(parts)]))
+    for row in rows:
+        cells = [row["source_id"]]
+        cells += [f"{row['occurred_at']:%Y-%m-%d %H:%M}"] if has_moments else []
+        cells += [f"{row['rule']} {row['credit_id']}"] if has_credits else []
+        adds = [row["weight"] * row[figure] for figure in ("amount", "base")[: len(parts)]]
+        table.add_row(*cells, *map(_shown, [row["weight"], row["amount"], *adds]))
+    table.add_section()
+    total = "mean" if metric_name == "satisfaction" else "sum"
+    table.add_row(total, *([""] * (len(names) + 1)), *(_shown(customer[part]) for part in parts))
+    console.print(table)
+
+
+def _origin(metric: dict) -> str:
+    """Say in words where a payable value comes from."""
+    figures, peers = metric["input"], metric["peers"]
+    if peers is None:
+        if figures["numerator"] is None:
+            return ": there is nothing to divide by"
+        if figures["denominator"] is None:
+            return " = the sum of what customers add"
+        quotient = f"{_shown(figures['numerator'])} / {_shown(figures['denominator'])}"
+        return f" = {quotient}" + (", at least 0" if metric["metric_name"] == "ppp_yield" else "")
+    team = f"the mean {_shown(peers['mean'])} of the {peers['n_customers']} customers of all payees of the team"
+    if not figures["is_payable"]:
+        return f" = {team}: too few answered for the own mean, {_shown(figures['raw_value'])}"
+    credibility = Decimal(figures["credibility"])
+    return f" = {_shown(credibility)} x own mean {_shown(figures['raw_value'])} + {_shown(1 - credibility)} x {team}"
+
+
+def _table(*columns: str) -> Table:
+    """Return an empty table; the figures of a column with > stand to the right."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for column in columns:
+        is_figure = column.startswith(">")
+        side = "right" if is_figure else "left"
+        table.add_column(column.lstrip(">"), justify=side, no_wrap=is_figure, overflow="fold")
+    return table
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount:,.2f}"
+
+
+def _shown(value: Decimal | int | None) -> str:
+    """Show a figure to four places; one with a fraction has two at least."""
+    if value is None:
+        return "none"
+    whole, _, fraction = f"{value:,.4f}".partition(".")
+    fraction = fraction.rstrip("0")
+    return f"{whole}.{fraction:0<2}" if fraction else whole

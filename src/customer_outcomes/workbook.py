@@ -1,0 +1,372 @@
+"""Finance's file: statements, inputs and adjustments as a workbook, with checks that tie it to the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from pathlib import Path
+
+import duckdb
+import xlsxwriter
+from xlsxwriter.utility import quote_sheetname, xl_range_abs, xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
+
+WORKBOOK = "shared_comp_inputs.xlsx"
+TOTALS_ROW = 2  # from 0; above it stands what the sheet is
+HEADER_ROW = 6
+ADJUSTMENTS_SHEET = "Adjustments"
+LATE = "late knowledge"
+MOST_ROWS = 1_000_000  # of inputs on one sheet; a sheet ends at 1,048,576
+LONGEST_TEXT = 32_767  # characters of a cell
+FORMULA_SIGNS = ("=", "+", "-", "@")
+
+FORMATS = {
+    "text": {},
+    "money": {"num_format": "#,##0.00;[Red]-#,##0.00"},
+    "count": {"num_format": "#,##0"},
+    "figure": {"num_format": "#,##0.00####"},
+    "share": {"num_format": "0.00####"},
+    "month": {"num_format": "yyyy-mm", "align": "left"},
+    "title": {"bold": True, "font_size": 14},
+    "header": {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#E8EEF4"},
+    "total": {"bold": True, "top": 1, "num_format": "#,##0.00;[Red]-#,##0.00"},
+    "total_count": {"bold": True, "top": 1, "num_format": "#,##0"},
+    "total_text": {"bold": True, "top": 1},
+    # what somebody edits stays text, too
+    "quoted": {"quote_prefix": True},
+}
+
+# header, width, format
+STATEMENT = (
+    ("kind", 11, "text"),
+    ("user_id", 14, "text"),
+    ("user_name", 20, "text"),
+    ("team", 11, "text"),
+    ("plan_id", 14, "text"),
+    ("plan_version", 9, "text"),
+    ("metric_name", 18, "text"),
+    ("payable_value", 14, "figure"),
+    ("weight", 8, "share"),
+    ("threshold", 10, "figure"),
+    ("target", 12, "figure"),
+    ("cap", 8, "figure"),
+    ("accelerated_rate", 11, "figure"),
+    ("attainment", 11, "share"),
+    ("proration", 10, "share"),
+    ("target_pay", 12, "money"),
+    ("amount", 13, "money"),
+    ("original_period", 10, "month"),
+    ("reason", 30, "text"),
+)
+INPUTS = (
+    ("period", 10, "month"),
+    ("user_id", 14, "text"),
+    ("team", 11, "text"),
+    ("metric_name", 18, "text"),
+    ("numerator", 16, "figure"),
+    ("denominator", 16, "figure"),
+    ("n_customers", 11, "count"),
+    ("raw_value", 14, "figure"),
+    ("credibility", 11, "share"),
+    ("payable_value", 14, "figure"),
+    ("coverage", 11, "share"),
+    ("is_payable", 10, "text"),
+)
+ADJUSTMENTS = (
+    ("kind", 15, "text"),
+    ("period", 10, "month"),
+    ("original_period", 10, "month"),
+    ("user_id", 14, "text"),
+    ("plan_id", 14, "text"),
+    ("plan_version", 9, "text"),
+    ("metric_name", 18, "text"),
+    ("dispute_id", 14, "text"),
+    ("amount", 13, "money"),
+    ("reason", 30, "text"),
+    ("adjustment_id", 44, "text"),
+)
+CHECKS = (
+    ("what", 58, "text"),
+    ("expected", 18, "money"),
+    ("found", 18, "money"),
+    ("difference", 14, "money"),
+    ("is_ok", 9, "text"),
+)
+STATEMENT_AMOUNT, ADJUSTED_AMOUNT = (
+    [name for name, _, _ in columns].index("amount") for columns in (STATEMENT, ADJUSTMENTS)
+)
+
+
+def write_workbook(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Write the workbook of the database that is attached as `warehouse`; the same database gives the same bytes."""
+    _Book(connection, path).write()
+
+
+class _Book:
+    """The workbook while it is written: its formats, and the checks that its sheets gather."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path):
+        self.connection = connection
+        self.workbook = xlsxwriter.Workbook(path, {"constant_memory": True})
+        self.formats = {name: self.workbook.add_format(properties) for name, properties in FORMATS.items()}
+        # what, as the warehouse has it, the formula that finds it here, and what that gives
+        self.checks: list[tuple[str, object, str | None, object]] = []
+        self.as_of, self.currency = self._query("select as_of, reporting_currency from {c}.comp_settings")[0]
+        self.workbook.set_properties({"title": "Shared compensation", "created": self.as_of})
+
+    def write(self) -> None:
+        periods = self._query(
+            "select period from {c}.comp_statement_lines union select period from {c}.comp_adjustments order by 1 desc"
+        )
+        inputs = self._query("select count(*) from {c}.shared_comp_inputs")[0][0]
+        pages = range(0, max(inputs, 1), MOST_ROWS)
+        checks, adjustments = (self.workbook.add_worksheet(name) for name in ("Checks", "Adjustments"))
+        input_sheets = [
+            self.workbook.add_worksheet(f"Inputs {page}" if page > 1 else "Inputs") for page, _ in enumerate(pages, 1)
+        ]
+        statements = [self.workbook.add_worksheet(f"{period:%Y-%m}") for (period,) in periods]
+        adjusted = self._write_adjustments(adjustments)
+        for sheet, first in zip(input_sheets, pages, strict=True):
+            self._write_inputs(sheet, first)
+        for sheet, (period,) in zip(statements, periods, strict=True):
+            self._write_statements(sheet, period, adjusted)
+        self._write_checks(checks, is_anybody_paid=bool(periods))
+        self.workbook.close()
+
+    def _query(self, statement: str, *parameters: object) -> list[tuple]:
+        return self.connection.execute(statement.format(c="warehouse.compensation"), parameters).fetchall()
+
+    def _begin(self, sheet: Worksheet, title: str, remark: str, columns: tuple) -> None:
+        """Set a sheet up and say what it is."""
+        for position, (_, width, kind) in enumerate(columns):
+            sheet.set_column(position, position, width, self.formats[kind])
+        sheet.freeze_panes(HEADER_ROW + 1, 0)
+        sheet.repeat_rows(HEADER_ROW)
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        sheet.set_footer("&L&A&RPage &P of &N")
+        sheet.write_string(0, 0, title, self.formats["title"])
+        self._write_text(sheet, 1, 0, remark)
+
+    def _write_header(self, sheet: Worksheet, columns: tuple) -> None:
+        for position, (name, _, _) in enumerate(columns):
+            sheet.write_string(HEADER_ROW, position, name, self.formats["header"])
+
+    def _write_text(self, sheet: Worksheet, row: int, column: int, text: str) -> None:
+        quoted = self.formats["quoted"] if text.startswith(FORMULA_SIGNS) else None
+        sheet.write_string(row, column, text[:LONGEST_TEXT], quoted)
+
+    def _write_row(self, sheet: Worksheet, row: int, values: Iterable) -> None:
+        for column, value in enumerate(values):
+            if isinstance(value, str):
+                self._write_text(sheet, row, column, value)
+            elif isinstance(value, bool):
+                sheet.write_boolean(row, column, value)
+            elif isinstance(value, date):
+                sheet.write_datetime(row, column, value)
+            elif value is not None:
+                sheet.write_number(row, column, float(value))
+
+    def _write_total(self, sheet: Worksheet, row: int, column: int, name: str, formula: str, value: Decimal) -> None:
+        """Write a total, its name to the left; the value is for viewers that do not calculate."""
+        sheet.write_string(row, column - 1, name, self.formats["total_text"])
+        sheet.write_formula(row, column, formula, self.formats["total"], float(value))
+
+    def _write_inputs(self, sheet: Worksheet, first: int) -> None:
+        remark = f"What payees are paid for, as known at {self.as_of} UTC; money in {self.currency}."
+        self._begin(sheet, "Inputs", remark, INPUTS)
+        self._write_header(sheet, INPUTS)
+        rows = self._query(
+            f"select {_names(INPUTS)} from {{c}}.shared_comp_inputs"
+            f" order by period desc, user_id, metric_name limit {MOST_ROWS} offset {first}"
+        )
+        for row, values in enumerate(rows, HEADER_ROW + 1):
+            self._write_row(sheet, row, values)
+        sheet.autofilter(HEADER_ROW, 0, HEADER_ROW + len(rows), len(INPUTS) - 1)
+
+    def _write_adjustments(self, sheet: Worksheet) -> list[tuple]:
+        rows = self._query(
+            "select case when dispute_id is null then 'late knowledge' else 'dispute' end as kind,"
+            f" {_names(ADJUSTMENTS[1:])} from {{c}}.comp_adjustments order by period desc, adjustment_id"
+        )
+        remark = f"What was learned of closed periods, or decided of disputes; money in {self.currency}."
+        self._begin(sheet, ADJUSTMENTS_SHEET, remark, ADJUSTMENTS)
+        total = _sum(row[ADJUSTED_AMOUNT] for row in rows)
+        amounts = xl_range_abs(HEADER_ROW + 1, ADJUSTED_AMOUNT, HEADER_ROW + max(len(rows), 1), ADJUSTED_AMOUNT)
+        self._write_total(sheet, TOTALS_ROW, ADJUSTED_AMOUNT, "total", f"=SUM({amounts})", total)
+        self._write_header(sheet, ADJUSTMENTS)
+        for row, values in enumerate(rows, HEADER_ROW + 1):
+            self._write_row(sheet, row, values)
+        expected = self._query("select coalesce(sum(amount), 0) from {c}.comp_adjustments")[0][0]
+        found = f"={ADJUSTMENTS_SHEET}!{xl_rowcol_to_cell(TOTALS_ROW, ADJUSTED_AMOUNT)}"
+        self.checks.append(("Adjustments of all periods", expected, found, total))
+        return rows
+
+    def _write_statements(self, sheet: Worksheet, period: date, adjusted: list[tuple]) -> None:
+        """Write a period: each payee's lines, the adjustments posted in it, and their sum."""
+        closes = self._query(
+            "select closed_at, closed_by, as_of, line_count, payout_total, content_sha256"
+            " from {c}.comp_period_closes where period = ?",
+            period,
+        )
+        remark = f"Open, as known at {self.as_of} UTC"
+        if closes:
+            closed_at, closed_by, as_of, *_, content_sha256 = closes[0]
+            remark = f"Closed {closed_at} UTC by {closed_by}, as known at {as_of} UTC, SHA-256 {content_sha256}"
+        self._begin(sheet, f"Statements of {sheet.name}", f"{remark}; money in {self.currency}.", STATEMENT)
+        entries = self._query(
+            f"""
+            with entries as (
+                select 'line' as kind, payout as amount, * from {{c}}.comp_statement_lines where period = $1
+                union all by name
+                select 'adjustment' as kind, team, adjustments.*
+                from {{c}}.comp_adjustments as adjustments
+                left join warehouse.marts.dim_employees using (user_id) where period = $1
+            ),
+            names as (
+                select user_id, user_name from warehouse.marts.dim_employees
+            )
+            select {_names(STATEMENT)}
+            from entries left join names using (user_id)
+            order by user_id, kind desc, plan_id, plan_version, metric_name, adjustment_id
+            """,
+            period,
+        )
+        payees = [list(its_entries) for _, its_entries in groupby(entries, key=lambda entry: entry[1])]
+        last = HEADER_ROW + len(entries) + len(payees)
+        kinds, amounts = (xl_range_abs(HEADER_ROW + 1, column, last, column) for column in (0, STATEMENT_AMOUNT))
+        totals = {
+            kind: _sum(entry[STATEMENT_AMOUNT] for entry in entries if entry[0] == kind)
+            for kind in ("line", "adjustment")
+        }
+        for row, (kind, total) in enumerate(totals.items(), TOTALS_ROW):
+            formula = f'=SUMIF({kinds},"{kind}",{amounts})'
+            self._write_total(sheet, row, STATEMENT_AMOUNT, f"{kind}s", formula, total)
+        both = xl_range_abs(TOTALS_ROW, STATEMENT_AMOUNT, TOTALS_ROW + 1, STATEMENT_AMOUNT)
+        self._write_total(sheet, TOTALS_ROW + 2, STATEMENT_AMOUNT, "paid", f"=SUM({both})", _sum(totals.values()))
+        self._write_header(sheet, STATEMENT)
+        row = HEADER_ROW + 1
+        for its_entries in payees:
+            first = row
+            for row, values in enumerate(its_entries, first):
+                self._write_row(sheet, row, values)
+            cells = f"{xl_rowcol_to_cell(first, STATEMENT_AMOUNT)}:{xl_rowcol_to_cell(row, STATEMENT_AMOUNT)}"
+            row += 1
+            sheet.set_row(row, None, self.formats["total_text"])
+            self._write_row(sheet, row, ("total", *its_entries[0][1:4]))
+            total = _sum(entry[STATEMENT_AMOUNT] for entry in its_entries)
+            self._write_total(sheet, row, STATEMENT_AMOUNT, "total", f"=SUM({cells})", total)
+            row += 1
+        self._check_period(sheet, period, totals)
+        if closes:
+            line_count, payout_total = closes[0][3:5]
+            counted = sum(entry[0] == "line" for entry in entries)
+            formula = f'=COUNTIF({quote_sheetname(sheet.name)}!{kinds},"line")'
+            self.checks.append((f"{sheet.name}: number of lines when it closed", line_count, formula, counted))
+            self._check_close(sheet, period, payout_total, totals["line"], adjusted)
+
+    def _check_period(self, sheet: Worksheet, period: date, totals: dict[str, Decimal]) -> None:
+        lines, adjustments = self._query(
+            "select (select coalesce(sum(payout), 0) from {c}.comp_statement_lines where period = $1),"
+            " (select coalesce(sum(amount), 0) from {c}.comp_adjustments where period = $1)",
+            period,
+        )[0]
+        for row, what, expected, found in (
+            (TOTALS_ROW, "lines", lines, totals["line"]),
+            (TOTALS_ROW + 1, "adjustments posted", adjustments, totals["adjustment"]),
+        ):
+            self.checks.append((f"{sheet.name}: {what}", expected, f"={_amount(sheet, row)}", found))
+
+    def _check_close(
+        self, sheet: Worksheet, period: date, payout_total: Decimal, lines: Decimal, adjusted: list[tuple]
+    ) -> None:
+        lines_cell = _amount(sheet, TOTALS_ROW)
+        self.checks.append((f"{sheet.name}: lines when it closed", payout_total, f"={lines_cell}", lines))
+        # what is learned of older periods is adjusted no more
+        latest = self._query(
+            """
+            select coalesce(sum(payout), 0) from {c}.comp_latest_lines
+            where period = $1 and scenario = 'actual' and $1 >= coalesce(
+                (select max(period) + interval 1 month - to_months(max(clawback_months))
+                from {c}.ledger_closes cross join {c}.comp_settings), $1)
+            having count(*) > 0
+            """,
+            period,
+        )
+        if latest:
+            late = _sum(row[ADJUSTED_AMOUNT] for row in adjusted if row[0] == LATE and row[2] == period)
+            last = HEADER_ROW + max(len(adjusted), 1)
+            kinds, originals, amounts = (
+                f"{ADJUSTMENTS_SHEET}!{xl_range_abs(HEADER_ROW + 1, column, last, column)}"
+                for column in (0, 2, ADJUSTED_AMOUNT)
+            )
+            day = f"DATE({period.year},{period.month},1)"
+            formula = f'={lines_cell}+SUMIFS({amounts},{kinds},"{LATE}",{originals},{day})'
+            what = f"{sheet.name}: closed lines and what was learned since, against the latest knowledge"
+            self.checks.append((what, latest[0][0], formula, lines + late))
+
+    def _check_customers(self) -> None:
+        """Check what no formula of this workbook can find."""
+        customers, marketing, sales, uneven, leavers = self._query(
+            """
+            with sums as (
+                select account_id, side, sum(weight) as weight from {c}.comp_credits group by account_id, side
+            )
+            select
+                (select count(*) from warehouse.marts.customer_lifetime),
+                (select coalesce(sum(weight), 0) from sums where side = 'marketing'),
+                (select coalesce(sum(weight), 0) from sums where side = 'sales'),
+                (select count(*) from sums where weight <> 1),
+                (
+                    select count(distinct user_id)
+                    from {c}.comp_statement_lines inner join warehouse.marts.dim_employees using (user_id)
+                    where payout <> 0 and period > left_at
+                )
+            """
+        )[0]
+        self.checks += [
+            ("Customers, and their credit in marketing", customers, None, marketing),
+            ("Customers, and their credit in sales", customers, None, sales),
+            ("Customers whose credit of a side is not 1", 0, None, uneven),
+            ("Payees paid for a month that began after they left", 0, None, leavers),
+        ]
+
+    def _write_checks(self, sheet: Worksheet, is_anybody_paid: bool) -> None:
+        self._check_customers()
+        remark = f"The warehouse against this workbook, as known at {self.as_of} UTC; money in {self.currency}."
+        if not is_anybody_paid:
+            remark += " No payee takes part in a plan, so there are no statements."
+        self._begin(sheet, "Checks", remark, CHECKS)
+        last = HEADER_ROW + len(self.checks)
+        verdicts = [expected == found for _, expected, _, found in self.checks]
+        cells = xl_range_abs(HEADER_ROW + 1, 4, last, 4)
+        sheet.write_string(TOTALS_ROW, 3, "to look at", self.formats["total_text"])
+        formula = f'=COUNTIF({cells},"look")'
+        sheet.write_formula(TOTALS_ROW, 4, formula, self.formats["total_count"], verdicts.count(False))
+        self._write_header(sheet, CHECKS)
+        for row, (what, expected, formula, found) in enumerate(self.checks, HEADER_ROW + 1):
+            self._write_row(sheet, row, (what, expected))
+            if formula:
+                sheet.write_formula(row, 2, formula, None, float(found))
+            else:
+                self._write_row(sheet, row, (what, expected, found))
+            wanted_cell, found_cell, difference = (xl_rowcol_to_cell(row, column) for column in (1, 2, 3))
+            sheet.write_formula(row, 3, f"=ROUND({found_cell}-{wanted_cell},6)", None, float(found - expected))
+            verdict = "ok" if found == expected else "look"
+            sheet.write_formula(row, 4, f'=IF({difference}=0,"ok","look")', None, verdict)
+
+
+def _names(columns: tuple) -> str:
+    return ", ".join(name for name, _, _ in columns)
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, Decimal(0))
+
+
+def _amount(sheet: Worksheet, row: int) -> str:
+    """Return the reference of a total of a period's sheet."""
+    return f"{quote_sheetname(sheet.name)}!{xl_rowcol_to_cell(row, STATEMENT_AMOUNT)}"
