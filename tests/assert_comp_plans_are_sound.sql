@@ -16,11 +16,24 @@ versions as (
         team,
         sum(weight) as weight,
         min(valid_from) as valid_from,
+        max(coalesce(valid_to, cast('9999-12-31' as date))) as valid_to
+    from plans
+    group by scenario, plan_id, plan_version, team
+
+),
+
+days as (
+
+    select
+        scenario,
+        plan_id,
+        plan_version,
+        min(valid_from) as valid_from,
         max(valid_from) as latest_valid_from,
         min(coalesce(valid_to, cast('9999-12-31' as date))) as earliest_valid_to,
         max(coalesce(valid_to, cast('9999-12-31' as date))) as valid_to
     from plans
-    group by scenario, plan_id, plan_version, team
+    group by scenario, plan_id, plan_version
 
 ),
 
@@ -60,8 +73,10 @@ where versions.weight <> 1
 
 union all
 
-select {{ plan_row('versions') }} || ': its rows do not all hold from and to the same days.' as fault
-from versions
+select
+    'comp_plans.csv: plan ' || plan_id || ', version ' || plan_version
+    || ': its rows, of both teams, do not all hold from and to the same days.' as fault
+from days
 where valid_from <> latest_valid_from or earliest_valid_to <> valid_to
 
 union all

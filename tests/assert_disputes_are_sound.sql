@@ -39,3 +39,13 @@ judged as (
 select 'disputes.csv: dispute ' || dispute_id || ': ' || fault as fault
 from judged
 where fault is not null
+
+union all
+
+select distinct
+    'disputes.csv: dispute ' || paid.dispute_id
+    || ': it moved money in a closed period and has no row any more; take it back by another decision.' as fault
+from {{ ref('ledger_adjustments') }} as paid
+where
+    paid.dispute_id is not null
+    and paid.dispute_id not in (select disputes.dispute_id from disputes)

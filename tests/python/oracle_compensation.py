@@ -434,12 +434,13 @@ def figure(company: Company, period: date, user_id: str, name: str) -> dict:
         coverage = ratio(sum(w * Fraction(row["cltv"]) for row, w in seen if row["csat_1_10"] is not None), worth)
     is_sum = name in ("cltv_growth", "cross_sell", "up_sell", "recommendations", "closed_deals")
     value = Fraction(numerator) if is_sum else ratio(numerator, denominator)
-    is_floored = name == "ppp_yield" and value is not None
+    # M3: 'what is paid is floored at 0': neither a loss in satisfaction nor one in value is paid for
+    is_floored = name == "ppp_yield" and value is not None and min(numerator, denominator) < 0
     return {"period": period, "user_id": user_id, "team": company.teams[user_id], "metric_name": name,
             "numerator": Fraction(numerator) if seen or is_sum else None,
             "denominator": Fraction(denominator) if seen and not is_sum else None,
             "n_customers": len({row[account] for row, _ in seen}), "raw_value": value, "credibility": None,
-            "payable_value": max(value, Fraction(0)) if is_floored else value, "coverage": coverage,
+            "payable_value": Fraction(0) if is_floored else value, "coverage": coverage,
             "is_payable": value is not None, "_means": means}  # fmt: skip
 
 

@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from builds import DATABASE, differences, files_of, query, run_build
 
+from customer_outcomes import SAMPLE_INPUT
+from customer_outcomes.intake import RULES
 from customer_outcomes.publish import public_relations, publish
 from customer_outcomes.workbook import WORKBOOK
 
@@ -25,6 +27,9 @@ def incomplete_input(tmp_path) -> Path:
     header = "transaction_id,account_id,transaction_type,amount,currency_code,transacted_at\n"
     rows = [f"T{number},A,charge,{'1' if number < 50 else ''},EUR,2024-02-01\n" for number in range(150)]
     (folder / "transactions.csv").write_text(header + "".join(rows))
+    rules = folder.with_name(RULES)
+    rules.mkdir()
+    shutil.copy(SAMPLE_INPUT / RULES / "closed_periods.csv", rules)  # what is closed and published stays so
     return folder.parent
 
 

@@ -95,7 +95,7 @@ final as (
         case
             when is_sum then cast(numerator as decimal(38, 15))
             when metric_name = 'satisfaction' then cast(payable_score as {{ score_type() }})
-            when metric_name = 'ppp_yield' and {{ rate_quotient('numerator', 'denominator') }} < 0 then 0
+            when metric_name = 'ppp_yield' and denominator <> 0 and least(numerator, denominator) < 0 then 0
             else {{ score_quotient('numerator', 'denominator') }}
         end as payable_value,
         coverage,

@@ -1,0 +1,302 @@
+"""A rule that pays somebody wrongly stops the build, with one sentence that names its row and what is wrong with it."""
+
+import csv
+import json
+import shutil
+import subprocess
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from builds import command, files_of
+
+from customer_outcomes import SAMPLE_INPUT
+
+TESTS = (
+    "assert_comp_plans_are_sound",
+    "assert_comp_participants_are_sound",
+    "assert_closed_periods_are_sound",
+    "assert_disputes_are_sound",
+    "valid_without_overlap",
+)
+
+METRICS = "cltv_growth, cross_sell, up_sell, recommendations, closed_deals, satisfaction, retention, outcomes_on_time, ppp_yield"
+PLAN = "comp_plans.csv: plan shared, version 1, team "
+RETENTION = "plan_version = '1' and metric_name = 'retention'"
+PARTICIPANT = "comp_participants.csv: user "
+FIRST_DAY = "a period is written as the first day of its month."
+
+SOUND = """
+insert into rules.comp_plans by name
+    select
+        'shared' as plan_id, plan_version, 'actual' as scenario, valid_from, valid_to, team, metric_name, weight, 0 as threshold,
+        100 as target, 1 as cap, 0 as accelerated_rate
+    from (values
+        ('1', date '2026-01-01', date '2026-07-01', 'cltv_growth', 0.6),
+        ('1', date '2026-01-01', date '2026-07-01', 'retention', 0.4),
+        ('2', date '2026-07-01', null, 'cltv_growth', 1)
+    ) as plans (plan_version, valid_from, valid_to, metric_name, weight)
+    cross join (values ('marketing'), ('sales')) as teams (team);
+insert into rules.comp_participants values
+    ('ann', 'shared', 1000, '2026-01-01', '2026-04-01'),
+    ('ann', 'shared', 2000, '2026-04-01', null),
+    ('mia', 'shared', 1000, '2026-01-01', null);
+insert into rules.closed_periods values
+    ('2026-01-01', '2026-02-01 00:00:00', 'fay'),
+    ('2026-02-01', '2026-03-05 12:00:00', 'fay'),
+    ('2026-03-01', '2026-04-05 12:00:00', 'fay');
+insert into rules.disputes values
+    ('d1', '2026-01-01', 'ann', 'retention', '2026-02-03', 'ann', 'Why?', 'accepted', '2026-02-03', 'fay', -7.5),
+    ('d2', '2026-01-01', 'ann', null, '2026-02-03', 'ann', 'Why?', 'rejected', '2026-02-05', 'fay', null),
+    ('d3', '2026-01-01', 'mia', null, '2026-02-03', 'mia', 'Why?', 'open', null, null, null);
+insert into marts.dim_employees values ('ann', 'sales'), ('mia', 'marketing'), ('sam', 'success');
+insert into compensation.ledger_closes values ('2026-01-01');
+"""
+
+
+@pytest.fixture(scope="module")
+def nodes(sample_build) -> list[dict]:
+    """The tests of rules and the seeds that they judge, as a build ran them."""
+    manifest = json.loads((sample_build.work_folder / "target" / "manifest.json").read_text())
+    return [
+        node for node in manifest["nodes"].values() if node["resource_type"] == "seed" or node["name"].startswith(TESTS)
+    ]
+
+
+@pytest.fixture
+def rules(nodes):
+    """Sound rules, in memory."""
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"attach ':memory:' as {nodes[0]['database']}")
+        connection.execute(f"use {nodes[0]['database']}")
+        connection.execute("create schema rules; create schema marts; create schema compensation")
+        for seed in (node for node in nodes if node["resource_type"] == "seed"):
+            columns = ", ".join(f"{column} {data_type}" for column, data_type in seed["config"]["column_types"].items())
+            connection.execute(f"create table rules.{seed['name']} ({columns})")
+        connection.execute("create table marts.dim_employees (user_id varchar, team varchar)")
+        connection.execute("create table compensation.ledger_closes (period date)")
+        connection.execute(SOUND)
+        yield connection
+
+
+def faults(connection: duckdb.DuckDBPyConnection, nodes: list[dict]) -> list[str]:
+    """Return what all tests of rules say together, each sentence once, as a build does."""
+    tests = [node["compiled_code"] for node in nodes if node["resource_type"] == "test"]
+    assert len(tests) > len(TESTS)
+    return sorted({row[0] for test in tests for row in connection.execute(test).fetchall()})
+
+
+def test_sound_rules_have_no_fault(rules, nodes):
+    assert faults(rules, nodes) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentences"),
+    [
+        (
+            f"update rules.comp_plans set weight = 0.399999 where {RETENTION} and team = 'sales'",
+            [f"{PLAN}sales: the weights sum to 0.999999, not to 1."],
+        ),
+        (
+            f"update rules.comp_plans set weight = 0.5 where {RETENTION} and team = 'marketing'",
+            [f"{PLAN}marketing: the weights sum to 1.100000, not to 1."],
+        ),
+        (
+            f"update rules.comp_plans set valid_to = '2026-06-30' where {RETENTION} and team = 'sales'",
+            [f"{PLAN}sales: its rows do not all hold from and to the same days."],
+        ),
+        (
+            f"update rules.comp_plans set valid_from = '2026-01-02' where {RETENTION} and team = 'sales'",
+            [f"{PLAN}sales: its rows do not all hold from and to the same days."],
+        ),
+        (
+            "update rules.comp_plans set valid_to = valid_from where plan_version = '2' and team = 'sales'",
+            ["comp_plans.csv: plan shared, version 2, team sales: valid_to is not after valid_from."],
+        ),
+        (
+            "update rules.comp_plans set valid_from = '2026-06-30' where plan_version = '2' and team = 'sales'",
+            [
+                "comp_plans.csv: plan shared, version 2, team sales: it holds from 2026-06-30, when version 1 still holds;"
+                " the versions of a plan may not overlap."
+            ],
+        ),
+        (
+            "update rules.comp_plans set valid_to = null where plan_version = '1' and team = 'sales'",
+            [
+                "comp_plans.csv: plan shared, version 2, team sales: it holds from 2026-07-01, when version 1 still holds;"
+                " the versions of a plan may not overlap."
+            ],
+        ),
+        (
+            f"update rules.comp_plans set metric_name = 'up_sell' where {RETENTION} and team = 'sales'",
+            [
+                f"{PLAN}marketing, metric retention: it stands for this team alone; marketing and sales share every metric.",
+                f"{PLAN}sales, metric up_sell: it stands for this team alone; marketing and sales share every metric.",
+            ],
+        ),
+        (
+            "delete from rules.comp_plans where plan_version = '2' and team = 'sales'",
+            [
+                "comp_plans.csv: plan shared, version 2, team marketing, metric cltv_growth: it stands for this team alone;"
+                " marketing and sales share every metric."
+            ],
+        ),
+        (
+            "insert into rules.comp_plans select * replace (0 as weight) from rules.comp_plans"
+            f" where {RETENTION} and team = 'sales'",
+            [f"{PLAN}sales, metric retention: there is more than one such row."],
+        ),
+        (
+            "insert into rules.comp_plans select * replace ('success' as team) from rules.comp_plans"
+            " where plan_version = '2' and team = 'sales'",
+            ["comp_plans.csv: plan shared, version 2, team success, metric cltv_growth: team is marketing or sales."],
+        ),
+        (
+            f"update rules.comp_plans set metric_name = 'charm' where {RETENTION}",
+            [
+                f"{PLAN}{team}, metric charm: there is no such metric; those that can be paid are {METRICS}."
+                for team in ("marketing", "sales")
+            ],
+        ),
+        (
+            "update rules.comp_plans set weight = case metric_name when 'retention' then -0.1 else 1.1 end"
+            " where plan_version = '1' and team = 'sales'",
+            [f"{PLAN}sales, metric {name}: the weight is from 0 to 1." for name in ("cltv_growth", "retention")],
+        ),
+        (
+            f"update rules.comp_plans set target = 0 where {RETENTION} and team = 'sales'",
+            [f"{PLAN}sales, metric retention: the target is above 0."],
+        ),
+        (
+            f"update rules.comp_plans set cap = 0.999 where {RETENTION} and team = 'sales'",
+            [
+                f"{PLAN}sales, metric retention: the cap is an attainment of 1 or more, so that the target can be attained."
+            ],
+        ),
+        (
+            f"update rules.comp_plans set accelerated_rate = -0.1 where {RETENTION} and team = 'sales'",
+            [f"{PLAN}sales, metric retention: the accelerated rate is not negative."],
+        ),
+        (
+            "update rules.comp_participants set plan_id = 'shard' where user_id = 'mia'",
+            [f"{PARTICIPANT}mia, plan shard: comp_plans.csv has no such plan."],
+        ),
+        (
+            "update rules.comp_participants set user_id = 'bot' where user_id = 'mia'",
+            [f"{PARTICIPANT}bot, plan shared: there is no such user, or it is a bot."],
+        ),
+        (
+            "update rules.comp_participants set user_id = 'sam' where user_id = 'mia'",
+            [f"{PARTICIPANT}sam, plan shared: the plan has no rows for the team success of this user."],
+        ),
+        (
+            "update rules.comp_participants set target_pay = -0.01 where user_id = 'mia'",
+            [f"{PARTICIPANT}mia, plan shared: the target pay is negative."],
+        ),
+        (
+            "update rules.comp_participants set valid_to = valid_from where user_id = 'mia'",
+            [f"{PARTICIPANT}mia, plan shared: valid_to is not after valid_from."],
+        ),
+        (
+            "update rules.comp_participants set valid_to = '2026-04-02' where valid_to = '2026-04-01'",
+            [
+                "comp_participants.csv: user_id ann, plan_id shared, valid from 2026-01-01:"
+                " another row of it holds on some of its days."
+            ],
+        ),
+        (
+            "update rules.closed_periods set period = '2026-03-02' where period = '2026-03-01'",
+            [f"closed_periods.csv: period 2026-03-02: {FIRST_DAY}"],
+        ),
+        (
+            "update rules.closed_periods set closed_at = '2026-03-31 23:59:59.999999' where period = '2026-03-01'",
+            ["closed_periods.csv: period 2026-03-01: it is closed at 2026-03-31 23:59:59.999999, before it is over."],
+        ),
+        (
+            "delete from rules.closed_periods where period = '2026-02-01'",
+            ["closed_periods.csv: period 2026-03-01: the month before it is not closed; periods close in order."],
+        ),
+        (
+            "delete from rules.closed_periods where period = '2026-01-01'",
+            [
+                "closed_periods.csv: period 2026-01-01: it is closed and published, and has no row any more;"
+                " a close is not taken back."
+            ],
+        ),
+        (
+            "insert into rules.closed_periods values ('2025-12-01', '2026-01-05 12:00:00', 'fay')",
+            ["closed_periods.csv: period 2025-12-01: a later period was closed before; periods close in order."],
+        ),
+        (
+            "update rules.closed_periods set closed_at = '2026-04-05 12:00:01' where period = '2026-02-01'",
+            [
+                "closed_periods.csv: period 2026-03-01: it is closed before the month before it; periods close in order.",
+            ],
+        ),
+        (
+            "update rules.disputes set user_id = 'bot' where dispute_id = 'd1'",
+            ["disputes.csv: dispute d1: there is no such user as bot, or it is a bot."],
+        ),
+        (
+            "update rules.disputes set period = '2026-01-31' where dispute_id = 'd1'",
+            [f"disputes.csv: dispute d1: {FIRST_DAY}"],
+        ),
+        (
+            "update rules.disputes set metric_name = 'charm' where dispute_id = 'd1'",
+            ["disputes.csv: dispute d1: there is no metric charm."],
+        ),
+        (
+            "update rules.disputes set decision = 'maybe' where dispute_id = 'd1'",
+            ["disputes.csv: dispute d1: the decision is open, accepted or rejected, and not maybe."],
+        ),
+        (
+            "update rules.disputes set decided_by = null where dispute_id = 'd2'",
+            ["disputes.csv: dispute d2: it is decided, but not by whom and on which day."],
+        ),
+        (
+            "update rules.disputes set decided_on = null where dispute_id = 'd1'",
+            ["disputes.csv: dispute d1: it is decided, but not by whom and on which day."],
+        ),
+        (
+            "update rules.disputes set amount = null where dispute_id = 'd1'",
+            ["disputes.csv: dispute d1: it is accepted, but without an amount."],
+        ),
+    ],
+)
+def test_a_faulty_rule_is_named(rules, nodes, statement, sentences):
+    assert rules.execute(statement).fetchall()[0][0] > 0
+    assert faults(rules, nodes) == sentences
+
+
+def test_two_plans_and_two_people_do_not_overlap(rules, nodes):
+    """Validity is each plan's and each person's own."""
+    rules.execute("insert into rules.comp_plans select * replace ('other' as plan_id) from rules.comp_plans")
+    rules.execute("insert into rules.comp_participants values ('ann', 'other', 10, '2026-01-01', null)")
+    assert faults(rules, nodes) == []
+
+
+def test_a_faulty_plan_stops_the_build(sample_build, tmp_path):
+    """The first row of the sample's plans weighs .1 too much; nothing of it is published."""
+    rules = Path(shutil.copytree(SAMPLE_INPUT / "rules", tmp_path / "rules"))
+    with (rules / "comp_plans.csv").open(newline="") as text:
+        header, first, *rest = csv.reader(text)
+    weight = header.index("weight")
+    first[weight] = str(round(float(first[weight]) + 0.1, 6))
+    with (rules / "comp_plans.csv").open("w", newline="") as text:
+        csv.writer(text).writerows([header, first, *rest])
+    shutil.copytree(sample_build.published, tmp_path / "published")
+
+    arguments = command(tmp_path, SAMPLE_INPUT, datetime(2026, 7, 1), None, threads=2)
+    finished = subprocess.run([*arguments, "--rules", rules], capture_output=True, text=True, check=False)
+    said = " ".join((finished.stdout + finished.stderr).split())
+    row = dict(zip(header, first, strict=True))
+    fault = (
+        f"comp_plans.csv: plan {row['plan_id']}, version {row['plan_version']}, team {row['team']}: the weights sum to"
+    )
+    assert finished.returncode == 1, said
+    assert f"{fault} 1.100000, not to 1." in said
+    assert said.count("comp_plans.csv") == 1
+    assert f"{tmp_path / 'published'} stays as the last good build left it." in said
+    assert files_of(tmp_path / "published") == files_of(sample_build.published)
