@@ -23,7 +23,7 @@ build: setup ## build, check and publish the sample company
 test: setup ## run every test: dbt's unit tests, then pytest
 	OUTCOMES_WAREHOUSE=build/unit_tests.duckdb DBT_TARGET_PATH=build/unit_tests .venv/bin/dbt --quiet build --empty --resource-type seed --resource-type model
 	OUTCOMES_WAREHOUSE=build/unit_tests.duckdb DBT_TARGET_PATH=build/unit_tests .venv/bin/dbt test --select test_type:unit
-	.venv/bin/pytest
+	.venv/bin/pytest --numprocesses 2 --dist loadfile
 
 lint: setup ## check the style of SQL and Python
 	.venv/bin/ruff check .

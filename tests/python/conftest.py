@@ -2,11 +2,14 @@
 
 import atexit
 import os
+import pickle
 import sys
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from random import Random
 
+import filelock
 import pytest
 from builds import SEED, WORLD_AS_OF, Built, good_build
 from compiled_models import CompiledModels, compile_models
@@ -72,33 +75,58 @@ def write_world_rules(folder: Path, seed: int) -> None:
 
 
 @pytest.fixture(scope="session")
-def csv_world(tmp_path_factory) -> Path:
+def once(tmp_path_factory) -> Callable:
+    """Make a thing in a folder of its own once for all processes that run tests: the first makes it, the others wait."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+
+    def make_once(name: str, make: Callable[[Path], object]) -> object:
+        made = shared / f"{name}.pickle"
+        with filelock.FileLock(shared / f"{name}.lock"):
+            if not made.exists():
+                folder = shared / name
+                folder.mkdir()
+                made.write_bytes(pickle.dumps(make(folder)))
+        return pickle.loads(made.read_bytes())
+
+    return make_once
+
+
+@pytest.fixture(scope="session")
+def csv_world(once) -> Path:
     """A random company with every kind of fault, as CSV."""
-    folder = tmp_path_factory.mktemp("csv_world")
-    write_world(folder, SEED, as_of=WORLD_AS_OF)
-    write_world_rules(folder, SEED)
-    return folder
+
+    def make(folder: Path) -> Path:
+        write_world(folder, SEED, as_of=WORLD_AS_OF)
+        write_world_rules(folder, SEED)
+        return folder
+
+    return once("csv_world", make)
 
 
 @pytest.fixture(scope="session")
-def csv_build(csv_world, tmp_path_factory) -> Built:
+def csv_build(csv_world, once) -> Built:
     """The CSV world with the default vars, by four threads."""
-    return good_build(tmp_path_factory.mktemp("csv_build"), csv_world, threads=4)
+    return once("csv_build", lambda folder: good_build(folder, csv_world, threads=4))
 
 
 @pytest.fixture(scope="session")
-def parquet_build(tmp_path_factory) -> Built:
+def parquet_build(once) -> Built:
     """Another random company, as Parquet, with vars that differ from the defaults."""
-    world = tmp_path_factory.mktemp("parquet_world")
-    write_world(world, SEED + 1, file_format="parquet", as_of=WORLD_AS_OF)
-    write_world_rules(world, SEED + 1)
-    return good_build(tmp_path_factory.mktemp("parquet_build"), world, variables=PARQUET_VARIABLES)
+
+    def make(folder: Path) -> Built:
+        write_world(folder / "world", SEED + 1, file_format="parquet", as_of=WORLD_AS_OF)
+        write_world_rules(folder / "world", SEED + 1)
+        return good_build(folder, folder / "world", variables=PARQUET_VARIABLES)
+
+    return once("parquet_build", make)
 
 
 @pytest.fixture(scope="session")
-def sample_build(tmp_path_factory) -> Built:
+def sample_build(once) -> Built:
     """The sample company at its world's end."""
-    return good_build(tmp_path_factory.mktemp("sample_build"), SAMPLE_INPUT, as_of=datetime(2026, 7, 1))
+    return once("sample_build", lambda folder: good_build(folder, SAMPLE_INPUT, as_of=datetime(2026, 7, 1)))
 
 
 @pytest.fixture(scope="session")

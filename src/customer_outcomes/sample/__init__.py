@@ -20,10 +20,14 @@ Each batch of accounts draws from a generator of its own, seeded by the batch: t
 write the same bytes.
 """
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
+from customer_outcomes import SAMPLE_INPUT
+from customer_outcomes.intake import RULES
 
 from .activity import activity_tables
 from .company import company_tables
@@ -48,9 +52,10 @@ def write_sample(
     transactions: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, int]:
-    """Write a company of `accounts` accounts in the input contract's shape; returns the rows
-    written per table. The odd_... rows come on top of both numbers; the broken lines, which are
-    only in CSV, are not counted. An earlier sample in the directory is replaced.
+    """Write a company of `accounts` accounts in the input contract's shape, and its rules of pay, which
+    are the same at any size; returns the rows written per table. The odd_... rows come on top of both
+    numbers; the broken lines, which are only in CSV, are not counted. An earlier sample in the
+    directory is replaced.
     """
     story = story_tables()
     told = story["crm.transactions"].num_rows
@@ -93,6 +98,8 @@ def write_sample(
         files[table].write_broken_line(line)
     for file in files.values():
         file.close()
+    if directory.resolve() != SAMPLE_INPUT.resolve():
+        shutil.copytree(SAMPLE_INPUT / RULES, directory / RULES, dirs_exist_ok=True)
     return written
 
 
