@@ -23,6 +23,7 @@ TESTS = (
 
 METRICS = "cltv_growth, cross_sell, up_sell, recommendations, closed_deals, satisfaction, retention, outcomes_on_time, ppp_yield"
 PLAN = "comp_plans.csv: plan shared, version 1, team "
+SHIFTED = "comp_plans.csv: plan shared, version 1: its rows, of both teams, do not all hold from and to the same days."
 RETENTION = "plan_version = '1' and metric_name = 'retention'"
 PARTICIPANT = "comp_participants.csv: user "
 FIRST_DAY = "a period is written as the first day of its month."
@@ -52,6 +53,7 @@ insert into rules.disputes values
     ('d3', '2026-01-01', 'mia', null, '2026-02-03', 'mia', 'Why?', 'open', null, null, null);
 insert into marts.dim_employees values ('ann', 'sales'), ('mia', 'marketing'), ('sam', 'success');
 insert into compensation.ledger_closes values ('2026-01-01');
+insert into compensation.ledger_adjustments values ('d1'), (null);
 """
 
 
@@ -77,6 +79,7 @@ def rules(nodes):
             connection.execute(f"create table rules.{seed['name']} ({columns})")
         connection.execute("create table marts.dim_employees (user_id varchar, team varchar)")
         connection.execute("create table compensation.ledger_closes (period date)")
+        connection.execute("create table compensation.ledger_adjustments (dispute_id varchar)")
         connection.execute(SOUND)
         yield connection
 
@@ -105,28 +108,38 @@ def test_sound_rules_have_no_fault(rules, nodes):
         ),
         (
             f"update rules.comp_plans set valid_to = '2026-06-30' where {RETENTION} and team = 'sales'",
-            [f"{PLAN}sales: its rows do not all hold from and to the same days."],
+            [SHIFTED],
         ),
         (
             f"update rules.comp_plans set valid_from = '2026-01-02' where {RETENTION} and team = 'sales'",
-            [f"{PLAN}sales: its rows do not all hold from and to the same days."],
+            [SHIFTED],
+        ),
+        ("update rules.comp_plans set valid_to = '2026-06-30' where plan_version = '1' and team = 'sales'", [SHIFTED]),
+        (
+            "update rules.comp_plans set valid_from = '2026-01-02' where plan_version = '1' and team = 'sales'",
+            [SHIFTED],
         ),
         (
-            "update rules.comp_plans set valid_to = valid_from where plan_version = '2' and team = 'sales'",
-            ["comp_plans.csv: plan shared, version 2, team sales: valid_to is not after valid_from."],
-        ),
-        (
-            "update rules.comp_plans set valid_from = '2026-06-30' where plan_version = '2' and team = 'sales'",
+            "update rules.comp_plans set valid_to = valid_from where plan_version = '2'",
             [
-                "comp_plans.csv: plan shared, version 2, team sales: it holds from 2026-06-30, when version 1 still holds;"
-                " the versions of a plan may not overlap."
+                f"comp_plans.csv: plan shared, version 2, team {team}: valid_to is not after valid_from."
+                for team in ("marketing", "sales")
             ],
         ),
         (
-            "update rules.comp_plans set valid_to = null where plan_version = '1' and team = 'sales'",
+            "update rules.comp_plans set valid_from = '2026-06-30' where plan_version = '2'",
             [
-                "comp_plans.csv: plan shared, version 2, team sales: it holds from 2026-07-01, when version 1 still holds;"
+                f"comp_plans.csv: plan shared, version 2, team {team}: it holds from 2026-06-30, when version 1 still holds;"
                 " the versions of a plan may not overlap."
+                for team in ("marketing", "sales")
+            ],
+        ),
+        (
+            "update rules.comp_plans set valid_to = null where plan_version = '1'",
+            [
+                f"comp_plans.csv: plan shared, version 2, team {team}: it holds from 2026-07-01, when version 1 still holds;"
+                " the versions of a plan may not overlap."
+                for team in ("marketing", "sales")
             ],
         ),
         (
@@ -262,6 +275,13 @@ def test_sound_rules_have_no_fault(rules, nodes):
         (
             "update rules.disputes set amount = null where dispute_id = 'd1'",
             ["disputes.csv: dispute d1: it is accepted, but without an amount."],
+        ),
+        (
+            "delete from rules.disputes",
+            [
+                "disputes.csv: dispute d1: it moved money in a closed period and has no row any more;"
+                " take it back by another decision."
+            ],
         ),
     ],
 )
