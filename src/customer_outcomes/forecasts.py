@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
-from scipy.special import betaln, exprel, gammaln, hyp2f1, psi
+from scipy.special import betaln, exprel, gammaln, hyp2f1, psi, roots_jacobi
 
 Array = np.ndarray
 Loss = Callable[[Array], tuple[float, Array]]
@@ -409,7 +409,20 @@ def expected_purchases(fit: Fit, frequency: Array, recency: Array, age: Array, w
 
 def _while_alive(r: float, a: float, b: float, x: Array, z: Array) -> Array:
     c = a + b + x - 1
-    return c / (a - 1) * (1 - (1 - z) ** (a - 1) * hyp2f1(a - 1, a + b - r - 1, c, z))
+    return c / (a - 1) * (1 - (1 - z) ** (a - 1) * _hyp2f1(a - 1, a + b - r - 1, c, z))
+
+
+def _hyp2f1(a: float, b: float, c: Array, z: Array) -> Array:
+    """Gauss's function. Where scipy's overflows, for large b and c near z = 1, Euler's integral by Gauss-Jacobi."""
+    with np.errstate(all="ignore"):
+        value = np.array(hyp2f1(a, b, c, z))
+    c, z = (np.broadcast_to(argument, value.shape) for argument in (c, z))
+    lost = ~np.isfinite(value) & (b > 0)
+    for last in np.unique(c[lost]):
+        nodes, weights = roots_jacobi(200, last - b - 1, b - 1)
+        here = lost & (c == last)
+        value[here] = (1 - np.multiply.outer(z[here], (1 + nodes) / 2)) ** -a @ (weights / weights.sum())
+    return value
 
 
 def expected_new_purchases(fit: Fit, age: Array) -> Array:

@@ -14,6 +14,8 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from customer_outcomes.ledger import RELATIONS
+
 OUTCOMES = Path(sys.executable).with_name("outcomes")
 DATABASE = "customer_outcomes.duckdb"
 SEED = int(os.environ.get("OUTCOMES_TEST_SEED", "1"))
@@ -138,6 +140,15 @@ def records(database: Path, relation: str) -> list[dict]:
 def files_of(folder: Path) -> dict[str, bytes]:
     """Return every file below a folder, byte for byte."""
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def without_closes(published: Path) -> None:
+    """Take the closed periods out of a published folder, which would else keep another company out of it."""
+    (published / DATABASE).chmod(0o644)
+    with duckdb.connect(published / DATABASE) as connection:
+        for name, _ in RELATIONS.values():
+            (published / "compensation" / f"{name}.parquet").unlink()
+            connection.execute(f"truncate compensation.{name}")
 
 
 def differences(one: Path, other: Path, schemas: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ from random import Random
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from builds import DATABASE, SEED, THREADS, WORLD_AS_OF, Built, command, differences, good_build
+from builds import DATABASE, SEED, THREADS, WORLD_AS_OF, Built, command, differences, good_build, without_closes
 
 Version = dict[str, tuple[int, int]]  # by relation: how many rows, and a hash of all their values
 
@@ -155,6 +155,7 @@ def test_killed_in_every_phase_and_built_again(csv_world, csv_build, sample_buil
     """The published folder holds another company at first, so that the two versions cannot be mistaken."""
     dice, published = Random(SEED), tmp_path / "published"
     shutil.copytree(sample_build.published, published)
+    without_closes(published)
     before, after = read_version(published), read_version(csv_build.published)
     assert before != after
     with Watcher(published, 0.3) as watcher, duckdb.connect() as reader:
