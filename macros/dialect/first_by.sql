@@ -4,5 +4,6 @@
 {%- endmacro %}
 
 {% macro duckdb__first_by(value, order_columns) -%}
-    arg_min_null({{ value }}, {{ order_columns[0] if order_columns | length == 1 else 'row(' ~ order_columns | join(', ') ~ ')' }})
+    {%- set place = order_columns[0] if order_columns | length == 1 else 'row(' ~ order_columns | join(', ') ~ ')' -%}
+    arg_min_null({{ value }}, {{ place }})
 {%- endmacro %}

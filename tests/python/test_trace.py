@@ -34,11 +34,13 @@ def warehouse(sample_build, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def traces(warehouse) -> list[dict]:
-    """Every payee, period and metric in depth, as JSON has it."""
+    """Every payee and metric in depth, as JSON has it, of an early, a divided, a closed and the open periods."""
     lines = query(
-        warehouse, "select distinct period, user_id, metric_name from compensation.comp_statement_lines order by all"
+        warehouse,
+        "select distinct period, user_id, metric_name from compensation.comp_statement_lines"
+        " where period in ('2025-04-01', '2026-03-01', '2026-05-01') or not is_closed order by all",
     )
-    assert len(lines) > 900
+    assert len(lines) > 200
     return [plain(trace(warehouse, f"{period:%Y-%m}", user_id, metric)) for period, user_id, metric in lines]
 
 

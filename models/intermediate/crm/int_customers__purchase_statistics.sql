@@ -92,15 +92,12 @@ totals as (
         count(case when is_calibration then 1 end) as calibration_purchase_days,
         {{ first_by('spend_amount', ['purchased_on']) }} as first_spend_amount,
         {{ first_by('calibration_spend_amount', ['purchased_on']) }} as calibration_first_spend_amount,
-        {%- for name, is_counted, amount in [
-            ('', 'true', 'spend_amount'),
-            ('calibration_', 'is_calibration', 'calibration_spend_amount'),
-            ('holdout_', 'not is_calibration', 'spend_amount'),
-        ] %}
-        count(case when {{ is_counted }} and {{ amount }} > 0 then 1 end) as {{ name }}spend_days,
-        sum(case when {{ is_counted }} then {{ amount }} else 0 end) as {{ name }}spend_amount
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        count(case when spend_amount > 0 then 1 end) as spend_days,
+        sum(spend_amount) as spend_amount,
+        count(case when is_calibration and calibration_spend_amount > 0 then 1 end) as calibration_spend_days,
+        sum(case when is_calibration then calibration_spend_amount else 0 end) as calibration_spend_amount,
+        count(case when not is_calibration and spend_amount > 0 then 1 end) as holdout_spend_days,
+        sum(case when is_calibration then 0 else spend_amount end) as holdout_spend_amount
     from purchase_days
     group by account_id
 
