@@ -49,6 +49,15 @@ judged as (
         on ledger_closes.period = closed_periods.period
     where closed_periods.period is null
 
+    union all
+
+    select
+        period,
+        'it was closed as of ' || as_of
+        || ', which is later than this build; what was known then cannot be unlearned.' as fault
+    from ledger_closes
+    where as_of > {{ as_of() }}
+
 )
 
 select 'closed_periods.csv: period ' || period || ': ' || fault as fault

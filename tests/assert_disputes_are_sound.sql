@@ -49,3 +49,15 @@ from {{ ref('ledger_adjustments') }} as paid
 where
     paid.dispute_id is not null
     and paid.dispute_id not in (select disputes.dispute_id from disputes)
+
+union all
+
+select distinct
+    'disputes.csv: dispute ' || paid.dispute_id
+    || ': it moved money of another payee or period; take it back by another decision, and write another.' as fault
+from {{ ref('ledger_adjustments') }} as paid
+inner join disputes
+    on paid.dispute_id = disputes.dispute_id
+where
+    paid.user_id <> disputes.user_id
+    or paid.original_period <> disputes.period

@@ -270,7 +270,7 @@ def _faults(test, warehouse: Path) -> list[str]:
         rows = answer.fetchall()
     if "fault" not in names:
         return []
-    faults = sorted({row[names.index("fault")] for row in rows})
+    faults = sorted({row[names.index("fault")] for row in rows} - {None})
     more = [f"There are {len(faults) - MOST_FAULTS} more of this kind."] if len(faults) > MOST_FAULTS else []
     return faults[:MOST_FAULTS] + more
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from customer_outcomes import PROJECT_ROOT
+from customer_outcomes import PROJECT_ROOT, UnusableInput
 from customer_outcomes.publish import DATABASE
 
 MODELS = PROJECT_ROOT / "models" / "compensation" / "_compensation__models.yml"
@@ -31,6 +31,8 @@ def prepare_ledger(connection: duckdb.DuckDBPyConnection) -> None:
     for table, columns in _columns().items():
         definition = ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
         connection.execute(f"create table if not exists ledger.{table} (copy_name varchar, {definition})")
+        for name, data_type in columns.items():  # a column that this version of the project added
+            connection.execute(f"alter table ledger.{table} add column if not exists {name} {data_type}")
 
 
 def collect_copies(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
@@ -40,11 +42,16 @@ def collect_copies(connection: duckdb.DuckDBPyConnection, published: Path) -> No
         connection.execute(f"delete from ledger.{table} where copy_name <> 'kept'")
     # what a build closed and did not publish is not closed
     _copy(connection, "warehouse", "compensation.{relation}", "period in (select period from ledger.period_closes)")
-    if (published / DATABASE).exists():
-        connection.execute(f"attach '{_quoted(published / DATABASE)}' as published (read_only)")
-        _copy(connection, "published", "published.compensation.{relation}", "true")
-        connection.execute("detach published")
-    _copy(connection, "parquet", f"'{_quoted(published)}/compensation/{{relation}}.parquet'", "true")
+    try:
+        if (published / DATABASE).exists():
+            connection.execute(f"attach '{_quoted(published / DATABASE)}' as ledger_export (read_only)")
+            _copy(connection, "published", "ledger_export.compensation.{relation}", "true")
+            connection.execute("detach ledger_export")
+        if all((published / "compensation" / f"{relation}.parquet").exists() for relation, _ in RELATIONS.values()):
+            _copy(connection, "parquet", f"'{_quoted(published)}/compensation/{{relation}}.parquet'", "true")
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise UnusableInput(f"The closed periods in {published} cannot be read: {reason}") from None
 
 
 def keep_closes(warehouse: Path) -> None:
@@ -64,10 +71,11 @@ def _copy(connection: duckdb.DuckDBPyConnection, name: str, place: str, conditio
         rows = place.format(relation=relation)
         try:
             connection.execute(f"select {is_closed} from {rows} limit 0").fetchall()
-        except (duckdb.CatalogException, duckdb.IOException):
+        except duckdb.CatalogException:
             continue
         connection.execute(
-            f"insert into ledger.{table} select '{name}', {', '.join(columns)} from {rows}"
+            f"insert into ledger.{table} (copy_name, {', '.join(columns)})"
+            f" select '{name}', {', '.join(columns)} from {rows}"
             f" where {is_closed} and {condition}"
         )
 

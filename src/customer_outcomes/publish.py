@@ -29,6 +29,8 @@ def check_destination(destination: Path, others: list[Path]) -> None:
     for other in others:
         if destination == other or destination in other.parents or other in destination.parents:
             raise UnusableInput(f"{destination} and {other} lie in one another; publish into a folder of its own.")
+    if any(mark in str(destination) for mark in "*?["):
+        raise UnusableInput(f"{destination} has a *, a ? or a [ in it, which the reader takes for a pattern.")
     existing = next(folder for folder in destination.parents if folder.exists())
     if not existing.is_dir():
         raise UnusableInput(f"{destination} cannot be made: {existing} is a file.")

@@ -195,7 +195,8 @@ class _Trace:
             exact = its_lines[0]["target_pay"] * attained * its_lines[0]["proration"]
             payout = sum(line["payout"] for line in its_lines)
             what = f"payouts of {plan_id} {plan_version} are target pay x weights x attainment x days, to the cent"
-            self._check("statement", None, what, round(exact, 2), payout, CENT)
+            # the target pay that is shown may be a mean over the month, rounded to cents
+            self._check("statement", None, what, round(exact, 2), payout, CENT + CENT / 2 * attained)
         # what is learned later is adjusted no more
         is_adjusted = self._rows(
             "select coalesce(? >= max(period) + interval 1 month - to_months(max(clawback_months)), true) as is_so"
@@ -232,7 +233,8 @@ class _Trace:
     def _check_input(self, metric: dict, team: str, lines: list[dict]) -> None:
         name, figures = metric["metric_name"], metric["input"]
         for line in lines:
-            if line["metric_name"] == name:
+            is_paid_now = line["latest_payable_value"] is not None or figures["payable_value"] is None
+            if line["metric_name"] == name and is_paid_now:
                 what = f"{line['plan_id']} {line['plan_version']} is paid on the payable value"
                 self._check("input", name, what, line["latest_payable_value"], figures["payable_value"])
         numerator, denominator = figures["numerator"], figures["denominator"]
@@ -257,7 +259,8 @@ class _Trace:
                 paid = numerator / denominator if denominator else None
                 what = "payable value is numerator over denominator"
             if name == "ppp_yield":
-                paid, what = max(paid, Decimal(0)) if paid is not None else None, f"{what}, at least 0"
+                what += ", and 0 where one of them is negative"
+                paid = Decimal(0) if paid is not None and min(numerator, denominator) < 0 else paid
         self._check("input", name, what, figures["payable_value"], paid, QUOTIENT)
 
     def _customers(self, metric_name: str, team: str) -> list[dict]:
@@ -464,7 +467,7 @@ def _origin(metric: dict) -> str:
         if figures["denominator"] is None:
             return " = the sum of what customers add"
         quotient = f"{_shown(figures['numerator'])} / {_shown(figures['denominator'])}"
-        return f" = {quotient}" + (", at least 0" if metric["metric_name"] == "ppp_yield" else "")
+        return f" = {quotient}" + (", 0 where one is negative" if metric["metric_name"] == "ppp_yield" else "")
     team = f"the mean {_shown(peers['mean'])} of the {peers['n_customers']} customers of all payees of the team"
     if not figures["is_payable"]:
         return f" = {team}: too few answered for the own mean, {_shown(figures['raw_value'])}"

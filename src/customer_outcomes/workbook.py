@@ -291,7 +291,7 @@ class _Book:
             select coalesce(sum(payout), 0) from {c}.comp_latest_lines
             where period = $1 and scenario = 'actual' and $1 >= coalesce(
                 (select max(period) + interval 1 month - to_months(max(clawback_months))
-                from {c}.ledger_closes cross join {c}.comp_settings), $1)
+                from {c}.comp_period_closes cross join {c}.comp_settings), $1)
             having count(*) > 0
             """,
             period,

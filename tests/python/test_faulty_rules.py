@@ -26,6 +26,7 @@ PLAN = "comp_plans.csv: plan shared, version 1, team "
 SHIFTED = "comp_plans.csv: plan shared, version 1: its rows, of both teams, do not all hold from and to the same days."
 RETENTION = "plan_version = '1' and metric_name = 'retention'"
 PARTICIPANT = "comp_participants.csv: user "
+OTHERS_MONEY = "it moved money of another payee or period; take it back by another decision, and write another."
 FIRST_DAY = "a period is written as the first day of its month."
 
 SOUND = """
@@ -52,8 +53,8 @@ insert into rules.disputes values
     ('d2', '2026-01-01', 'ann', null, '2026-02-03', 'ann', 'Why?', 'rejected', '2026-02-05', 'fay', null),
     ('d3', '2026-01-01', 'mia', null, '2026-02-03', 'mia', 'Why?', 'open', null, null, null);
 insert into marts.dim_employees values ('ann', 'sales'), ('mia', 'marketing'), ('sam', 'success');
-insert into compensation.ledger_closes values ('2026-01-01');
-insert into compensation.ledger_adjustments values ('d1'), (null);
+insert into compensation.ledger_closes values ('2026-01-01', '2026-02-08');
+insert into compensation.ledger_adjustments values ('d1', 'ann', '2026-01-01'), (null, 'ann', '2026-01-01');
 """
 
 
@@ -78,8 +79,10 @@ def rules(nodes):
             columns = ", ".join(f"{column} {data_type}" for column, data_type in seed["config"]["column_types"].items())
             connection.execute(f"create table rules.{seed['name']} ({columns})")
         connection.execute("create table marts.dim_employees (user_id varchar, team varchar)")
-        connection.execute("create table compensation.ledger_closes (period date)")
-        connection.execute("create table compensation.ledger_adjustments (dispute_id varchar)")
+        connection.execute("create table compensation.ledger_closes (period date, as_of timestamp)")
+        connection.execute(
+            "create table compensation.ledger_adjustments (dispute_id varchar, user_id varchar, original_period date)"
+        )
         connection.execute(SOUND)
         yield connection
 
@@ -249,12 +252,27 @@ def test_sound_rules_have_no_fault(rules, nodes):
             ],
         ),
         (
-            "update rules.disputes set user_id = 'bot' where dispute_id = 'd1'",
-            ["disputes.csv: dispute d1: there is no such user as bot, or it is a bot."],
+            "update rules.disputes set user_id = 'mia' where dispute_id = 'd1'",
+            [f"disputes.csv: dispute d1: {OTHERS_MONEY}"],
         ),
         (
-            "update rules.disputes set period = '2026-01-31' where dispute_id = 'd1'",
-            [f"disputes.csv: dispute d1: {FIRST_DAY}"],
+            "update rules.disputes set period = '2026-02-01' where dispute_id = 'd1'",
+            [f"disputes.csv: dispute d1: {OTHERS_MONEY}"],
+        ),
+        (
+            "update compensation.ledger_closes set as_of = '2027-01-01'",
+            [
+                "closed_periods.csv: period 2026-01-01: it was closed as of 2027-01-01 00:00:00, which is later than"
+                " this build; what was known then cannot be unlearned."
+            ],
+        ),
+        (
+            "update rules.disputes set user_id = 'bot' where dispute_id = 'd2'",
+            ["disputes.csv: dispute d2: there is no such user as bot, or it is a bot."],
+        ),
+        (
+            "update rules.disputes set period = '2026-01-31' where dispute_id = 'd2'",
+            [f"disputes.csv: dispute d2: {FIRST_DAY}"],
         ),
         (
             "update rules.disputes set metric_name = 'charm' where dispute_id = 'd1'",

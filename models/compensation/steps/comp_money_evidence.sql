@@ -150,7 +150,7 @@ amounts as (
         credit_table,
         credit_id,
         weight,
-        reporting_amount as amount
+        coalesce(reporting_amount, 0) as amount
     from credited_deals
 
 ),
