@@ -147,8 +147,8 @@ def without_closes(published: Path) -> None:
     (published / DATABASE).chmod(0o644)
     with duckdb.connect(published / DATABASE) as connection:
         for name, _ in RELATIONS.values():
-            (published / "compensation" / f"{name}.parquet").unlink()
             connection.execute(f"truncate compensation.{name}")
+            connection.execute(f"copy compensation.{name} to '{published}/compensation/{name}.parquet'")
 
 
 def differences(one: Path, other: Path, schemas: Sequence[str]) -> list[str]:
