@@ -46,3 +46,9 @@
         + {{ day }}.business_days * {{ elapsed_microseconds(day ~ '.starts_at', moment) }}
     )
 {%- endmacro %}
+
+
+{#- The moment at which the business time is so much, in the business day of int_schedules__business_days in which it is reached. -#}
+{% macro moment_of_business_time(business_time, day) -%}
+    {{ after_microseconds(day ~ '.starts_at', business_time ~ ' - ' ~ day ~ '.worked_microseconds') }}
+{%- endmacro %}

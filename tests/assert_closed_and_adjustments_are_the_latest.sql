@@ -1,16 +1,15 @@
--- Guards M10: what was closed, with its adjustments, is what the latest knowledge pays, within the clawback window.
+-- Guards M10: what was closed, with its adjustments, is what the latest knowledge pays, of months that are still adjusted.
 with
 
-next_open as (
+adjusted_periods as (
 
-    select cast({{ dbt.dateadd('month', 1, 'max(period)') }} as date) as period
-    from {{ ref('ledger_closes') }}
+    select period
+    from {{ ref('ledger_adjustable_closes') }}
 
-),
+    union all
 
-closes as (
-
-    select * from {{ ref('comp_period_closes') }}
+    select period
+    from {{ ref('comp_newly_closed') }}
 
 ),
 
@@ -47,11 +46,7 @@ select
     amounts.user_id,
     sum(amounts.amount) as difference
 from amounts
-inner join closes
-    on amounts.period = closes.period
-cross join next_open
-where
-    next_open.period is null
-    or {{ dbt.dateadd('month', -var('clawback_months'), 'next_open.period') }} <= amounts.period
+inner join adjusted_periods
+    on amounts.period = adjusted_periods.period
 group by amounts.period, amounts.user_id
 having sum(amounts.amount) <> 0

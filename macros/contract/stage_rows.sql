@@ -4,6 +4,7 @@
       fault_column, fault_reason
                     of a quarantined row: missing_required, bad_type, bad_value or out_of_range, the first that applies, and the
                     first column to which it does
+      version_rank  of a sound row: 1 of the newest version of its key, and so on back to the earliest; null of a quarantined row
       _file, _row   where the row stands
 
     Versions that share a key are ranked only where a key was delivered more than once: ranking needs each row as text. The
@@ -65,16 +66,6 @@ versions as (
 
 ),
 
-superseded as (
-
-    select
-        _file,
-        _row
-    from versions
-    where version_rank > 1
-
-),
-
 typed as (
 
     select
@@ -106,18 +97,19 @@ final as (
         {%- endfor %}
         case
             when checked.fault is not null then 'quarantined'
-            when superseded._row is not null then 'superseded'
+            when versions.version_rank > 1 then 'superseded'
             when checked.is_deleted and not ({{ is_merged }}) then 'deleted'
             {%- if contract.event_time %}
             when checked.{{ contract.event_time }} > {{ as_of() }} then 'future'
             {%- endif %}
             else 'current'
         end as row_state,
+        case when checked.fault is null then coalesce(versions.version_rank, 1) end as version_rank,
         {{ dbt.split_part('checked.fault', "'|'", 1) }} as fault_column,
         {{ dbt.split_part('checked.fault', "'|'", 2) }} as fault_reason
     from checked
-    left join superseded
-        on checked._file = superseded._file and checked._row = superseded._row
+    left join versions
+        on checked._file = versions._file and checked._row = versions._row
 
 )
 

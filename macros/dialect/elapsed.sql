@@ -8,6 +8,16 @@
 {%- endmacro %}
 
 
+{#- The timestamp so many whole microseconds after another. -#}
+{% macro after_microseconds(timestamp, microseconds) -%}
+    {{ return(adapter.dispatch('after_microseconds')(timestamp, microseconds)) }}
+{%- endmacro %}
+
+{% macro duckdb__after_microseconds(timestamp, microseconds) -%}
+    ({{ timestamp }} + to_microseconds({{ microseconds }}))
+{%- endmacro %}
+
+
 {#- Microseconds as minutes. -#}
 {% macro as_minutes(microseconds) -%}
     cast({{ microseconds }} as {{ double_type() }}) / 60000000

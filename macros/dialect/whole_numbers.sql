@@ -41,11 +41,44 @@
 {%- endmacro %}
 
 
-{#- A decimal of at most `places` decimals as a whole number of its last ones. -#}
+{#- A decimal of at most `places` decimals as a whole number of its last ones. Its two halves go apart, because a decimal that is
+    multiplied at once runs out of digits. -#}
 {% macro to_whole(value, places) -%}
     {{ return(adapter.dispatch('to_whole')(value, places)) }}
 {%- endmacro %}
 
 {% macro duckdb__to_whole(value, places) -%}
-    cast(cast({{ value }} as decimal(38, {{ places }})) * {{ 10 ** places }} as hugeint)
+    {%- set exact = 'cast(' ~ value ~ ' as decimal(38, ' ~ places ~ '))' -%}
+    {%- set whole = 'trunc(' ~ exact ~ ')' -%}
+    (
+        cast({{ whole }} as hugeint) * {{ 10 ** places }}
+        + cast(({{ exact }} - cast({{ whole }} as decimal(38, {{ places }}))) * {{ 10 ** places }} as hugeint)
+    )
+{%- endmacro %}
+
+
+{#- A whole number of the last of `places` decimals as a decimal. -#}
+{% macro from_whole(value, places) -%}
+    cast(cast({{ value }} as decimal(38, 0)) * cast({{ '0.' ~ '0' * (places - 1) ~ '1' }} as decimal(38, {{ places }})) as decimal(38, {{ places }}))
+{%- endmacro %}
+
+
+{#- The whole part of one * other / divisor, whole numbers that are not negative, where the product has more digits than the
+    engine's whole numbers: by long division, of which a digit is 10^9. `one` is below 10^27, `divisor` below 8 * 10^28. -#}
+{% macro multiply_and_divide(one, other, divisor) -%}
+    {{ return(adapter.dispatch('multiply_and_divide')(one, other, divisor)) }}
+{%- endmacro %}
+
+{% macro duckdb__multiply_and_divide(one, other, divisor) -%}
+    {%- set base = 10 ** 9 -%}
+    {%- set one = '(' ~ one ~ ')' -%}
+    {%- set divisor = '(' ~ divisor ~ ')' -%}
+    {%- set rest = '(' ~ other ~ ' % ' ~ divisor ~ ')' -%}
+    {%- set first = '(' ~ one ~ ' // ' ~ base ** 2 ~ ' * ' ~ rest ~ ')' -%}
+    {%- set second = '(' ~ first ~ ' % ' ~ divisor ~ ' * ' ~ base ~ ' + ' ~ one ~ ' // ' ~ base ~ ' % ' ~ base ~ ' * ' ~ rest ~ ')' -%}
+    {%- set third = '(' ~ second ~ ' % ' ~ divisor ~ ' * ' ~ base ~ ' + ' ~ one ~ ' % ' ~ base ~ ' * ' ~ rest ~ ')' -%}
+    ({{ one }} * ({{ other }} // {{ divisor }})
+    + {{ first }} // {{ divisor }} * {{ base ** 2 }}
+    + {{ second }} // {{ divisor }} * {{ base }}
+    + {{ third }} // {{ divisor }})
 {%- endmacro %}

@@ -36,7 +36,8 @@ final as (
         as_of,
         line_count,
         payout_total,
-        content_sha256
+        content_sha256,
+        definitions_version
     from ledger_closes
 
     union all
@@ -48,7 +49,8 @@ final as (
         {{ as_of() }} as as_of,
         coalesce(contents.line_count, 0) as line_count,
         coalesce(contents.payout_total, 0) as payout_total,
-        coalesce(contents.content_sha256, {{ sha256("''") }}) as content_sha256
+        coalesce(contents.content_sha256, {{ sha256("''") }}) as content_sha256,
+        {{ definitions_version() }} as definitions_version
     from newly_closed
     left join contents
         on newly_closed.period = contents.period

@@ -11,7 +11,7 @@ customers as (
 
     select
         account_id,
-        coalesce(segment, '(none)') as segment
+        {{ segment_name('segment') }} as segment
     from {{ ref('dim_customers') }}
 
 ),

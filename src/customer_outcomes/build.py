@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -21,7 +21,7 @@ import yaml
 
 from customer_outcomes import PROJECT_ROOT, FailedCheck, UnusableInput
 from customer_outcomes.intake import RULES, InputFolder, check_folder, connect_folder
-from customer_outcomes.ledger import collect_copies, keep_closes
+from customer_outcomes.ledger import closes_of_older_definitions, collect_copies, keep_closes
 from customer_outcomes.publish import check_destination, publish
 from customer_outcomes.report import progress_bar
 
@@ -102,6 +102,7 @@ class Build:
                 with phase("publishing") as progress:
                     manifest = json.loads((self.work_folder / "target" / "manifest.json").read_text())
                     publish(self.warehouse, manifest, self.publish, progress)
+                    outcome.remarks += _remark_on_definitions(closes_of_older_definitions(self.warehouse))
                     keep_closes(self.warehouse)
         self._keep_record(outcome)
         return outcome
@@ -245,6 +246,17 @@ class Build:
         """Write what the build took, for a benchmark to read."""
         record = {phase.name: {"wall": phase.wall_seconds, "cpu": phase.cpu_seconds} for phase in outcome.phases}
         (self.work_folder / "phases.json").write_text(json.dumps(record, indent=2))
+
+
+def _remark_on_definitions(periods: list[date]) -> list[str]:
+    """Return the sentence about closed months that an older version of the project computed; none where there are none."""
+    if not periods:
+        return []
+    months = ", ".join(f"{period:%Y-%m}" for period in periods)
+    return [
+        f"Closed by older definitions of what is paid, so that late knowledge adjusts them no more: {months}."
+        " Disputes about them are paid as before."
+    ]
 
 
 def _failures(results, warehouse: Path) -> list[str]:

@@ -8,6 +8,7 @@ differs from another or from its own SHA-256.
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -64,19 +65,30 @@ def keep_closes(warehouse: Path) -> None:
         connection.execute("commit")
 
 
+def closes_of_older_definitions(warehouse: Path) -> list[date]:
+    """Return the closed months whose lines were computed by older definitions than this project's, in order."""
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        rows = connection.execute(
+            "select closes.period from compensation.ledger_closes as closes, compensation.comp_settings as settings"
+            " where closes.definitions_version < settings.definitions_version order by closes.period"
+        ).fetchall()
+    return [period for (period,) in rows]
+
+
 def _copy(connection: duckdb.DuckDBPyConnection, name: str, place: str, condition: str) -> None:
     """Take the closed rows of each relation at a place into the ledger; a place without relations has no copy."""
     for table, columns in _columns().items():
         relation, is_closed = RELATIONS[table]
         rows = place.format(relation=relation)
         try:
-            connection.execute(f"select {is_closed} from {rows} limit 0").fetchall()
+            found = {column[0] for column in connection.execute(f"select * from {rows} limit 0").description}
         except duckdb.CatalogException:
             continue
+        # a copy that an older version of the project wrote lacks what came later
+        common = ", ".join(column for column in columns if column in found)
         connection.execute(
-            f"insert into ledger.{table} (copy_name, {', '.join(columns)})"
-            f" select '{name}', {', '.join(columns)} from {rows}"
-            f" where {is_closed} and {condition}"
+            f"insert into ledger.{table} (copy_name, {common})"
+            f" select '{name}', {common} from {rows} where {is_closed} and {condition}"
         )
 
 

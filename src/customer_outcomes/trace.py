@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from pathlib import Path
 
@@ -197,10 +197,10 @@ class _Trace:
             what = f"payouts of {plan_id} {plan_version} are target pay x weights x attainment x days, to the cent"
             # the target pay that is shown may be a mean over the month, rounded to cents
             self._check("statement", None, what, round(exact, 2), payout, CENT + CENT / 2 * attained)
-        # what is learned later is adjusted no more
+        # what is learned of a month that is too old, or was closed by older definitions, is adjusted no more
         is_adjusted = self._rows(
-            "select coalesce(? >= max(period) + interval 1 month - to_months(max(clawback_months)), true) as is_so"
-            " from compensation.ledger_closes cross join compensation.comp_settings",
+            "select $1 not in (select period from compensation.ledger_closes)"
+            " or $1 in (select period from compensation.ledger_adjustable_closes) as is_so",
             self.month,
         )[0]["is_so"]
         for line in lines if is_adjusted else []:
@@ -282,7 +282,7 @@ class _Trace:
             "select account_id, rule, source_table as credit_table, source_id as credit_id, weight"
             " from marts.customer_month_candidates where month = ? and user_id = ? and side = ?"
             " order by account_id, candidate_rank",
-            self.month,
+            _month_before(self.month) if metric_name == "retention" else self.month,
             self.user_id,
             "marketing" if team == "marketing" else "sales",
         )
@@ -315,6 +315,11 @@ class _Trace:
         if rows[0]["rule"] is None:
             what = f"credits of {account_id} sum to its weight"
             self._check("rows", metric_name, what, rows[0]["weight"], sum(row["weight"] for row in customer["credits"]))
+
+
+def _month_before(month: date) -> date:
+    """Return the month at whose end customers are credited to whoever has them when the next one starts."""
+    return (month - timedelta(days=1)).replace(day=1)
 
 
 def _grouped(rows: list[dict]) -> dict[str, list[dict]]:

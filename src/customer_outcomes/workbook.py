@@ -285,13 +285,14 @@ class _Book:
     ) -> None:
         lines_cell = _amount(sheet, TOTALS_ROW)
         self.checks.append((f"{sheet.name}: lines when it closed", payout_total, f"={lines_cell}", lines))
-        # what is learned of older periods is adjusted no more
+        # what is learned of a month that is too old, or was closed by older definitions, is adjusted no more
         latest = self._query(
             """
             select coalesce(sum(payout), 0) from {c}.comp_latest_lines
-            where period = $1 and scenario = 'actual' and $1 >= coalesce(
-                (select max(period) + interval 1 month - to_months(max(clawback_months))
-                from {c}.comp_period_closes cross join {c}.comp_settings), $1)
+            where period = $1 and scenario = 'actual' and (
+                $1 not in (select period from {c}.ledger_closes)
+                or $1 in (select period from {c}.ledger_adjustable_closes)
+            )
             having count(*) > 0
             """,
             period,

@@ -2,9 +2,19 @@
 
 with
 
-customers as (
+payees as (
 
-    select * from {{ ref('comp_payee_customers') }}
+    select distinct
+        period,
+        user_id,
+        side
+    from {{ ref('comp_payees') }}
+
+),
+
+credits as (
+
+    select * from {{ ref('customer_month_credits') }}
 
 ),
 
@@ -35,12 +45,14 @@ referrals as (
 
 ),
 
+-- a customer that is handed on and leaves is lost by whoever had it when the month began
 figures as (
 
     select
         'retention' as metric_name,
         account_id,
         month,
+        cast({{ dbt.dateadd('month', -1, 'month') }} as date) as credit_month,
         'marts.customer_month_states' as source_table,
         account_id as source_id,
         null as occurred_at,
@@ -55,6 +67,7 @@ figures as (
         'outcomes_on_time' as metric_name,
         account_id,
         {{ local_month('due_at') }} as month,
+        {{ local_month('due_at') }} as credit_month,
         'marts.fct_outcomes' as source_table,
         outcome_id as source_id,
         due_at as occurred_at,
@@ -69,6 +82,7 @@ figures as (
         'recommendations' as metric_name,
         referrer_account_id as account_id,
         {{ local_month('realised_at') }} as month,
+        {{ local_month('realised_at') }} as credit_month,
         'marts.fct_referrals' as source_table,
         referral_id as source_id,
         realised_at as occurred_at,
@@ -83,6 +97,7 @@ figures as (
         'ppp_yield' as metric_name,
         account_id,
         month,
+        month as credit_month,
         'marts.customer_months' as source_table,
         account_id as source_id,
         null as occurred_at,
@@ -96,20 +111,25 @@ figures as (
 final as (
 
     select
-        customers.period,
-        customers.user_id,
+        payees.period,
+        payees.user_id,
         figures.metric_name,
         figures.account_id,
         figures.source_table,
         figures.source_id,
         figures.occurred_at,
-        customers.weight,
+        credits.weight,
         figures.amount,
         figures.base,
         figures.seen
-    from customers
-    inner join figures
-        on customers.account_id = figures.account_id and customers.period = figures.month
+    from figures
+    inner join credits
+        on figures.account_id = credits.account_id and figures.credit_month = credits.month
+    inner join payees
+        on
+            figures.month = payees.period
+            and credits.user_id = payees.user_id
+            and credits.side = payees.side
 
 )
 

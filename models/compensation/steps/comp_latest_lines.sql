@@ -1,3 +1,5 @@
+{%- set one_billion = 1000000000 -%}
+{%- set units_of_a_cent = 10000000000 -%}
 with
 
 terms as (
@@ -18,12 +20,10 @@ achieved as (
         terms.*,
         inputs.payable_value,
         coalesce(inputs.payable_value < terms.threshold, inputs.payable_value is null) as is_missed,
-        {{ rate_quotient('inputs.payable_value', 'terms.target') }} as ratio,
-        {{ rate_quotient(
-            'terms.target + terms.accelerated_rate '
-            ~ '* cast(inputs.payable_value - terms.target as ' ~ double_type() ~ ')',
-            'terms.target',
-        ) }} as accelerated_ratio
+        {{ to_whole('coalesce(inputs.payable_value, 0)', 15) }} as value_units,
+        {{ to_whole('terms.target', 15) }} as target_units,
+        {{ to_whole('terms.accelerated_rate', 9) }} as rate_units,
+        {{ to_whole('terms.cap', 9) }} as cap_units
     from terms
     inner join inputs
         on
@@ -34,27 +34,47 @@ achieved as (
 
 ),
 
+-- an attainment is attained_units / target_units / 10^9, all whole numbers, because a quotient that was rounded falls on the
+-- wrong side of half a cent once it is multiplied
 attained as (
 
     select
         *,
-        cast(case
-            when is_missed or ratio <= 0 then 0
-            when ratio <= 1 then ratio
-            else least(accelerated_ratio, cap)
-        end as {{ attainment_type() }}) as attainment
+        case
+            when is_missed or value_units <= 0 then 0
+            when value_units <= target_units then value_units * {{ one_billion }}
+            else least(
+                target_units * {{ one_billion }} + rate_units * (value_units - target_units),
+                cap_units * target_units
+            )
+        end as attained_units
     from achieved
 
 ),
 
--- a line's pay is units / unit cents, both whole numbers, so that cents are rounded once
+-- in 10^-21 of the currency, rounded down: the digits behind the twelfth are there to round by
 exact as (
 
     select
         *,
-        {{ to_cents('target_pay_days') }} * {{ to_whole('weight', 9) }} * {{ to_whole('attainment', 12) }} as units,
-        {{ to_whole('month_days', 9) }} * {{ to_whole('1', 12) }} as unit
+        {{ multiply_and_divide(
+            to_cents('target_pay_days') ~ ' * ' ~ to_whole('weight', 9) ~ ' * 10',
+            'attained_units',
+            'target_units * month_days',
+        ) }} as exact_units,
+        {{ multiply_and_divide('10000', 'attained_units', 'target_units') }} as attainment_units
     from attained
+
+),
+
+-- half away from zero at 12 places
+lines as (
+
+    select
+        *,
+        {{ divide_whole('exact_units + 500000000', one_billion) }} as units,
+        {{ divide_whole('attainment_units + 5', '10') }} as attainment_trillionths
+    from exact
 
 ),
 
@@ -62,9 +82,9 @@ floored as (
 
     select
         *,
-        {{ divide_whole('units', 'unit') }} as floor_cents,
-        {{ divide_whole('2 * sum(units) over statement + unit', '2 * unit') }} as total_cents
-    from exact
+        {{ divide_whole('units', units_of_a_cent) }} as floor_cents,
+        {{ divide_whole('sum(units) over statement + ' ~ units_of_a_cent // 2, units_of_a_cent) }} as total_cents
+    from lines
     window statement as (partition by scenario, period, user_id, plan_id, plan_version)
 
 ),
@@ -77,7 +97,7 @@ ranked as (
         total_cents - sum(floor_cents) over statement as left_cents,
         row_number() over (
             partition by scenario, period, user_id, plan_id, plan_version
-            order by units - floor_cents * unit desc, metric_name
+            order by units - floor_cents * {{ units_of_a_cent }} desc, metric_name
         ) as remainder_rank
     from floored
     window statement as (partition by scenario, period, user_id, plan_id, plan_version)
@@ -100,7 +120,7 @@ final as (
         target,
         cap,
         accelerated_rate,
-        attainment,
+        {{ from_whole('attainment_trillionths', 12) }} as attainment,
         cast({{ rate_quotient('days', 'month_days') }} as {{ attainment_type() }}) as proration,
         cast({{ rate_quotient('target_pay_days', 'days') }} as {{ money_type() }}) as target_pay,
         {{ from_cents('floor_cents + case when remainder_rank <= left_cents then 1 else 0 end') }} as payout

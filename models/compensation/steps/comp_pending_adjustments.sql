@@ -6,6 +6,12 @@ ledger_closes as (
 
 ),
 
+adjustable_closes as (
+
+    select * from {{ ref('ledger_adjustable_closes') }}
+
+),
+
 ledger_lines as (
 
     select * from {{ ref('ledger_lines') }}
@@ -87,10 +93,9 @@ late_knowledge as (
         differences.metric_name,
         sum(differences.amount) as amount
     from differences
-    inner join ledger_closes
-        on differences.original_period = ledger_closes.period
+    inner join adjustable_closes
+        on differences.original_period = adjustable_closes.period
     cross join next_open
-    where differences.original_period >= {{ dbt.dateadd('month', -var('clawback_months'), 'next_open.period') }}
     group by
         next_open.period,
         differences.original_period,

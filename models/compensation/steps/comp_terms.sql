@@ -6,9 +6,9 @@ plans as (
 
 ),
 
-participants as (
+participations as (
 
-    select * from {{ ref('comp_participants') }}
+    select * from {{ ref('comp_participations') }}
 
 ),
 
@@ -43,48 +43,6 @@ periods as (
 
 ),
 
-scenario_plans as (
-
-    select distinct
-        scenario,
-        plan_id
-    from plans
-
-),
-
-own_participants as (
-
-    select
-        scenario_plans.scenario,
-        participants.*
-    from scenario_plans
-    inner join participants
-        on scenario_plans.plan_id = participants.plan_id
-
-),
-
--- a what-if that names nobody is asked of those who are paid
-scenario_participants as (
-
-    select * from own_participants
-
-    union all
-
-    select
-        scenario_plans.scenario,
-        actual.user_id,
-        scenario_plans.plan_id,
-        actual.target_pay,
-        actual.valid_from,
-        actual.valid_to
-    from scenario_plans
-    cross join own_participants as actual
-    where
-        actual.scenario = 'actual'
-        and scenario_plans.scenario not in (select own_participants.scenario from own_participants)
-
-),
-
 stretches as (
 
     select
@@ -101,16 +59,16 @@ stretches as (
         plans.target,
         plans.cap,
         plans.accelerated_rate,
-        scenario_participants.target_pay,
-        greatest(plans.valid_from, scenario_participants.valid_from, periods.period) as starts_on,
-        least(plans.valid_to, scenario_participants.valid_to, periods.next_period) as ends_on
-    from scenario_participants
+        participations.target_pay,
+        greatest(plans.valid_from, participations.valid_from, periods.period) as starts_on,
+        least(plans.valid_to, participations.valid_to, periods.next_period) as ends_on
+    from participations
     inner join employees
-        on scenario_participants.user_id = employees.user_id
+        on participations.user_id = employees.user_id
     inner join plans
         on
-            scenario_participants.scenario = plans.scenario
-            and scenario_participants.plan_id = plans.plan_id
+            participations.scenario = plans.scenario
+            and participations.plan_id = plans.plan_id
             and employees.team = plans.team
     cross join periods
 

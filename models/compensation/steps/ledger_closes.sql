@@ -26,7 +26,8 @@ final as (
         as_of,
         line_count,
         payout_total,
-        content_sha256
+        content_sha256,
+        definitions_version
     from ranked
     where copy_number = 1
 

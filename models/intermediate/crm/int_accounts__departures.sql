@@ -18,7 +18,7 @@ subscribers as (
     select
         account_id,
         max(ended_on) as latest_ended_on,
-        count(case when ended_on is null or ended_on > cast({{ as_of() }} as date) then 1 end) as running_lines
+        count(case when ended_on is null or ended_on > {{ local_day(as_of()) }} then 1 end) as running_lines
     from subscriptions
     group by account_id
 
@@ -40,7 +40,7 @@ departures as (
 
     select
         account_id,
-        cast(latest_ended_on as {{ dbt.type_timestamp() }}) as left_at,
+        {{ utc_midnight('latest_ended_on') }} as left_at,
         false as is_inferred
     from subscribers
     where running_lines = 0

@@ -62,6 +62,7 @@ final as (
         day_on,
         timezone,
         starts_at,
+        ends_at,
         business_days,
         cast(coalesce(sum(business_days * {{ elapsed_microseconds('starts_at', 'ends_at') }}) over (
             order by day_on

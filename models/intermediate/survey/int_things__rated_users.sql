@@ -14,9 +14,9 @@ tickets as (
 
 ),
 
-opportunities as (
+deals as (
 
-    {{ accepted_rows(ref('int_opportunities__resolved')) }}
+    select * from {{ ref('int_opportunities__owners_at_close') }}
 
 ),
 
@@ -41,8 +41,8 @@ final as (
     select
         'opportunity' as about_type,
         opportunity_id as about_id,
-        coalesce(owner_at_close_user_id, owner_user_id) as user_id
-    from opportunities
+        owner_at_close_user_id as user_id
+    from deals
 
 )
 

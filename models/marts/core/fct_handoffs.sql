@@ -1,4 +1,4 @@
-{%- set business_day = 86400000000 -%}
+{%- set business_day = 86400000000 -%} {#- in microseconds -#}
 with
 
 handoffs as (
@@ -51,9 +51,7 @@ spans as (
         '{{ var("default_schedule") or "" }}' as schedule_id,
         handoffs.handed_at as starts_at,
         signs_of_life.first_sign_at as ends_at,
-        {{ zoned_time('handoffs.handed_at', 'clocks.timezone') }} as handed_local,
-        {{ zoned_time('signs_of_life.first_sign_at', 'clocks.timezone') }} as sign_local,
-        {{ zoned_time(as_of(), 'clocks.timezone') }} as now_local
+        {{ zoned_time('handoffs.handed_at', 'clocks.timezone') }} as handed_local
     from handoffs
     left join signs_of_life
         on handoffs.handoff_id = signs_of_life.handoff_id
@@ -67,49 +65,56 @@ worked as (
 
 ),
 
-passed as (
+allowances as (
 
     select
         worked.*,
-        {{ business_time_until('worked.first_sign_at', 'sign_days') }}
-        - {{ business_time_until('worked.handed_at', 'handed_days') }} as business_time_to_sign,
-        {{ business_time_until(as_of(), 'now_days') }}
-        - {{ business_time_until('worked.handed_at', 'handed_days') }} as business_time_to_now,
-        {{ var('handoff_drop_business_days') }} * {{ business_day }} as allowed_time
+        {{ business_time_until('worked.handed_at', 'handed_days') }}
+        + {{ var('handoff_drop_business_days') }} * {{ business_day }} as allowed_until
     from worked
     inner join business_days as handed_days
         on cast(worked.handed_local as date) = handed_days.day_on
-    inner join business_days as now_days
-        on cast(worked.now_local as date) = now_days.day_on
-    left join business_days as sign_days
-        on cast(worked.sign_local as date) = sign_days.day_on
+
+),
+
+-- the moment at which the last allowed business day is over, even where a holiday follows it
+deadlines as (
+
+    select
+        allowances.*,
+        {{ moment_of_business_time('allowances.allowed_until', 'last_days') }} as due_at
+    from allowances
+    left join business_days as last_days
+        on
+            allowances.allowed_until > last_days.worked_microseconds
+            and allowances.allowed_until <= {{ business_time_until('last_days.ends_at', 'last_days') }}
 
 ),
 
 final as (
 
     select
-        passed.handoff_id,
-        passed.account_id,
-        passed.lead_id,
-        passed.from_team,
-        passed.to_team,
-        passed.from_user_id,
-        passed.to_user_id,
-        passed.handed_at,
-        {{ local_day('passed.handed_at') }} as handed_on,
-        passed.first_sign_at,
-        {{ as_minutes(elapsed_microseconds('passed.handed_at', 'passed.first_sign_at')) }} as latency_minutes,
-        {{ as_minutes('passed.worked_microseconds') }} as latency_business_minutes,
-        passed.business_time_to_now >= passed.allowed_time as is_matured,
-        passed.business_time_to_now >= passed.allowed_time
-        and coalesce(passed.business_time_to_sign > passed.allowed_time, true) as is_dropped,
-        passed.is_rejected,
-        passed.is_returned,
-        coalesce(outcomes.first_defined_at < passed.handed_at, false) as is_outcome_recorded
-    from passed
+        deadlines.handoff_id,
+        deadlines.account_id,
+        deadlines.lead_id,
+        deadlines.from_team,
+        deadlines.to_team,
+        deadlines.from_user_id,
+        deadlines.to_user_id,
+        deadlines.handed_at,
+        {{ local_day('deadlines.handed_at') }} as handed_on,
+        deadlines.first_sign_at,
+        {{ as_minutes(elapsed_microseconds('deadlines.handed_at', 'deadlines.first_sign_at')) }} as latency_minutes,
+        {{ as_minutes('deadlines.worked_microseconds') }} as latency_business_minutes,
+        coalesce(deadlines.due_at <= {{ as_of() }}, false) as is_matured,
+        coalesce(deadlines.due_at <= {{ as_of() }}, false)
+        and coalesce(deadlines.first_sign_at > deadlines.due_at, true) as is_dropped,
+        deadlines.is_rejected,
+        deadlines.is_returned,
+        coalesce(outcomes.first_defined_at < deadlines.handed_at, false) as is_outcome_recorded
+    from deadlines
     left join outcomes
-        on passed.account_id = outcomes.account_id
+        on deadlines.account_id = outcomes.account_id
 
 )
 

@@ -6,23 +6,31 @@ opportunities as (
 
 ),
 
+owners_at_close as (
+
+    select * from {{ ref('int_opportunities__owners_at_close') }}
+
+),
+
 final as (
 
     select
-        opportunity_id,
-        account_id,
-        owner_user_id,
-        coalesce(owner_at_close_user_id, owner_user_id) as owner_at_close_user_id,
-        lead_id,
-        campaign_id,
-        stage,
-        created_at,
-        closed_at,
-        is_won,
-        currency_code,
-        amount,
-        reporting_amount
+        opportunities.opportunity_id,
+        opportunities.account_id,
+        opportunities.owner_user_id,
+        owners_at_close.owner_at_close_user_id,
+        opportunities.lead_id,
+        opportunities.campaign_id,
+        opportunities.stage,
+        opportunities.created_at,
+        opportunities.closed_at,
+        opportunities.is_won,
+        opportunities.currency_code,
+        opportunities.amount,
+        opportunities.reporting_amount
     from opportunities
+    inner join owners_at_close
+        on opportunities.opportunity_id = owners_at_close.opportunity_id
 
 )
 

@@ -20,7 +20,7 @@ contacts as (
 
 staff as (
 
-    select distinct lower(email) as email
+    select distinct {{ folded('email') }} as email
     from {{ ref('int_users__resolved') }}
     where
         row_state = 'accepted'
@@ -46,9 +46,9 @@ judged as (
     left join contacts as referred
         on leads.contact_id = referred.contact_id
     left join staff as referrer_staff
-        on lower(referrers.email) = referrer_staff.email
+        on {{ folded('referrers.email') }} = referrer_staff.email
     left join staff as referred_staff
-        on lower(referred.email) = referred_staff.email
+        on {{ folded('referred.email') }} = referred_staff.email
 
 ),
 

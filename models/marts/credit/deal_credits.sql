@@ -12,60 +12,90 @@ splits as (
 
 ),
 
-employees as (
+users as (
 
-    select * from {{ ref('dim_employees') }}
+    {{ accepted_rows(ref('int_users__resolved')) }}
 
 ),
 
-split_candidates as (
+split_shares as (
 
     select
         splits.opportunity_id,
         splits.user_id,
-        cast(splits.share as {{ weight_type() }}) as weight,
-        sum(splits.share) over (partition by splits.opportunity_id) as whole,
-        row_number() over (partition by splits.opportunity_id order by splits.user_id) as candidate_rank,
-        count(*) over (partition by splits.opportunity_id) as candidate_count
+        splits.share,
+        users.is_bot
     from splits
-    inner join employees
-        on splits.user_id = employees.user_id
-    where employees.team = 'sales'
+    inner join users
+        on splits.user_id = users.user_id
+    where users.team = 'sales'
+
+),
+
+shares as (
+
+    select
+        opportunity_id,
+        'deal_split' as rule,
+        user_id,
+        share as weight,
+        opportunity_id || ':' || user_id as source_id
+    from split_shares
+    where not is_bot
+
+    union all
+
+    -- what bots hold is decided, too: it is nobody's, and does not pass on
+    select
+        opportunity_id,
+        'uncredited' as rule,
+        cast(null as {{ dbt.type_string() }}) as user_id,
+        sum(share) as weight,
+        cast(null as {{ dbt.type_string() }}) as source_id
+    from split_shares
+    where is_bot
+    group by opportunity_id
+
+),
+
+share_counts as (
+
+    select
+        opportunity_id,
+        count(*) as candidates
+    from shares
+    group by opportunity_id
 
 ),
 
 candidates as (
 
-    -- the last takes what rounding leaves, but not what a bot has
     select
         opportunity_id,
-        'deal_split' as rule,
-        candidate_rank,
+        rule,
+        row_number() over (partition by opportunity_id order by user_id nulls last) as candidate_rank,
         user_id,
-        case
-            when candidate_rank = candidate_count and whole = 1
-                then 1 - (sum(weight) over (partition by opportunity_id) - weight)
-            else weight
-        end as weight,
-        'crm.opportunity_splits' as source_table,
-        opportunity_id || ':' || user_id as source_id
-    from split_candidates
+        weight,
+        case when rule = 'deal_split' then 'crm.opportunity_splits' end as source_table,
+        source_id
+    from shares
 
     union all
 
     select
         opportunities.opportunity_id,
         'deal_owner' as rule,
-        coalesce(split_deals.candidate_count, 0) + 1 as candidate_rank,
-        opportunities.owner_user_id as user_id,
-        case when split_deals.opportunity_id is null then 1 else 0 end as weight,
+        coalesce(share_counts.candidates, 0) + 1 as candidate_rank,
+        opportunities.owner_at_close_user_id as user_id,
+        case when share_counts.opportunity_id is null then 1 else 0 end as weight,
         'crm.opportunities' as source_table,
         opportunities.opportunity_id as source_id
     from opportunities
-    inner join employees
-        on opportunities.owner_user_id = employees.user_id
-    left join split_candidates as split_deals
-        on opportunities.opportunity_id = split_deals.opportunity_id and split_deals.candidate_rank = 1
+    inner join users
+        on opportunities.owner_at_close_user_id = users.user_id
+    left join share_counts
+        on opportunities.opportunity_id = share_counts.opportunity_id
+    where not users.is_bot
 
 ),
 

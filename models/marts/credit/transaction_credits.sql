@@ -63,6 +63,7 @@ candidates as (
         source_table,
         source_id
     from deals
+    where user_id is not null
 
     union all
 

@@ -63,7 +63,7 @@ totals as (
         subject_id,
         period,
         starts_on,
-        least(ends_on, cast({{ dbt.dateadd('day', 1, 'cast(' ~ as_of() ~ ' as date)') }} as date)) as ends_on,
+        least(ends_on, cast({{ dbt.dateadd('day', 1, local_day(as_of())) }} as date)) as ends_on,
         count(distinct case when is_active then person_id end) as active_users,
         count(case when is_active then 1 end) as active_days,
         cast(sum(value_events) as decimal(38, 0)) as value_events

@@ -1,0 +1,60 @@
+with
+
+opportunities as (
+
+    {{ accepted_rows(ref('int_opportunities__resolved')) }}
+
+),
+
+users as (
+
+    {{ accepted_rows(ref('int_users__resolved')) }}
+
+),
+
+versions as (
+
+    {{ sound_versions('opportunities', ['opportunity_id', 'owner_user_id', 'closed_at']) }}
+
+),
+
+closed_versions as (
+
+    select
+        opportunity_id,
+        owner_user_id,
+        row_number() over (partition by opportunity_id order by version_rank desc) as closed_number
+    from versions
+    where not is_deleted and closed_at <= {{ as_of() }}
+
+),
+
+-- who owned the deal when it was first delivered as closed: moving it afterwards moves nothing
+owners_when_closed as (
+
+    select
+        closed_versions.opportunity_id,
+        users.user_id
+    from closed_versions
+    inner join users
+        on closed_versions.owner_user_id = users.user_id
+    where closed_versions.closed_number = 1
+
+),
+
+final as (
+
+    select
+        opportunities.opportunity_id,
+        coalesce(
+            opportunities.owner_at_close_user_id,
+            owners_when_closed.user_id,
+            opportunities.owner_user_id
+        ) as owner_at_close_user_id
+    from opportunities
+    left join owners_when_closed
+        on opportunities.opportunity_id = owners_when_closed.opportunity_id
+
+)
+
+select * from final
