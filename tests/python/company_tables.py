@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 from compiled_models import CompiledModels
-from oracle import World
+from oracle import World, owner_at_close
 from oracle_compensation import Company
 
 from customer_outcomes import ledger
@@ -42,7 +42,8 @@ class CompanyModels(CompiledModels):
         for name, table in DIMENSIONS.items():
             rows = [row.values for row in world.accepted(table)]
             facts[name] = [row for row in rows if not row["is_bot"]] if table == "crm.users" else rows
-        facts["fct_opportunities"] = [row.values | {"reporting_amount": Company.worth(row)["reporting_amount"]}
+        facts["fct_opportunities"] = [row.values | {"reporting_amount": Company.worth(row)["reporting_amount"],
+                                                    "owner_at_close_user_id": owner_at_close(world, row)}
                                       for row in world.accepted("crm.opportunities")]  # fmt: skip
         for table, columns in RESOLVED.items():
             facts[f"int_{table.split('.')[1]}__resolved"] = [

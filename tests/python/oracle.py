@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -356,6 +357,15 @@ class World:
         """
         text = "|".join(row.raw.get(column) or "" for column in [*SYSTEM_COLUMNS, *self.contract[row.table]["columns"]])
         return (row["_loaded_at"] or datetime.min, row["updated_at"] or datetime.min, text)
+
+    @cached_property
+    def deal_versions(self) -> dict[str, list[Row]]:
+        """The sound versions of each deal that is accepted, the earliest first."""
+        versions = defaultdict(list)
+        sound = (row for row in self.rows["crm.opportunities"] if row.status != "quarantined")
+        for row in sorted(sound, key=self.version_order):
+            versions[row["opportunity_id"]].append(row)
+        return versions
 
     def is_merged(self, row: Row) -> bool:
         return row.table in MERGES and row[MERGES[row.table]] is not None
@@ -809,10 +819,25 @@ def derived_user(world: World, about_type: str, about_id: str | None) -> str | N
     if about_type == "ticket":
         ticket = world.find("support.tickets", about_id)
         return first_responder(world, ticket) if ticket else None
-    if about_type == "opportunity":  # 'where the system keeps it; else owner_user_id stands for it'
+    if about_type == "opportunity":
         deal = world.find("crm.opportunities", about_id)
-        return (deal["owner_at_close_user_id"] or deal["owner_user_id"]) if deal else None
+        return owner_at_close(world, deal) if deal else None
     return None
+
+
+def owner_at_close(world: World, deal: Row) -> str | None:
+    """M10: 'its deal's owner at close; else the owner in the earliest delivered version that is closed; else its owner',
+    'of sound versions that are not marked deleted and are closed by as_of, the earliest; without an accepted owner
+    there, the deal's present owner; a reopened deal still takes it'. READING: closed is with closed_at.
+    """
+    closed = [version for version in world.deal_versions[deal["opportunity_id"]] if not version["is_deleted"]
+              and version["closed_at"] is not None and not world.is_future(version["closed_at"])]  # fmt: skip
+    owners = [
+        deal["owner_at_close_user_id"],
+        *(version["owner_user_id"] for version in closed[:1]),
+        deal["owner_user_id"],
+    ]
+    return next((owner for owner in owners if world.find("crm.users", owner)), None)
 
 
 def events_of(world: World, ticket: Row, event_type: str) -> list[Row]:

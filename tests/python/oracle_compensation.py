@@ -17,7 +17,7 @@ from functools import cached_property
 from math import floor
 from pathlib import Path
 
-from oracle import Row, World, cents, human, next_month, total
+from oracle import Row, World, cents, human, next_month, owner_at_close, total
 from oracle_outcomes import grouped, is_running, midnight, ratio, subscription_lines
 from oracle_support import TICK, credibility, first_moment, mean
 
@@ -156,17 +156,22 @@ class Company:
     # -------------------------------------------------------------------------------------------- rules of credit
 
     def splits_of(self, deal: Row) -> list[tuple]:
-        """'the deal's accepted splits whose user's team is sales (no bots), weight = share; order user_id'."""
-        rows = [row for row in self.splits.get(deal["opportunity_id"], ()) if self.teams.get(row["user_id"]) == "sales"]
-        return [(row["user_id"], row["share"], "crm.opportunity_splits", f"{row['opportunity_id']}:{row['user_id']}")
+        """The deal's accepted splits whose user's team is sales, weight = share; order user_id. 'A share held by a bot
+        stays uncredited': it is there, and nobody's.
+        """
+        users = {row["user_id"]: self.world.find("crm.users", row["user_id"])
+                 for row in self.splits.get(deal["opportunity_id"], ())}  # fmt: skip
+        rows = [row for row in self.splits.get(deal["opportunity_id"], ()) if users[row["user_id"]]["team"] == "sales"]
+        return [(None if users[row["user_id"]]["is_bot"] else row["user_id"], row["share"], "crm.opportunity_splits",
+                 f"{row['opportunity_id']}:{row['user_id']}")
                 for row in sorted(rows, key=lambda row: row["user_id"])]  # fmt: skip
 
     def owner_of(self, deal: Row) -> list[tuple]:
-        owner = human(self.world, deal["owner_user_id"])
+        owner = human(self.world, owner_at_close(self.world, deal))
         return [(owner, Decimal(1), "crm.opportunities", deal["opportunity_id"])] if owner else []
 
     def deal_rules(self, deal: Row | None) -> list[tuple[str, list[tuple]]]:
-        """'1 deal_split (its deal's splits), 2 deal_owner (its deal's owner)'."""
+        """'1 deal_split (its deal's splits), 2 deal_owner (its deal's owner at close)'."""
         return [("deal_split", self.splits_of(deal)), ("deal_owner", self.owner_of(deal))] if deal else []
 
     def account_rules(self, account_id: str, moment: datetime) -> list[tuple[str, list[tuple]]]:
@@ -183,10 +188,12 @@ class Company:
         return [*of_won, ("assigned_sales", assigned)]
 
     def sales(self, rules: list[tuple[str, list[tuple]]]) -> list[dict]:
-        """Candidates of the first that has any have their weights, those that they beat 0."""
+        """Candidates of the first that has any have their weights, those that they beat 0. READING: a bot's share wins
+        like any other, and is no candidate.
+        """
         winner = next((found for _, found in rules if found), None)
         return ranked("sales", [(rule, user, weight if found is winner else Decimal(0), *source)
-                                for rule, found in rules for user, weight, *source in found])  # fmt: skip
+                                for rule, found in rules for user, weight, *source in found if user])  # fmt: skip
 
     def marketing(self, account_id: str) -> list[dict]:
         """'1 campaign_owner, 2 lead_owner (the owner of the earliest lead that became the account), 3 uncredited. The

@@ -127,13 +127,77 @@ def test_every_rule_of_sales_and_its_moment(tmp_path):
     assert sales("T7") == [(1, "assigned_sales", "s1", 1, "6")]  # a bot's deal
     assert sales("T8") == [(1, "deal_split", "s1", Decimal("0.6"), "D6:s1"), (2, "assigned_sales", "s1", 0, "6"),
                            (3, "uncredited", None, Decimal("0.4"), None)]  # fmt: skip
-    assert sales("T9")[0][:3] == (1, "deal_owner", "s1")
+    # The share of a bot alone is nobody's, and so is the deal: its owner gets nothing, nor does who has the account.
+    assert sales("T9") == [(1, "deal_owner", "s1", 0, "D7"), (2, "assigned_sales", "s1", 0, "6"),
+                           (3, "uncredited", None, 1, None)]  # fmt: skip
     assert candidates(result["comp_credits"], "sales") == [(1, "assigned_sales", "s1", 1, "6")]
     months = {(row["month"].month, row["user_id"]): row["weight"]
               for row in result["customer_month_credits"] if row["side"] == "sales"}  # fmt: skip
     # At February's and March's ends nothing was won; a deal of 1 May 00:00 does not count for April.
     assert months == {(2, None): 1, (3, "s1"): 1, (4, "s1"): Decimal("0.75"), (4, "s2"): Decimal("0.25"),
                       (5, "s1"): 1, (6, "s1"): 1}  # fmt: skip
+
+
+def test_a_deal_is_whose_it_was_when_it_closed(tmp_path):
+    """Its owner at close; else of its versions the earliest that is closed; else who has it now."""
+
+    def known(key: str, owner: str, loaded_on: str, closed_at: str = "2024-04-01", **more: str) -> dict:
+        return deal(key, closed_at, owner, _loaded_at=loaded_on, currency_code="EUR", **{"amount": "10"} | more)
+
+    versions = [
+        known("D1", "s1", "2024-04-02"), known("D1", "s2", "2024-04-20"),  # moved after the close
+        known("D2", "s1", "2024-03-02", ""), known("D2", "s2", "2024-04-20"),  # moved before it
+        known("D3", "s1", "", owner_at_close_user_id="s2"),
+        known("D4", "s1", "2024-04-02", is_deleted="1"), known("D4", "s1", "2024-04-03", amount="x"),
+        known("D4", "s1", "2024-04-03", "2024-06-11"), known("D4", "s2", "2024-04-20"),  # deleted, faulty, still to come
+        known("D5", "gone", "2024-04-02"), known("D5", "s2", "2024-04-20"),
+        known("D6", "s1", "", updated_at="2024-04-20"), known("D6", "s2", "2024-04-02", updated_at="2024-04-03"),
+        known("D7", "bot", "2024-04-02"), known("D7", "s2", "2024-04-20"),
+        known("D8", "s1", "2024-04-02"), known("D8", "s2", "2024-04-20", ""),  # reopened
+        known("D9", "s2", "2024-04-20", owner_at_close_user_id="gone"), known("D9", "s1", "2024-04-02"),
+    ]  # fmt: skip
+    keys = [f"D{number}" for number in range(1, 10)]
+    about = {
+        "survey_id": "S",
+        "account_id": "A",
+        "score": "5",
+        "responded_at": "2024-05-01",
+        "about_type": "opportunity",
+    }
+    result = company(
+        tmp_path,
+        {"crm.opportunities": versions, "survey.surveys": [CSAT],
+         "survey.responses": [about | {"response_id": key, "about_id": key} for key in keys],
+         "crm.transactions": [money(key, "2024-03-01", "1", opportunity_id=key) for key in keys]},
+        comp_plans=plan("cltv_growth", "100"), comp_participants=[member("s1"), member("s2")],
+    )  # fmt: skip
+    owners = dict(zip(keys, ("s1", "s2", "s2", "s2", "s2", "s1", None, "s1", "s1")))
+    credited = {key: candidates(result["transaction_credits"], "sales", transaction_id=key)[0][2] for key in keys}
+    assert credited == owners
+    assert {row["response_id"]: row["about_user_id"] for row in result["fct_survey_responses"]} == owners
+    # Won in April: D1, D6 and D9 of s1, D2 to D5 of s2. D8 is open again, and counts only as a deal of a transaction.
+    assert figures(result, "closed_deals", APRIL, "s1")["raw_value"] == 30
+    assert figures(result, "closed_deals", APRIL, "s2")["raw_value"] == 40
+
+
+def test_a_deal_that_only_a_bot_shares_is_nobodys(tmp_path):
+    won = [deal(key, "2024-03-01", "s1", account_id=key, amount="10", currency_code="EUR") for key in "ABC"]
+    result = company(
+        tmp_path,
+        {"crm.accounts": [account(key) for key in "ABC"], "crm.opportunities": won,
+         "crm.opportunity_splits": [*split("A", bot="1"), *split("B", bot="0.75", s2="0.25"), *split("C", m1="1")],
+         "crm.transactions": [money(key, "2024-03-05", "100", account_id=key) for key in "ABC"]},
+        comp_plans=plan("cltv_growth", "100"), comp_participants=[member("s1"), member("s2")],
+    )  # fmt: skip
+
+    def value(metric: str, user_id: str) -> Fraction:
+        return figures(result, metric, MARCH, user_id)["raw_value"]
+
+    # C is shared on the side of marketing alone, so that it is its owner's on that of sales.
+    assert (value("cltv_growth", "s1"), value("cltv_growth", "s2")) == (100, 25)
+    assert (value("closed_deals", "s1"), value("closed_deals", "s2")) == (10, Fraction(5, 2))
+    assert {row["user_id"]: row["weight"] for row in result["customer_month_credits"]
+            if row["side"] == "sales" and row["account_id"] == "A"} == {None: 1}  # fmt: skip
 
 
 def test_marketing_owners_of_campaigns_then_of_the_earliest_lead(tmp_path):
