@@ -285,6 +285,11 @@ class World:
         """M0: 'Periods are calendar months in reporting_timezone, written as their first day.'"""
         return self.local_day(moment).replace(day=1)
 
+    @property
+    def today(self) -> date:
+        """M0: '"Today" is the local day of as_of in reporting_timezone, in every figure.'"""
+        return self.local_day(self.as_of)
+
     def is_future(self, value: datetime | date | None) -> bool:
         """'later than as_of'. READING: a date is a moment as the contract has it, midnight UTC."""
         if value is None:

@@ -622,12 +622,11 @@ def decided(world: World, disputes: Sequence[dict], ledger: Ledger) -> list[dict
     yet: in the dispute's own period); a later change of the amount or decision posts the difference.' READING: of a
     dispute that is gone, too.
     """
-    today = world.local_day(world.as_of)
     keys = {row["dispute_id"]: {"original_period": row["period"], "user_id": row["user_id"],
                                 "metric_name": row["metric_name"]} for row in disputes}  # fmt: skip
     owed: dict[str, Decimal] = defaultdict(lambda: Decimal("0.00"))
     for row in disputes:
-        if row["decision"] == "accepted" and row["decided_on"] <= today:
+        if row["decision"] == "accepted" and row["decided_on"] <= world.today:
             owed[row["dispute_id"]] += row["amount"]
     for row in ledger.adjustments:
         if row["dispute_id"] is not None:

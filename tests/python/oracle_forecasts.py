@@ -22,7 +22,7 @@ FITTERS = {"bg_nbd": BetaGeoFitter, "mbg_nbd": ModifiedBetaGeoFitter, "pareto_nb
 
 def compute(world: World, lines: Sequence[dict]) -> dict[str, list[dict]]:
     """The relations named in the result, from the counted transactions."""
-    today = world.local_day(world.as_of)
+    today = world.today
     charges = {line["transaction_id"]: line for line in lines if line["transaction_type"] == "charge"}
     # READING: what was given back of a charge is spend less of the charge's day; what names no charge is nobody's
     amounts = [(line, line) for line in charges.values()]

@@ -26,7 +26,7 @@ from oracle_outcomes import (
     segment_of,
     value_moments,
 )
-from oracle_support import DAY, TICK, Z, first_moment, kaplan_meier, mean, minutes, nps_of, person, quantile
+from oracle_support import DAY, TICK, Z, begun_use, first_moment, kaplan_meier, mean, minutes, nps_of, person, quantile
 
 COMPANY = ("company", "all")
 ONE = Fraction(1)
@@ -332,10 +332,10 @@ class Facts:
 
     def usage(self) -> list[Fact]:
         return [Fact(row["account_id"], row["used_on"].replace(day=1), row)
-                for row in self.world.accepted("product.usage_days")]  # fmt: skip
+                for row in begun_use(self.world)]  # fmt: skip
 
     def days_of(self, month: date) -> int:
-        return (min(next_month(month), self.world.as_of.date() + DAY) - month).days
+        return (min(next_month(month), self.world.today + DAY) - month).days
 
     def persons_by_day(self, shares: list[Share]) -> dict[date, set[str]]:
         """'distinct persons with value_events >= 1 on a local day'."""

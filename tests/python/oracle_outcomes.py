@@ -132,9 +132,8 @@ def segment_of(world: World, account_id: str) -> str:
 
 def rule_in_force(world: World, rows: Sequence[dict], column: str) -> dict[str, Fraction]:
     """By axis. 'valid_from (inclusive) and valid_to (exclusive, empty: open)'; READING: on the local day of as_of."""
-    today = world.local_day(world.as_of)
     return {row["axis"]: Fraction(row[column]) for row in rows
-            if row["valid_from"] <= today and (row["valid_to"] is None or today < row["valid_to"])}  # fmt: skip
+            if row["valid_from"] <= world.today and (row["valid_to"] is None or world.today < row["valid_to"])}  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------- M1 subscriptions
@@ -162,14 +161,14 @@ def subscriptions(world: World) -> tuple[list[dict], list[dict], list[dict]]:
     """subscription_months, fct_subscription_movements, and each account's totals by month.
 
     READING: months run from that of the account's first line to the local month of as_of; a month's end is its last
-    day, at most the UTC day of as_of.
+    day, at most today.
     """
     months, movements, totals = [], [], []
     for account_id, lines in subscription_lines(world).items():
         month = min(line["started_on"] for line in lines).replace(day=1)
         last_end, had_mrr = month - DAY, False
         while month <= world.month(world.as_of):
-            end = min(next_month(month) - DAY, world.as_of.date())
+            end = min(next_month(month) - DAY, world.today)
             before, now = defaultdict(list), defaultdict(list)
             for line in lines:
                 if is_running(line, last_end):
@@ -279,12 +278,15 @@ def fct_outcomes(world: World) -> list[dict]:
 
 def leavers(world: World, lifetimes: list[dict], inactive_after: timedelta) -> dict[str, tuple[datetime, bool]]:
     """When an account left, and whether that is inferred: 'one with subscriptions and no active line, on the latest
-    ended_on; one without, inactive_after_days after the last charge, marked as inferred'.
+    ended_on; one without, inactive_after_days after the last charge, marked as inferred'. READING: a line that starts
+    after today, which it may where the local day is behind that of UTC, is none yet.
     """
-    today, left = world.as_of.date(), {}
-    lines = subscription_lines(world)
+    today, left, lines = world.today, {}, {}
+    for account_id, every in subscription_lines(world).items():
+        if started := [line for line in every if line["started_on"] <= today]:
+            lines[account_id] = started
     for account_id, own in lines.items():
-        if not any(is_running(line, today) for line in own):  # each has ended then, as none starts in the future
+        if not any(is_running(line, today) for line in own):  # so that each has ended
             left[account_id] = (midnight(max(line["ended_on"] for line in own)), False)
     for customer in lifetimes:
         quiet_at = customer["last_charge_at"] + inactive_after

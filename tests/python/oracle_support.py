@@ -549,13 +549,19 @@ def usage_days(world: World) -> list[dict]:
             for (account_id, used_on), rows in days.items()]  # fmt: skip
 
 
+def begun_use(world: World) -> list[Row]:
+    """The use of days that have begun."""
+    return [row for row in world.accepted("product.usage_days") if row["used_on"] <= world.today]
+
+
 def active_users(world: World) -> list[dict]:
     """M6: 'Daily active users: distinct persons with value_events >= 1 on a local day. Stickiness = mean DAU / MAU.'
 
-    READING: the mean is over all days of the period that have begun; weeks begin on Monday; used_on is local already.
+    READING: the mean is over all days of the period that have begun; weeks begin on Monday; used_on is local already. A
+    day after today, which it may be where the local day is behind that of UTC, is in no figure yet.
     """
     cells = defaultdict(list)
-    for row in world.accepted("product.usage_days"):
+    for row in begun_use(world):
         day = row["used_on"]
         monday = day - day.weekday() * DAY
         for subject in (("company", "all"), ("account", row["account_id"])):
@@ -564,7 +570,7 @@ def active_users(world: World) -> list[dict]:
             cells[*subject, "month", day.replace(day=1), next_month(day.replace(day=1))].append(row)
     result = []
     for (subject_type, subject_id, period, starts_on, ends_on), rows in cells.items():
-        days = (min(ends_on, world.as_of.date() + DAY) - starts_on).days
+        days = (min(ends_on, world.today + DAY) - starts_on).days
         used_on = {row["used_on"] for row in rows}
         daily = [active(world, [row for row in rows if row["used_on"] == day]) for day in used_on]
         users, mean_daily = active(world, rows), Fraction(sum(daily), days)

@@ -157,6 +157,21 @@ def test_missing_scores_drop_out_with_their_weight():
     assert set(oracle_outcomes.scores({"csat_1_10": None}, [due], weights).values()) == {None}
 
 
+def test_a_line_that_starts_tomorrow_is_none_yet(tmp_path):
+    """In Los Angeles it is still the evening before the day that has begun in UTC."""
+    lines = [line("a", "F1", "5", "2024-06-01"), line("b1", "F1", "5", "2024-01-01", "2024-03-01", account_id="B"),
+             line("b2", "F1", "5", "2024-06-01", account_id="B")]  # fmt: skip
+    tables = {"crm.accounts": accounts("A", "B"), "crm.products": PRODUCTS, "crm.subscriptions": lines,
+              "crm.transactions": [money(key, "2024-01-01", "5", account_id=key) for key in "AB"]}  # fmt: skip
+    here = run(tmp_path, tables, "2024-06-01T04:00:00", reporting_timezone="America/Los_Angeles")
+    assert {row["account_id"]: (row["has_left"], row["left_at"]) for row in here["customer_lifetime"]} == {
+        "A": (False, None), "B": (True, datetime(2024, 3, 1))}  # fmt: skip
+    assert {(row["account_id"], row["month"].month) for row in here["subscription_months"]} == {
+        ("B", 1), ("B", 2), ("B", 3)}  # fmt: skip
+    there = run(tmp_path, tables, "2024-06-01T04:00:00")
+    assert {row["has_left"] for row in there["customer_lifetime"]} == {False}
+
+
 def test_leaving_by_subscription_or_by_silence(tmp_path):
     as_of = "2024-12-31T12:00:00"
     result = run(tmp_path, {

@@ -442,6 +442,20 @@ def test_active_users(tmp_path):
     assert days["all", date(2025, 1, 1)]["active_users"] == 1 and len(days) == 7
 
 
+def test_use_of_a_day_that_has_not_begun_is_in_no_figure_yet(tmp_path):
+    """In Los Angeles it is still the evening of the first, so that one day of January is over or running."""
+    used = [{"account_id": "A", "contact_id": key, "used_on": day, "value_events": "1"}
+            for key, day in (("K", "2025-01-01"), ("K", "2025-01-02"), ("L", "2025-01-02"))]  # fmt: skip
+    tables = {"crm.accounts": [ACCOUNT], "crm.contacts": CONTACTS, "product.usage_days": used}
+    for zone, expected in (("UTC", [2, Fraction(3, 2), Fraction(3, 4)]), ("America/Los_Angeles", [1, 1, 1])):
+        result = run(tmp_path, tables, "2025-01-02T03:00:00", reporting_timezone=zone)
+        rows = by(result["active_users"], "subject_id", "period", "starts_on")
+        row = rows["all", "month", date(2025, 1, 1)]
+        assert [row[name] for name in ("active_users", "mean_daily_active_users", "stickiness")] == expected
+        assert len(result["fct_usage_days"]) == 2
+        assert (("all", "day", date(2025, 1, 2)) in rows) == (zone == "UTC")
+
+
 def test_no_use_is_no_stickiness(tmp_path):
     idle = {"account_id": "A", "contact_id": "K", "used_on": "2024-12-30", "value_events": "0"}
     result = run(tmp_path, {"crm.accounts": [ACCOUNT], "product.usage_days": [idle]})
