@@ -149,6 +149,10 @@ class Company:
     def starts_at(self, month: date) -> datetime:
         return first_moment(self.world.zone, midnight(month))
 
+    def before(self, month: date) -> datetime:
+        """'the last moment before the month'."""
+        return self.starts_at(month) - TICK
+
     def last_moment(self, month: date) -> datetime:
         """'A month's last moment is its end (local, half-open) less 1 microsecond; of the running month it is as_of.'"""
         return min(self.starts_at(next_month(month)) - TICK, self.world.as_of)
@@ -240,6 +244,12 @@ class Company:
         return {(row["account_id"], month): weights_of(self.of_customer(row["account_id"], self.last_moment(month)))
                 for month, rows in self.customers.items() for row in rows}  # fmt: skip
 
+    @cached_property
+    def weights_before(self) -> dict[date, list[tuple[dict, Weights]]]:
+        """Of the customers that a month started with, 'w as of the last moment before the month'."""
+        return {month: [({"account_id": key}, weights_of(self.of_customer(key, self.before(month)))) for key in stayed]
+                for month, stayed in self.stayed_in.items()}  # fmt: skip
+
     def month_credits(self) -> list[dict]:
         return [{"account_id": account_id, "month": month, "side": side, "user_id": user_id, "weight": weight}
                 for (account_id, month), weights in self.month_weights.items()
@@ -289,7 +299,7 @@ class Company:
         """Of the customers that were there and had not left at a month's start, whether they had not at its end."""
         months = {}
         for month in self.periods:
-            before, end = self.starts_at(month) - TICK, self.last_moment(month)
+            before, end = self.before(month), self.last_moment(month)
             months[month] = {account_id: not self.has_left(account_id, end)
                              for account_id, first in self.first_charges.items()
                              if first <= before and not self.has_left(account_id, before)}  # fmt: skip
@@ -424,7 +434,7 @@ def figure(company: Company, period: date, user_id: str, name: str) -> dict:
         coverage = ratio(len(seen), len(customers))
     elif name == "retention":
         stayed = company.stayed_in[period]
-        seen = [(row, w) for row, w in customers if row["account_id"] in stayed]
+        seen = credited(company.weights_before[period])
         numerator, denominator = sum(w for row, w in seen if stayed[row["account_id"]]), sum(w for _, w in seen)
     elif name == "outcomes_on_time":
         seen = with_month(company.due_in.get(period, ()))

@@ -344,6 +344,48 @@ def test_rates_of_a_period(tmp_path):
     assert figures(result, "ppp_yield", MAY, "s2")["raw_value"] == Fraction(500, 510)
 
 
+def test_handing_a_customer_on_does_not_hide_that_it_left(tmp_path):
+    lines = [{"subscription_id": key, "account_id": key, "product_id": "F", "quantity": "1", "monthly_amount": "1",
+              "currency_code": "EUR", "started_on": "2024-03-01", "ended_on": end} for key, end in
+             (("A", "2024-05-20"), ("B", ""))]  # fmt: skip
+    result = company(
+        tmp_path,
+        {"crm.accounts": [account("A"), account("B")], "crm.products": [{"product_id": "F", "product_family": "F"}],
+         "crm.transactions": [money(key, "2024-03-01", "1", account_id=key) for key in "AB"], "crm.subscriptions": lines,
+         "crm.account_assignments": [
+             *(assigned(key, "s1", "2024-03-01", account_id=key) for key in "AB"),
+             assigned("3", "s2", "2024-05-01"), assigned("4", "m1", "2024-05-02", account_id="B"),  # by the end of the month
+         ]},
+        comp_plans=plan("retention", "1"), comp_participants=[member("s1"), member("s2")],
+    )  # fmt: skip
+    # Both were s1's as April ended, though A was handed on at the very start of May, and was gone 19 days later.
+    row = figures(result, "retention", MAY, "s1")
+    assert (row["numerator"], row["denominator"], row["n_customers"]) == (1, 2, 2)
+    assert figures(result, "retention", MAY, "s2")["denominator"] is None
+    assert figures(result, "retention", MARCH, "s1")["denominator"] is None  # nobody was there before it
+
+
+def test_the_running_month_ends_on_the_local_day(tmp_path):
+    """Where the last day of a subscription is over in one zone, and not yet in another."""
+    tables = {
+        "crm.products": [{"product_id": "F", "product_family": "F"}],
+        "crm.account_assignments": [assigned("1", "s1", "2024-03-02")],
+        "crm.subscriptions": [{"subscription_id": "1", "account_id": "A", "product_id": "F", "quantity": "1", "currency_code": "EUR",
+                               "monthly_amount": "10", "started_on": "2024-03-01", "ended_on": "2024-06-01"}],
+    }  # fmt: skip
+    for zone, as_of, periods, kept in (("Asia/Tokyo", "2024-05-31T18:00:00", JUNE, 0), ("UTC", "2024-05-31T18:00:00", MAY, 1),
+                                       ("America/Los_Angeles", "2024-06-01T04:00:00", MAY, 1)):  # fmt: skip
+        result = company(
+            tmp_path, tables, as_of, options={"reporting_timezone": zone},
+            comp_plans=plan("retention", "1"), comp_participants=[member("s1")],
+        )  # fmt: skip
+        assert max(row["period"] for row in result["shared_comp_inputs"]) == periods
+        assert figures(result, "retention", periods, "s1")["numerator"] == kept
+        assert result["customer_lifetime"][0]["has_left"] == (not kept)
+        assert max(row["month"] for row in result["subscription_months"]) == periods
+        assert [row["movement"] for row in result["fct_subscription_movements"]] == ["new", "churn"][: 2 - kept]
+
+
 def test_what_is_paid_is_floored_at_zero(tmp_path):
     lines = [
         money("1", "2024-03-05", "10"),
