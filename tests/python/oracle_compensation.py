@@ -486,23 +486,29 @@ def variance(values: list[Fraction]) -> Fraction | None:
 # ------------------------------------------------------------------------------------------------------------ statements
 
 
-def attainment(value: Fraction | None, row: dict) -> Decimal:
+def attainment(value: Fraction | None, row: dict) -> Fraction:
     """'0 where v < threshold; v / target up to the target; above it 1 + rate x (v / target - 1), at most the cap'; of
-    no value 0, never below 0; 12 decimals, half away from zero.
+    no value 0, never below 0.
     """
     if value is None or (row["threshold"] is not None and value < row["threshold"]):
-        return Decimal(0)
+        return Fraction(0)
     part = value / Fraction(row["target"])
     if part > 1:
         part = 1 + Fraction(row["accelerated_rate"]) * (part - 1)
         part = part if row["cap"] is None else min(part, Fraction(row["cap"]))
-    return Decimal(floor(max(part, Fraction(0)) * 10**12 + Fraction(1, 2))).scaleb(-12)
+    return max(part, Fraction(0))
+
+
+def in_twelve_places(amount: Fraction) -> Decimal:
+    """What is not below 0, to 12 decimals, half away from zero."""
+    return Decimal(floor(amount * 10**12 + Fraction(1, 2))).scaleb(-12)
 
 
 def statement_lines(company: Company, plans: Plans, scenario: str, inputs: dict[tuple, dict]) -> list[dict]:
-    """'Payout = target pay x sum(weight x attainment) x proration, in cents, rounded once, largest remainder, so that
-    the lines sum to the total exactly.' READING: where the target pay changes within a month each has its days;
-    target_pay is then their mean by days, which is shown in cents and not paid by.
+    """'Rounding happens once: a line is all products first, one division, at 12 places; the sum of a payee's lines is
+    rounded to cents, half away from zero, and the cents go to the lines by largest remainder.' READING: where the target
+    pay changes within a month each has its days; target_pay is then their mean by days, which is shown in cents and not
+    paid by; attainment is shown in 12 places, and not paid by either.
     """
     lines = []
     parts = grouped(plans.parts(scenario), lambda part: part[:3])
@@ -517,9 +523,9 @@ def statement_lines(company: Company, plans: Plans, scenario: str, inputs: dict[
             own.append({
                 "period": period, "user_id": user_id, "team": row["team"], "plan_id": plan_id, "plan_version": version,
                 **{name: row[name] for name in ("metric_name", "weight", "threshold", "target", "cap", "accelerated_rate")},
-                "payable_value": value, "attainment": reached, "proration": Fraction(days, month_days),
+                "payable_value": value, "attainment": in_twelve_places(reached), "proration": Fraction(days, month_days),
                 "target_pay": cents(pay_days / days),
-                "_exact": pay_days / month_days * Fraction(row["weight"]) * Fraction(reached),
+                "_exact": Fraction(in_twelve_places(pay_days * Fraction(row["weight"]) * reached / month_days)),
             })  # fmt: skip
         lines += in_cents(own)
     return lines

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from oracle_compensation import Ledger, attainment, close, in_cents, typed
+from oracle_compensation import Ledger, attainment, close, in_cents, in_twelve_places, typed
 from test_oracle import ACCOUNT, by, money, run
 
 USERS = [{"user_id": key, "team": team} for key, team in
@@ -448,10 +448,31 @@ def test_attainment(value, threshold, cap, reached):
     assert attainment(None if value is None else Fraction(value), row) == Decimal(reached)
 
 
-def test_attainment_has_twelve_decimals():
+def test_attainment_is_shown_in_twelve_places():
     (row,) = read({"comp_plans": plan("cltv_growth", "3", teams=["sales"])})["comp_plans"]
-    assert attainment(Fraction(2), row) == Decimal("0.666666666667")
-    assert attainment(Fraction(3, 2 * 10**12), row) == Decimal("0.000000000001")  # a half is rounded up
+    assert attainment(Fraction(2), row) == Fraction(2, 3)
+    assert in_twelve_places(Fraction(2, 3)) == Decimal("0.666666666667")
+    assert in_twelve_places(Fraction(1, 2 * 10**12)) == Decimal("0.000000000001")  # a half is rounded up
+
+
+def test_a_line_is_rounded_once(tmp_path):
+    """579.50 of 6,000 of 300 is 28.975; of the attainment as shown, 0.096583333333, it would be a cent less."""
+    result = company(
+        tmp_path,
+        {"crm.account_assignments": [assigned("1", "s1", "2024-03-02")], "crm.transactions": [money("T", "2024-03-11", "579.5")]},
+        comp_plans=plan("cltv_growth", "6000"), comp_participants=[member("s1", "300")],
+    )  # fmt: skip
+    (line,) = (line for line in result["comp_statement_lines"] if line["period"] == MARCH)
+    assert (line["payout"], line["attainment"]) == (Decimal("28.98"), Decimal("0.096583333333"))
+
+
+def test_halves_of_a_cent_are_of_the_sum_of_lines(tmp_path):
+    """Two lines of 0.0025 are half a cent together, and nothing each."""
+    plans = [*plan("cltv_growth", "200", weight="0.5"), *plan("closed_deals", "200", weight="0.5")]
+    sold = {"crm.opportunities": [deal("D", "2024-03-01", "s1", amount="100", currency_code="EUR")]}
+    result = company(tmp_path, sold, comp_plans=plans, comp_participants=[member("s1", "0.01")])
+    paid = {line["metric_name"]: line["payout"] for line in result["comp_statement_lines"] if line["period"] == MARCH}
+    assert paid == {"cltv_growth": 0, "closed_deals": Decimal("0.01")}
 
 
 def test_lines_sum_to_the_total_by_largest_remainder():
