@@ -340,10 +340,13 @@ def weights_of(candidates: list[dict]) -> Weights:
 # ------------------------------------------------------------------------------------------------- plans and who is paid
 
 
-def days_of(starts: Iterable[date], ends: Iterable[date | None]) -> int:
-    """The days of stretches' common part, valid_from inclusive and valid_to exclusive."""
-    last = min((end for end in ends if end is not None), default=date.max)
-    return max((last - max(starts)).days, 0)
+def holds_on(row: dict, day: date) -> bool:
+    """valid_from inclusive and valid_to exclusive."""
+    return row["valid_from"] <= day and (row["valid_to"] is None or day < row["valid_to"])
+
+
+def days_in(month: date) -> list[date]:
+    return [month + timedelta(days=number) for number in range((next_month(month) - month).days)]
 
 
 class Plans:
@@ -358,24 +361,40 @@ class Plans:
             for team in {row["team"] for row in version}:
                 assert sum(row["weight"] for row in version if row["team"] == team) == 1
 
-    def taking_part(self, scenario: str) -> list[tuple[dict, str]]:
-        """Participations and the plan of each: 'If none of the plans of a what-if scenario has any participant row at
-        all, the participants of the actual plans (with their target pay and validity) take part in its plans.'
+    def taking_part(self, scenario: str) -> list[tuple[dict, str, set[date]]]:
+        """Participations, the plan of each, and the days on which it is asked: 'What-if, of those whom an actual plan
+        pays, on the days on which it does'. A scenario in whose plans nobody takes part is asked of each actual
+        participation, with its target pay, on the days that this one is paid; one with participants of its own keeps
+        them and theirs, on the days on which any is.
         """
-        plans, actual = (sorted({row["plan_id"] for rows in self.versions.values() for row in rows
-                                 if row["scenario"] == name}) for name in (scenario, "actual"))  # fmt: skip
-        own = [(row, row["plan_id"]) for row in self.participants if row["plan_id"] in plans]
-        return own or [(row, plan_id) for row in self.participants if row["plan_id"] in actual for plan_id in plans]
+        plans = sorted({row["plan_id"] for rows in self.versions.values() for row in rows
+                        if row["scenario"] == scenario})  # fmt: skip
+        own = [row for row in self.participants if row["plan_id"] in plans]
+        if scenario == "actual":
+            return [(row, row["plan_id"], self.paid_days(row)) for row in own]
+        actual = [(row, self.paid_days(row)) for row in self.participants]
+        if own:
+            paid = grouped(actual, lambda pair: pair[0]["user_id"])
+            return [(row, row["plan_id"], set().union(*(days for _, days in paid[row["user_id"]]))) for row in own]
+        return [(row, plan_id, days) for row, days in actual for plan_id in plans]
+
+    def paid_days(self, person: dict) -> set[date]:
+        """The days on which a participation and an actual plan of its name hold, by its rows of the user's team."""
+        team = self.company.teams.get(person["user_id"])
+        rows = [row for (plan_id, _), version in self.versions.items() for row in version
+                if plan_id == person["plan_id"] and row["scenario"] == "actual" and row["team"] == team]  # fmt: skip
+        return {day for month in self.company.periods for day in days_in(month)
+                if holds_on(person, day) and any(holds_on(row, day) for row in rows)}  # fmt: skip
 
     def parts(self, scenario: str) -> Iterator[tuple[date, str, tuple[str, str], list[dict], dict, int]]:
         """(period, user, plan and version, the version's rows of the user's team, participation, days above 0)."""
-        for person, plan_id in self.taking_part(scenario):
+        for person, plan_id, asked_on in self.taking_part(scenario):
             for key, rows in self.versions.items():
                 team = self.company.teams.get(person["user_id"])
                 own = [row for row in rows if row["team"] == team and row["scenario"] == scenario]
                 for period in self.company.periods if key[0] == plan_id and own else ():
-                    days = days_of((period, person["valid_from"], own[0]["valid_from"]),
-                                   (next_month(period), person["valid_to"], own[0]["valid_to"]))  # fmt: skip
+                    days = sum(day in asked_on and holds_on(person, day) and holds_on(own[0], day)
+                               for day in days_in(period))  # fmt: skip
                     if days > 0:
                         yield period, person["user_id"], key, own, person, days
 

@@ -637,8 +637,13 @@ def test_what_if_pays_the_same_people_by_other_plans(tmp_path):
     plans = [*plan("cltv_growth", "100"), *plan("cltv_growth", "50", plan_id="R", since="2024-04-01"),
              *plan("closed_deals", "1000", plan_id="quota", scenario="deal_quota", cap="2"),
              *plan("cltv_growth", "100", plan_id="bold", scenario="bold", until="2024-04-01")]  # fmt: skip
-    people = [member("s1", "100"), member("s2", "100"), member("s2", "60", plan_id="R"),
-              member("m1", "500", plan_id="bold")]  # fmt: skip
+    people = [
+        member("s1", "100"),
+        member("s2", "100"),
+        member("s2", "60", plan_id="R"),
+        member("s1", "62", plan_id="bold", since="2024-03-17"),
+        member("m1", "500", plan_id="bold"),
+    ]  # whom no actual plan pays
     tables = SOLD | {
         "crm.opportunities": [deal("D", "2024-03-01", "s1", amount="500", currency_code="EUR"),
                               deal("E", "2024-04-01", "s2", amount="1000", currency_code="EUR")],
@@ -648,8 +653,32 @@ def test_what_if_pays_the_same_people_by_other_plans(tmp_path):
     rows = {key: tuple(row[name] for name in ("actual_payout", "scenario_payout", "change", "actual_rank", "scenario_rank"))
             for key, row in by(result["comp_what_if"], "scenario", "period", "user_id").items()}  # fmt: skip
     assert rows == {
-        ("bold", MARCH, "s1"): (100, 0, -100, 1, 2), ("bold", MARCH, "s2"): (0, 0, 0, 2, 2),
-        ("bold", MARCH, "m1"): (0, 500, 500, 2, 1),
+        ("bold", MARCH, "s1"): (100, 30, -70, 1, 1), ("bold", MARCH, "s2"): (0, 0, 0, 2, 2),
         ("deal_quota", MARCH, "s1"): (100, 50, -50, 1, 1), ("deal_quota", MARCH, "s2"): (0, 0, 0, 2, 2),
         ("deal_quota", APRIL, "s1"): (0, 0, 0, 2, 2), ("deal_quota", APRIL, "s2"): (110, 160, 50, 1, 1),
+    }  # fmt: skip
+
+
+def test_what_if_asks_those_whom_an_actual_plan_pays_on_the_days_on_which_it_does(tmp_path):
+    """A bonus that is over is no target pay of a scenario, nor are the days before somebody was paid at all."""
+    plans = [*plan("cltv_growth", "100"), *plan("cltv_growth", "100", plan_id="bonus", until="2024-03-11"),
+             *plan("cltv_growth", "100", plan_id="bonus", version="2", since="2024-04-11", until="2024-04-21"),
+             *plan("closed_deals", "80", plan_id="quota", scenario="deal_quota"),
+             *plan("closed_deals", "80", plan_id="own", scenario="own")]  # fmt: skip
+    people = [member("s1", "1000"), member("s1", "310", plan_id="bonus"), member("s2", "600", since="2024-04-16"),
+              member("s1", "62", plan_id="own"), member("s2", "300", plan_id="own"), member("m1", "9", plan_id="own")]  # fmt: skip
+    closed_on = {"s1": ("2024-03-02", "2024-04-02", "2024-05-02"), "s2": ("2024-04-03",)}
+    deals = [
+        deal(day, day, owner, amount="80", currency_code="EUR") for owner, days in closed_on.items() for day in days
+    ]
+    result = company(tmp_path, {"crm.opportunities": deals}, comp_plans=plans, comp_participants=people)
+    paid = {
+        (row["scenario"], row["period"].month, row["user_id"]): row["scenario_payout"] for row in result["comp_what_if"]
+    }
+    assert {key: amount for key, amount in paid.items() if amount} == {
+        # 10 of March's days and of April's with the bonus, all of them with the other plan; s2 for half of April
+        ("deal_quota", 3, "s1"): 1100, ("deal_quota", 4, "s1"): Decimal("1103.33"), ("deal_quota", 5, "s1"): 1000,
+        ("deal_quota", 4, "s2"): 300,
+        # who has a target pay of the scenario's keeps it, on all days on which some actual plan pays
+        ("own", 3, "s1"): 62, ("own", 4, "s1"): 62, ("own", 5, "s1"): 62, ("own", 4, "s2"): 150,
     }  # fmt: skip
