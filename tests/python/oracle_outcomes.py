@@ -652,19 +652,24 @@ class BusinessDays:
         self.zone = schedules.zones.get(schedule_id, world.zone)
         self.holidays = {day for schedule, day in schedules.holidays if schedule == schedule_id}
 
-    def elapsed(self, start: datetime, stop: datetime) -> timedelta:
-        time, day = timedelta(0), start.date() - DAY  # no local day is further from the UTC day
-        while day <= stop.date() + DAY:
+    def passed(self, start: datetime, wanted: timedelta) -> datetime:
+        """The moment at which so much business time has passed: the end of the last of these days, not the next opening."""
+        left, day, moment = wanted, start.date() - DAY, start  # no local day is further from the UTC day
+        while left > timedelta(0):
             if day.isoweekday() <= 5 and day not in self.holidays:
                 opens, closes = (first_moment(self.zone, midnight(edge)) for edge in (day, day + DAY))
-                time += max(min(closes, stop) - max(opens, start), timedelta(0))
+                opens = max(opens, start)
+                if opens < closes:
+                    moment = min(closes, opens + left)
+                    left -= moment - opens
             day += DAY
-        return time
+        return moment
 
 
 def handoffs(world, outcomes: list[dict], default_schedule: str | None, drop_after, return_within) -> list[dict]:
     """'Latency runs to it in calendar minutes, and in business minutes of var default_schedule (null without one).
     Matured once handoff_drop_business_days business days have passed; dropped = matured and no sign of life by then.'
+    By then is by that moment: what comes after it is late on a holiday, too.
     """
     schedules = Schedules(world)
     business_days = BusinessDays(world, schedules, default_schedule)
@@ -675,14 +680,15 @@ def handoffs(world, outcomes: list[dict], default_schedule: str | None, drop_aft
         start = handed["handed_at"]
         sign = handed["first_sign_at"] = first_sign(world, handed, touches)
         has_schedule = sign is not None and default_schedule in schedules.zones
-        is_matured = business_days.elapsed(start, world.as_of) >= drop_after
+        matures_at = business_days.passed(start, drop_after)
+        is_matured = matures_at <= world.as_of
         rows.append({
             **{name: value for name, value in handed.items() if name != "_accepted_at"},
             "latency_minutes": None if sign is None else minutes(sign - start),
             "latency_business_minutes": minutes(schedules.worked(default_schedule, start, sign))
                                         if has_schedule else None,
             "is_matured": is_matured,
-            "is_dropped": is_matured and (sign is None or business_days.elapsed(start, sign) > drop_after),
+            "is_dropped": is_matured and (sign is None or sign > matures_at),
             # 'an outcome of the account was defined before the hand-off'
             "is_outcome_recorded": defined.get(handed["account_id"], datetime.max) < start,
         })  # fmt: skip

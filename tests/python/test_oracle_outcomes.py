@@ -520,6 +520,37 @@ def test_business_days_and_minutes_of_the_default_schedule(tmp_path):
     assert (row["is_dropped"], row["latency_business_minutes"]) == (True, None)
 
 
+@pytest.mark.parametrize(
+    ("sign", "dropped"),
+    [
+        ("2025-07-09T15:00:00", False),  # Thursday 00:00 in Tokyo, when Wednesday ends
+        ("2025-07-09T15:00:01", True),
+        ("2025-07-10T03:00:00", True),  # Thursday 12:00
+        ("2025-07-11T01:00:00", True),
+    ],
+)
+def test_a_sign_on_a_holiday_after_the_third_business_day_is_late(tmp_path, sign, dropped):
+    """Handed over on a Saturday in Tokyo; Monday, Tuesday and Wednesday count; Thursday is a holiday."""
+    hours = {"schedule_id": "jp", "starts_minute": 540, "ends_minute": 1020, "timezone": "Asia/Tokyo"}
+    result = handed(
+        tmp_path, [assigned("1", "s1", "2025-06-02"), assigned("2", "o1", "2025-07-05T03:00:00", accepted_at=sign)], (),
+        "2025-12-31T18:00:00", reporting_timezone="Asia/Tokyo", default_schedule="jp",
+        **{"support.schedules": [hours | {"weekday": day} for day in range(1, 6)],
+           "support.holidays": [{"schedule_id": "jp", "holiday_on": "2025-07-10"}]},
+    )  # fmt: skip
+    (row,) = result["fct_handoffs"]
+    assert (row["is_matured"], row["is_dropped"]) == (True, dropped)
+
+
+def test_three_business_days_are_over_before_the_week_end(tmp_path):
+    at = "2024-03-06T00:00:00"  # the start of a Wednesday: over at Saturday 00:00
+    for as_of, sign, expected in (("2024-03-08T23:59:59", "", (False, False)), ("2024-03-09T00:00:00", "", (True, True)),
+                                  ("2024-03-31T00:00:00", "2024-03-09", (True, False)), ("2024-03-31T00:00:00", "2024-03-10", (True, True))):  # fmt: skip
+        people = [assigned("1", "s1", "2024-01-01"), assigned("2", "o1", at, accepted_at=sign)]
+        (row,) = handed(tmp_path, people, (), as_of)["fct_handoffs"]
+        assert (row["is_matured"], row["is_dropped"]) == expected
+
+
 def test_lead_passes_to_sales(tmp_path):
     lead = {
         "created_at": "2024-01-01",
