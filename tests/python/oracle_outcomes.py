@@ -788,7 +788,7 @@ def fct_referrals(world: World) -> list[dict]:
     """'Realised: at least one referred lead that qualified'; 'Staff, self-referral and an earlier referrer's lead do
     not count.' READING: realised when the lead was both referred and qualified.
     """
-    staff = {row["email"].lower() for row in world.accepted("crm.users") if row["email"] and not row["is_bot"]}
+    staff = {folded(row["email"]) for row in world.accepted("crm.users") if not row["is_bot"]} - {""}
     taken, rows = set(), []
     for row in sorted(world.accepted("crm.referrals"), key=lambda row: (row["referred_at"], row["referral_id"])):
         lead = world.find("crm.leads", row["referred_lead_id"])
@@ -803,16 +803,21 @@ def fct_referrals(world: World) -> list[dict]:
 
 
 def is_own(world: World, referral: Row, lead: Row, staff: set[str]) -> bool:
-    """Staff or self-referral. READING: staff by e-mail, of the referrer's contact or the lead's, in any case; a bot is
-    no staff; self by account, by the account of the lead's contact, or by contact.
+    """Staff or self-referral. READING: staff by e-mail, of the referrer's contact or the lead's; a bot is no staff; self
+    by account, by the account of the lead's contact, or by contact.
     """
     referrer, brought = (
         world.find("crm.contacts", key) for key in (referral["referrer_contact_id"], lead["contact_id"])
     )
-    emails = {contact["email"].lower() for contact in (referrer, brought) if contact and contact["email"]}
+    emails = {folded(contact["email"]) for contact in (referrer, brought) if contact}
     account_id = referral["referrer_account_id"]
     return (bool(emails & staff) or lead["account_id"] == account_id
             or (brought is not None and (brought["account_id"] == account_id or brought is referrer)))  # fmt: skip
+
+
+def folded(email: str | None) -> str:
+    """Case and blanks at either end do not count."""
+    return (email or "").strip().lower()
 
 
 def recommendations(world: World, lifetimes: list[dict], min_tenure: timedelta) -> list[dict]:
@@ -820,7 +825,7 @@ def recommendations(world: World, lifetimes: list[dict], min_tenure: timedelta) 
     those with such a customer; the company always.
     """
     customers = [row for row in lifetimes if row["first_charge_at"] + min_tenure <= world.as_of]
-    segments = grouped(customers, lambda row: world.find("crm.accounts", row["account_id"])["segment"] or "(none)")
+    segments = grouped(customers, lambda row: segment_of(world, row["account_id"]))
     rows = []
     for subject, group in [
         (("company", "all"), customers),

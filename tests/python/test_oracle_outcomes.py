@@ -582,7 +582,7 @@ def test_lead_passes_to_sales(tmp_path):
 def test_referrals_that_count(tmp_path):
     contacts = [
         ("K", "A", "k@else.example"),
-        ("staff", "A", "S1@house.EXAMPLE"),
+        ("staff", "A", " S1@house.EXAMPLE "),
         ("b", "B", ""),
         ("s", "B", "m1@house.example"),
     ]
@@ -593,7 +593,7 @@ def test_referrals_that_count(tmp_path):
                  ("6", "C", "", "of_b", "2024-01-03"), ("5", "A", "K", "of_b", "2024-01-03"), ("7", "B", "", "of_b", "2024-01-01"),
                  ("8", "B", "K", "own_contact", "2024-01-03"), ("9", "C", "", "early", "2024-01-04"), ("0", "B", "", "open", "2024-01-04")]  # fmt: skip
     result = run(tmp_path, {
-        "crm.accounts": accounts("B", A="x", C="all"), "crm.users": USERS, "survey.surveys": [CSAT, CSAT | {"survey_id": "N", "survey_type": "nps"}],
+        "crm.accounts": accounts("B", A="all", C="x"), "crm.users": USERS, "survey.surveys": [CSAT, CSAT | {"survey_id": "N", "survey_type": "nps"}],
         "crm.contacts": [{"contact_id": key, "account_id": account, "email": email, "created_at": "2020-01-01"}
                          for key, account, email in contacts],
         "crm.leads": [{"lead_id": key, "account_id": account, "contact_id": contact, "qualified_at": at, "created_at": "2024-01-01"}
@@ -615,7 +615,7 @@ def test_referrals_that_count(tmp_path):
     assert realised == {"A": True, "B": False, "C": True}
     # C is a second short of 90 days.
     subjects = by(result["recommendations"], "subject_type", "subject_id")
-    assert set(subjects) == {("company", "all"), ("segment", "x"), ("segment", "(none)")}
+    assert set(subjects) == {("company", "all"), ("segment", "(all)"), ("segment", "(none)")}
     company = subjects["company", "all"]
     assert [company[name] for name in ("customers", "stated", "realised", "stated_and_realised", "stated_not_realised")] == [
         2, 2, 1, 1, 1]  # fmt: skip
