@@ -31,9 +31,13 @@ customers as (
         evidence.user_id,
         evidence.metric_name,
         evidence.account_id,
+        -- a mean has fewer decimals than a sum; without the cast every customer's sum would be rounded to them
         case
             when evidence.metric_name = 'satisfaction'
-                then {{ score_quotient('sum(evidence.numerator)', 'sum(evidence.denominator)') }}
+                then cast(
+                    {{ score_quotient('sum(evidence.numerator)', 'sum(evidence.denominator)') }}
+                    as {{ contribution_type() }}
+                )
             else sum(evidence.numerator)
         end as numerator,
         case when evidence.metric_name = 'satisfaction' then 1 else sum(evidence.denominator) end as denominator
