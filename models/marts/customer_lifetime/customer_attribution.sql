@@ -46,7 +46,8 @@ candidates as (
 
 ),
 
--- two share as the first and the last do; of more, those between share the middle equally
+-- two share as the first and the last do, and alike where only those between have a share; of more, those between share
+-- the middle equally
 shares as (
 
     select
@@ -56,7 +57,11 @@ shares as (
             when attribution_models.attribution_model = 'linear'
                 then 1.0 / candidates.candidate_count
             when candidates.candidate_rank = 1 and candidates.candidate_count = 2
-                then attribution_models.first_share / (attribution_models.first_share + attribution_models.last_share)
+                then coalesce(
+                    attribution_models.first_share
+                    / nullif(attribution_models.first_share + attribution_models.last_share, 0),
+                    0.5
+                )
             when candidates.candidate_rank = 1 then attribution_models.first_share
             else attribution_models.middle_share / nullif(candidates.candidate_count - 2, 0)
         end as exact_share
@@ -65,15 +70,20 @@ shares as (
 
 ),
 
--- the last takes what rounding leaves
-weights as (
+-- what a candidate has together with those before it: the last takes what rounding leaves, and where the last has no
+-- share, rounding up does not give away more than there is
+running as (
 
     select
         *,
-        cast(case
-            when candidate_rank < candidate_count then exact_share
-            else 0
-        end as {{ weight_type }}) as rounded_share
+        case
+            when candidate_rank = candidate_count then 1
+            else least(1, sum(cast(exact_share as {{ weight_type }})) over (
+                partition by account_id, attribution_model
+                order by candidate_rank
+                rows between unbounded preceding and current row
+            ))
+        end as share_so_far
     from shares
 
 ),
@@ -88,11 +98,11 @@ final as (
         rule,
         source_id,
         occurred_at,
-        cast(case
-            when candidate_rank < candidate_count then rounded_share
-            else 1 - sum(rounded_share) over (partition by account_id, attribution_model)
-        end as {{ weight_type }}) as weight
-    from weights
+        cast(share_so_far - lag(share_so_far, 1, 0) over (
+            partition by account_id, attribution_model
+            order by candidate_rank
+        ) as {{ weight_type }}) as weight
+    from running
 
     union all
 
