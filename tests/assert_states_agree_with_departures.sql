@@ -1,4 +1,4 @@
--- Guards M7 and M10: who has left by the end of the last month has left as of as_of, by the days of the same time zone.
+-- Guards M7 and M10: who has left by the end of the last month has left as of as_of.
 select
     customers.account_id,
     customers.has_left,
@@ -7,6 +7,5 @@ from {{ ref('customer_lifetime') }} as customers
 inner join {{ ref('customer_month_states') }} as states
     on customers.account_id = states.account_id
 where
-    '{{ var("reporting_timezone") }}' = 'UTC'
-    and states.month = {{ local_month(as_of()) }}
+    states.month = {{ local_month(as_of()) }}
     and customers.has_left <> states.has_left
