@@ -12,7 +12,7 @@ transactions as (
 
 ),
 
--- a plan to end later is no end yet
+-- of the lines that have started by today; a plan to end later is no end yet
 subscribers as (
 
     select
@@ -20,6 +20,7 @@ subscribers as (
         max(ended_on) as latest_ended_on,
         count(case when ended_on is null or ended_on > {{ local_day(as_of()) }} then 1 end) as running_lines
     from subscriptions
+    where started_on <= {{ local_day(as_of()) }}
     group by account_id
 
 ),
@@ -40,7 +41,7 @@ departures as (
 
     select
         account_id,
-        {{ utc_midnight('latest_ended_on') }} as left_at,
+        cast(latest_ended_on as {{ dbt.type_timestamp() }}) as left_at,
         false as is_inferred
     from subscribers
     where running_lines = 0
@@ -54,7 +55,9 @@ departures as (
     from buyers
     left join subscribers
         on buyers.account_id = subscribers.account_id
-    where subscribers.account_id is null
+    where
+        subscribers.account_id is null
+        and {{ dbt.dateadd('day', var('inactive_after_days'), 'buyers.last_charge_at') }} <= {{ as_of() }}
 
 ),
 
@@ -65,7 +68,6 @@ final as (
         left_at,
         is_inferred
     from departures
-    where left_at <= {{ as_of() }}
 
 )
 

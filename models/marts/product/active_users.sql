@@ -1,8 +1,10 @@
 with
 
+-- a day that has begun in UTC alone is in no figure yet
 persons as (
 
     select * from {{ ref('int_usage_days__persons') }}
+    where used_on <= {{ local_day(as_of()) }}
 
 ),
 
