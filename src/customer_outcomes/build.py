@@ -249,7 +249,7 @@ class Build:
 
 
 def _remark_on_definitions(periods: list[date]) -> list[str]:
-    """Return the sentence about closed months that an older version of the project computed; none where there are none."""
+    """Return the sentence about closed months that an older version of the project computed, if there are any."""
     if not periods:
         return []
     months = ", ".join(f"{period:%Y-%m}" for period in periods)
