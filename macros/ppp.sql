@@ -10,13 +10,11 @@
 {%- endmacro %}
 
 
-{#- A share of a score. A whole one keeps all its places; of another the product of decimals would be too wide. -#}
+{#- A share of a score: of its whole part and of its decimals apart, because the product of all decimals would be too wide, and in
+    floating point the shares of a great score would not sum to it. -#}
 {% macro weighted_ppp(weight, ppp) -%}
-    case
-        when {{ weight }} = 1 then {{ ppp }}
-        else cast(
-            cast({{ weight }} as {{ double_type() }}) * cast({{ ppp }} as {{ double_type() }})
-            as {{ score_money_type() }}
-        )
-    end
+    cast(
+        {{ weight }} * trunc({{ ppp }}) + cast({{ weight }} * ({{ ppp }} - trunc({{ ppp }})) as {{ weight_type() }})
+        as {{ score_money_type() }}
+    )
 {%- endmacro %}

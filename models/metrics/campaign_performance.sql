@@ -12,11 +12,12 @@ customers as (
 
 ),
 
+-- a CRM may have a campaign of this name itself
 campaigns as (
 
     select campaign_id from {{ ref('dim_campaigns') }}
 
-    union all
+    union
 
     select 'unattributed' as campaign_id
 
@@ -45,10 +46,7 @@ attributed as (
         attribution.attribution_model,
         sum(attribution.weight) as customers,
         sum(attribution.weight * customers.cltv) as cltv,
-        sum(cast(
-            cast(attribution.weight as {{ double_type() }}) * cast(customers.ppp as {{ double_type() }})
-            as {{ score_money_type() }}
-        )) as ppp
+        sum({{ weighted_ppp('attribution.weight', 'customers.ppp') }}) as ppp
     from attribution
     inner join customers
         on attribution.account_id = customers.account_id
