@@ -21,10 +21,9 @@ statements as (
         lines.user_id,
         lines.plan_id,
         lines.plan_version,
-        sum(lines.payout) as payout,
-        sum(cast(lines.weight * lines.attainment as {{ double_type() }})) * max(
-            cast(terms.target_pay_days as {{ double_type() }}) / terms.month_days
-        ) as exact_payout
+        max(terms.month_days) as month_days,
+        sum(lines.payout) * max(terms.month_days) as payout_days,
+        sum(terms.target_pay_days * lines.weight * lines.attainment) as exact_payout_days
     from lines
     inner join terms
         on
@@ -38,5 +37,6 @@ statements as (
 
 )
 
+-- times the days of the month, so that nothing is divided: an exact half of a cent is no more than half a cent
 select * from statements
-where abs(payout - exact_payout) > 0.005000001
+where abs(payout_days - exact_payout_days) > 0.005 * month_days

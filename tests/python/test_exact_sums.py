@@ -1,0 +1,55 @@
+"""What the warehouse's own tests of sums let pass: sums that agree in every digit, and no cent more."""
+
+import json
+import re
+from datetime import datetime
+
+import duckdb
+import pytest
+from compiled_models import compile_models
+
+LINES, EVIDENCE = "assert_lines_sum_to_their_statement", "assert_evidence_sums_to_inputs"
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory) -> dict[str, str]:
+    """The SQL of the tests, over tables by their bare names."""
+    manifest = compile_models(tmp_path_factory.mktemp("tests"), [LINES, EVIDENCE], as_of=datetime(2025, 7, 1))
+    nodes = json.loads(manifest.read_text())["nodes"].values()
+    return {node["name"]: re.sub(r'"\w+"\."\w+"\."(\w+)"', r"\1", node["compiled_code"])
+            for node in nodes if node["name"] in (LINES, EVIDENCE)}  # fmt: skip
+
+
+def faults(code: str, **tables: str) -> list[tuple]:
+    with duckdb.connect() as connection:
+        for name, query in tables.items():
+            connection.execute(f"create table {name} as {query}")
+        return connection.execute(code).fetchall()
+
+
+@pytest.mark.parametrize("payout, is_sound", [("16817576.85", True), ("16817576.84", True), ("16817576.86", False)])
+def test_half_a_cent_of_much_pay(code, payout, is_sound):
+    """Half of 33,635,153.69 is 16,817,576.845, which no number in floating point is; either cent is half a cent away."""
+    key = "'actual' as scenario, date '2025-01-01' as period, 'u' as user_id, 'p' as plan_id, '1' as plan_version"
+    found = faults(
+        code[LINES],
+        comp_latest_lines=f"select {key}, 'up_sell' as metric_name, 1::decimal(18, 9) as weight,"
+        f" 0.5::decimal(38, 12) as attainment, {payout}::decimal(38, 2) as payout",
+        comp_terms=f"select {key}, 'up_sell' as metric_name, 31 as month_days,"
+        " (31 * 33635153.69)::decimal(38, 2) as target_pay_days",
+    )
+    assert (found == []) is is_sound
+
+
+@pytest.mark.parametrize("numerator, is_sound", [("0.000000000000001", True), ("0.000000000000002", False)])
+def test_many_customers_of_less_than_the_last_digit(code, numerator, is_sound):
+    """Two customers of .0000000000000006 each: 1 in the last digit together, 2 if each were rounded."""
+    key = "date '2025-01-01' as period, 'u' as user_id, 'cltv_growth' as metric_name"
+    found = faults(
+        code[EVIDENCE],
+        comp_evidence=f"select {key}, account_id, 0.0000000000000006::decimal(38, 20) as numerator,"
+        " null::decimal(38, 20) as denominator from (values ('a'), ('b')) as accounts (account_id)",
+        shared_comp_inputs=f"select {key}, {numerator}::decimal(38, 15) as numerator,"
+        " null::decimal(38, 15) as denominator, 2 as n_customers",
+    )
+    assert (found == []) is is_sound
