@@ -1,4 +1,4 @@
-"""What the warehouse's own tests of sums let pass: sums that agree in every digit, and no cent more."""
+"""The project's own tests let a sound company pass: sums that agree in every digit, and pay of who has left."""
 
 import json
 import re
@@ -9,15 +9,20 @@ import pytest
 from compiled_models import compile_models
 
 LINES, EVIDENCE = "assert_lines_sum_to_their_statement", "assert_evidence_sums_to_inputs"
+DISPUTES, PAYEES = (
+    "assert_disputes_are_sound",
+    "relationships_comp_statement_lines_user_id__user_id__ref_dim_employees_",
+)
+TESTS = (LINES, EVIDENCE, DISPUTES, PAYEES)
 
 
 @pytest.fixture(scope="module")
 def code(tmp_path_factory) -> dict[str, str]:
     """The SQL of the tests, over tables by their bare names."""
-    manifest = compile_models(tmp_path_factory.mktemp("tests"), [LINES, EVIDENCE], as_of=datetime(2025, 7, 1))
+    manifest = compile_models(tmp_path_factory.mktemp("tests"), TESTS, as_of=datetime(2025, 7, 1))
     nodes = json.loads(manifest.read_text())["nodes"].values()
     return {node["name"]: re.sub(r'"\w+"\."\w+"\."(\w+)"', r"\1", node["compiled_code"])
-            for node in nodes if node["name"] in (LINES, EVIDENCE)}  # fmt: skip
+            for node in nodes if node["name"] in TESTS}  # fmt: skip
 
 
 def faults(code: str, **tables: str) -> list[tuple]:
@@ -53,3 +58,27 @@ def test_many_customers_of_less_than_the_last_digit(code, numerator, is_sound):
         " null::decimal(38, 15) as denominator, 2 as n_customers",
     )
     assert (found == []) is is_sound
+
+
+@pytest.mark.parametrize("paid, is_sound", [("d1", True), ("d2", False)])
+def test_a_dispute_that_was_paid_outlives_its_payee(code, paid, is_sound):
+    """Its row has to stay, because a close is not taken back, and its payee need not: the CRM may delete who has left."""
+    month = "date '2025-01-01'"
+    found = faults(
+        code[DISPUTES],
+        disputes=f"select 'd1' as dispute_id, {month} as period, 'gone' as user_id, 'up_sell' as metric_name,"
+        f" 'rejected' as decision, {month} as decided_on, 'Ada' as decided_by, null as amount",
+        dim_employees="select 'stays' as user_id",
+        ledger_adjustments=f"select '{paid}' as dispute_id, 'gone' as user_id, {month} as original_period",
+    )
+    assert (found == []) is is_sound
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_closed_pay_outlives_its_payee(code, is_closed):
+    found = faults(
+        code[PAYEES],
+        comp_statement_lines=f"select 'gone' as user_id, {is_closed} as is_closed",
+        dim_employees="select 'stays' as user_id",
+    )
+    assert (found == []) is is_closed
