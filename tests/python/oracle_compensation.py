@@ -518,16 +518,17 @@ def attainment(value: Fraction | None, row: dict) -> Fraction:
     return max(part, Fraction(0))
 
 
-def in_twelve_places(amount: Fraction) -> Decimal:
-    """What is not below 0, to 12 decimals, half away from zero."""
-    return Decimal(floor(amount * 10**12 + Fraction(1, 2))).scaleb(-12)
+def in_places(places: int, amount: Fraction) -> Decimal:
+    """Half away from zero."""
+    size = Decimal(floor(abs(amount) * 10**places + Fraction(1, 2))).scaleb(-places)
+    return -size if amount < 0 else size
 
 
 def statement_lines(company: Company, plans: Plans, scenario: str, inputs: dict[tuple, dict]) -> list[dict]:
     """'Rounding happens once: a line is all products first, one division, at 12 places; the sum of a payee's lines is
     rounded to cents, half away from zero, and the cents go to the lines by largest remainder.' READING: where the target
     pay changes within a month each has its days; target_pay is then their mean by days, which is shown in cents and not
-    paid by; attainment is shown in 12 places, and not paid by either.
+    paid by; attainment is 'of the published value', which has 15 places, is shown in 12, and not paid by either.
     """
     lines = []
     parts = grouped(plans.parts(scenario), lambda part: part[:3])
@@ -538,13 +539,13 @@ def statement_lines(company: Company, plans: Plans, scenario: str, inputs: dict[
         own = []
         for row in group[0][3]:
             value = inputs[period, user_id, row["metric_name"]]["payable_value"]
-            reached = attainment(value, row)
+            reached = attainment(None if value is None else Fraction(in_places(15, value)), row)
             own.append({
                 "period": period, "user_id": user_id, "team": row["team"], "plan_id": plan_id, "plan_version": version,
                 **{name: row[name] for name in ("metric_name", "weight", "threshold", "target", "cap", "accelerated_rate")},
-                "payable_value": value, "attainment": in_twelve_places(reached), "proration": Fraction(days, month_days),
+                "payable_value": value, "attainment": in_places(12, reached), "proration": Fraction(days, month_days),
                 "target_pay": cents(pay_days / days),
-                "_exact": Fraction(in_twelve_places(pay_days * Fraction(row["weight"]) * reached / month_days)),
+                "_exact": Fraction(in_places(12, pay_days * Fraction(row["weight"]) * reached / month_days)),
             })  # fmt: skip
         lines += in_cents(own)
     return lines

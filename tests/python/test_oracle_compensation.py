@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from oracle_compensation import Ledger, attainment, close, in_cents, in_twelve_places, typed
+from oracle_compensation import Ledger, attainment, close, in_cents, in_places, typed
 from test_oracle import ACCOUNT, by, money, run
 
 USERS = [{"user_id": key, "team": team} for key, team in
@@ -451,8 +451,9 @@ def test_attainment(value, threshold, cap, reached):
 def test_attainment_is_shown_in_twelve_places():
     (row,) = read({"comp_plans": plan("cltv_growth", "3", teams=["sales"])})["comp_plans"]
     assert attainment(Fraction(2), row) == Fraction(2, 3)
-    assert in_twelve_places(Fraction(2, 3)) == Decimal("0.666666666667")
-    assert in_twelve_places(Fraction(1, 2 * 10**12)) == Decimal("0.000000000001")  # a half is rounded up
+    assert in_places(12, Fraction(2, 3)) == Decimal("0.666666666667")
+    assert in_places(12, Fraction(1, 2 * 10**12)) == Decimal("0.000000000001")  # a half is rounded away from zero
+    assert in_places(1, Fraction(-1, 20)) == Decimal("-0.1")
 
 
 def test_a_line_is_rounded_once(tmp_path):
