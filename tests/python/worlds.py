@@ -304,9 +304,9 @@ class World:
 
 
 def _people(world: World) -> None:
-    """Users with bots and leavers, accounts with internal and test ones, contacts, merges."""
+    """Users with leavers and bots, one of them always in sales, accounts with internal and test ones, contacts, merges."""
     for number in range(max(20, world.size // 4)):
-        is_bot = world.some(None, False, False, False, True)
+        is_bot = {1: False, 6: True}.get(number, world.some(None, False, False, False, True))
         left_at = world.some(None, None, world.moment())
         world.add("users", team=VALUES["team"][number % 5], is_bot=is_bot, left_at=left_at)
     types = [*["business"] * 7, "person", "person", None, "internal", "test"]
@@ -559,7 +559,10 @@ def wrongs(world: World, table: str) -> dict[str, list[tuple[str, str | None]]]:
 
 
 def deliver(world: World, table: str, record: Row) -> Iterator[Cells]:
-    """Every version of one record that arrives, spelled, and some of them spoiled."""
+    """Every version of one record that arrives, spelled, and some of them spoiled.
+
+    Those of its `history`, too, where it has one: what it was before, the earliest first.
+    """
     columns = COLUMNS[table]
     fates = [None] * 44 + ["deleted", "deleted", "future", "future", "revived"] * world.faults
     fate = record.get("fate") or world.some(*fates)
@@ -570,6 +573,9 @@ def deliver(world: World, table: str, record: Row) -> Iterator[Cells]:
             record = record | {column.name: moment}
     loaded_at = world.some(None, *[world.as_of + days * DAY for days in (-60, -20, -1, 0, 5)])
     updated_at = world.some(None, world.moment(), world.as_of - DAY)
+    history = record.get("history", ())
+    if history:
+        loaded_at = loaded_at or world.as_of - DAY
     versions = [(record, loaded_at, updated_at, fate == "deleted")]
     before = [stamp and stamp - 10 * DAY for stamp in (loaded_at, updated_at)]
     older = [(loaded_at, updated_at), (loaded_at, before[1]), (loaded_at, None), (None, None)]
@@ -580,11 +586,20 @@ def deliver(world: World, table: str, record: Row) -> Iterator[Cells]:
         edits = world.random.sample(editable, min(len(editable), world.some(0, 1, 1, 3)))
         edited = record | {name: donor[name] for name in edits}
         versions.append((edited, *world.some(*older), fate == "revived"))
+    is_updated, is_tied = updated_at and world.chance(0.3), world.fault(0.1)
+    for number, past in enumerate(reversed(history), start=1):
+        loaded = (loaded_at - number * DAY, world.some(updated_at, world.moment(), None))
+        stamps = (loaded_at, updated_at - number * DAY) if is_updated else loaded
+        if number == len(history) and world.chance(0.2):
+            stamps = (None, world.moment())
+        versions.append((record | past, *((loaded_at, updated_at) if is_tied else stamps), past.get("is_deleted")))
     for row, loaded_at, updated_at, is_deleted in versions:
         is_deleted = is_deleted or world.some(None, None, False)
         row = row | {"_loaded_at": loaded_at, "updated_at": updated_at, "is_deleted": is_deleted}
         cells = {c.name: spell(world, c.kind, row[c.name]) for c in columns + STAMPS}
         cells |= {name: world.some(*TEXTS) for name in EXTRA}
+        if row.get("is_faulty"):
+            cells |= [world.some(*wrongs(world, table)["bad_type"])]
         if world.fault(0.05):  # all reasons are as likely as each other
             choices = list(wrongs(world, table).values())
             cells |= [world.some(*world.some(*choices)) for _ in range(world.some(1, 1, 1, 2))]

@@ -18,7 +18,7 @@ from worlds_support import DAY, SECOND, TICK
 
 if TYPE_CHECKING:
     import oracle
-    from worlds import World
+    from worlds import Row, World
 
 Rules = dict[str, list[dict]]
 
@@ -32,7 +32,7 @@ COLUMNS = {
 }  # fmt: skip
 # A metric's targets, from hardly anything to hardly to be reached.
 TARGETS = {
-    "cltv_growth": ("0.01", "150", "400", "2500"),
+    "cltv_growth": ("0.01", "150", "400", "600", "600", "1200", "2500"),
     "cross_sell": ("40", "150", "900"),
     "up_sell": ("10", "90", "900"),
     "satisfaction": ("0.45", "0.6", "0.85"),
@@ -40,7 +40,7 @@ TARGETS = {
     "outcomes_on_time": ("0.2", "0.4", "1"),
     "recommendations": ("0.25", "0.5", "2"),
     "ppp_yield": ("0.2", "0.333333", "0.6"),
-    "closed_deals": ("100", "450", "3000"),
+    "closed_deals": ("100", "450", "600", "3000"),
 }
 MIXES = (("1",), ("0.5", "0.5"), ("0.7", "0.3"), ("0.333333", "0.333333", "0.333334"), ("0.4", "0.25", "0.2", "0.15"))
 TEAMS = ("marketing", "sales")
@@ -50,8 +50,9 @@ TEAMS = ("marketing", "sales")
 
 
 def credit(world: World) -> None:
-    """Owners mostly of the team that owns; deals won at one moment, at that of a purchase, and at months' ends;
-    assignments that start, end and are rejected there; many answers in two months.
+    """Owners mostly of the team that owns; deals won at one moment, at that of a purchase, and at months' ends, that
+    move afterwards, or that a bot has a share of; assignments that start, end and are rejected there; customers who are
+    handed on as they leave; many answers in two months.
     """
     human = {team: [user["user_id"] for user in world.rows["users"] if user["team"] == team and not user["is_bot"]]
              for team in TEAMS}  # fmt: skip
@@ -59,6 +60,8 @@ def credit(world: World) -> None:
         for row in world.rows[table]:
             if human[team] and world.chance(0.6):
                 row["owner_user_id"] = world.some(*human[team])
+    bots = [user["user_id"] for user in world.rows["users"] if user["team"] == "sales" and user["is_bot"]]
+    shared = {row["opportunity_id"] for row in world.rows["opportunity_splits"]}
     busy = [world.moment(world.as_of - 200 * DAY) for _ in range(2)]
     for account in world.rows["accounts"]:
         if world.chance(0.7):
@@ -73,6 +76,17 @@ def credit(world: World) -> None:
                 deal["closed_at"] = min(world.some(at, at, world.moment(at), *later), world.as_of)
                 deal["is_won"] = world.some(True, True, True, False, None)
                 deal["currency_code"] = world.some(*["EUR"] * 3, deal["currency_code"])
+            if human["sales"] and world.chance(0.6):
+                _moved(world, deal, [*human["sales"], world.id_of("users"), None])
+            if human["sales"] and deal["opportunity_id"] not in shared and world.chance(0.2):
+                parts = world.some((1,), (1,), ("0.75", "0.25"), ("0.999999", "0.000001"))
+                for user_id, part in zip((world.some(*bots), world.some(*human["sales"])), parts):
+                    world.add(
+                        "opportunity_splits",
+                        opportunity_id=deal["opportunity_id"],
+                        user_id=user_id,
+                        share=Decimal(part),
+                    )
         for _ in range(world.some(0, 0, 1, 2) if human["sales"] else 0):
             at = world.some(world.moment(account["created_at"]), *bought)
             world.add(
@@ -80,6 +94,8 @@ def credit(world: World) -> None:
                 unassigned_at=world.some(None, None, world.then(at, 0 * DAY, 31 * DAY, 200 * DAY)),
                 rejected_at=world.some(*[None] * 4, world.then(at, 0 * DAY, SECOND, 40 * DAY)),
             )  # fmt: skip
+        if len(human["sales"]) > 1 and world.chance(0.5):
+            _handed_on(world, account, world.random.sample(human["sales"], 2))
         for at in busy:
             if world.chance(0.9):
                 survey = world.some(*world.rows["surveys"][2:4])  # of type csat
@@ -90,6 +106,54 @@ def credit(world: World) -> None:
                     responded_at=min(at + world.number(0, 20) * DAY, world.as_of),
                     score=low + (high - low) * world.number(0, 20) / 20,
                 )  # fmt: skip
+
+
+def _moved(world: World, deal: Row, owners: list) -> None:
+    """What it was before: open, closed, closed by another, reopened since; and versions that say nothing of its close,
+    as they are deleted, faulty, or of one that is to come.
+    """
+    closed_at = deal["closed_at"] or world.moment(deal["created_at"])
+    to_come = {"closed_at": world.as_of + world.some(TICK, DAY), "is_won": True}
+    closed = {"closed_at": closed_at, "is_won": world.some(True, True, False)}
+    kinds = [{"closed_at": None, "is_won": None}, to_come, closed | {"is_deleted": True}, closed, closed]
+    kinds += [closed | {"is_faulty": True}] * 2 * world.faults
+    past = [{"owner_user_id": world.some(*owners)} | world.some(*kinds) for _ in range(world.some(0, 1, 2, 3))]
+    deal["history"] = [*past, closed | {"owner_user_id": world.some(*owners)}] if world.chance(0.8) else past
+    if world.chance(0.2):
+        deal["closed_at"] = deal["is_won"] = None
+    if world.chance(0.7):
+        deal["owner_at_close_user_id"] = None
+    if world.chance(0.5):
+        survey = world.some(*world.rows["surveys"][6:8])  # of type touch_rating
+        low, high = survey["scale_min"], survey["scale_max"]
+        world.add(
+            "responses", account_id=deal["account_id"], contact_id=None, survey_id=survey["survey_id"], invitation_id=None,
+            about_type="opportunity", about_id=deal["opportunity_id"], about_user_id=None,
+            responded_at=world.moment(closed_at), score=low + (high - low) * world.number(0, 20) / 20,
+        )  # fmt: skip
+
+
+def _handed_on(world: World, account: Row, sellers: list) -> None:
+    """One seller answers for it, and another from shortly before it leaves, by assignment or by the latest deal."""
+    account_id, one, other = account["account_id"], *sellers
+    ends = [row["ended_on"] for row in world.of("subscriptions", account_id) if row["ended_on"]]
+    bought = [row["transacted_at"] for row in world.of("transactions", account_id)]
+    left = [datetime(day.year, day.month, day.day) for day in ends[-1:]]
+    left += [at + gap * DAY for at in sorted(bought)[-1:] for gap in (90, 365)]
+    left = [at for at in left if account["created_at"] < at <= world.as_of]
+    if not left:
+        return
+    at = world.some(*left)
+    month = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    handed_at = max(world.some(month, month + DAY, month - TICK, at - DAY, at - SECOND), account["created_at"])
+    world.add("account_assignments", account_id=account_id, user_id=one, assigned_at=account["created_at"],
+              unassigned_at=world.some(None, handed_at), rejected_at=None)  # fmt: skip
+    if world.chance(0.5):
+        world.add("account_assignments", account_id=account_id, user_id=other, assigned_at=handed_at, unassigned_at=None,
+                  rejected_at=None)  # fmt: skip
+    else:
+        world.add("opportunities", account_id=account_id, created_at=handed_at, closed_at=handed_at, is_won=True,
+                  owner_user_id=other, owner_at_close_user_id=None, currency_code="EUR", campaign_id=None)  # fmt: skip
 
 
 def _recent(world: World, account_id: object) -> None:
@@ -133,15 +197,22 @@ def write_rules(folder: Path, rules: Rules) -> Path:
 def random_rules(dice: Random, teams: dict[str, str], first: date, as_of: datetime) -> Rules:
     """Rules for a company with these users (team by user_id) and figures from a month on.
 
-    Two actual plans, a scenario with participants of its own, and `deal_quota`, in which the actual ones take part.
+    Three actual plans, of which one is over, and one pays half a cent for each cent; a scenario with participants of its
+    own, some of whom no actual plan pays; and `deal_quota`, in which the actual ones take part.
     """
     months = months_between(first, as_of.date())
     users = [user_id for user_id in sorted(teams) if teams[user_id] in TEAMS]
     plans, participants = [], []
     for plan_id in ("core", "extra"):
-        plans += versions(dice, plan_id, "actual", months)
-        members = users if plan_id == "core" else dice.sample(users, len(users) // 2)
+        is_over = plan_id == "extra"
+        plans += versions(dice, plan_id, "actual", months[: -dice.choice((1, 3, 9))] if is_over else months, is_over)
+        members = dice.sample(users, len(users) // 2 if is_over else len(users) - 1)
         participants += [row for user_id in members for row in stretches(dice, user_id, plan_id, months)]
+    half = {"plan_version": "1", "scenario": "actual", "valid_from": months[-12:][0], "valid_to": None, "weight": "1",
+            "metric_name": "cltv_growth", "target": "600", "threshold": None, "cap": "100", "accelerated_rate": "1"}  # fmt: skip
+    plans += [half | {"plan_id": "half", "team": team} for team in TEAMS]
+    participants += [{"user_id": user_id, "plan_id": "half", "target_pay": dice.choice(("300", "900")),
+                      "valid_from": months[0], "valid_to": None} for user_id in users]  # fmt: skip
     plans += versions(dice, "bold", "generous", months)
     participants += [row for user_id in dice.sample(users, len(users) // 2)
                      for row in stretches(dice, user_id, "bold", months)]  # fmt: skip
@@ -165,10 +236,11 @@ def day_in(dice: Random, months: Sequence[date]) -> date:
     return dice.choice(months) + dice.choice((-1, 0, 0, 1, 9, 14, 27)) * DAY
 
 
-def versions(dice: Random, plan_id: str, scenario: str, months: list[date]) -> list[dict]:
+def versions(dice: Random, plan_id: str, scenario: str, months: list[date], is_over: bool = False) -> list[dict]:
     """One to three versions, one after the other, now and then with a gap; each with metrics of its own."""
     edges = sorted({day_in(dice, months[len(months) // 3 :]) for _ in range(dice.choice((0, 1, 2, 2)))})
-    starts, ends = [months[0], *edges], [*edges, dice.choice((None, None, day_in(dice, months[-3:])))]
+    end = day_in(dice, months[-3:])
+    starts, ends = [months[0], *edges], [*edges, end if is_over else dice.choice((None, None, end))]
     rows = []
     for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
         start += dice.choice((0, 0, 0, 3)) * DAY
@@ -199,7 +271,7 @@ def plan_rows(dice: Random, team: str, metrics: Sequence[str], mix: Sequence[str
 
 def stretches(dice: Random, user_id: str, plan_id: str, months: list[date]) -> list[dict]:
     """All the time; from or to a day; with a raise in the middle of a month; with a pause."""
-    pay = Decimal(dice.choice(("1000", "1500", "999.99", "33.33", "2750.5")))
+    pay = Decimal(dice.choice(("1000", "1500", "999.99", "33.33", "2750.5", "300", "300", "600")))
     joins, leaves = sorted((day_in(dice, months), day_in(dice, months)))
     spans = dice.choice((
         [(months[0], None)], [(months[0], None)], [(joins, None)], [(months[0], leaves + DAY)],
@@ -251,8 +323,8 @@ def next_close(rules: Rules, month: date, closed_at: datetime) -> Rules:
 
 
 def write_late_facts(folder: Path, dice: Random, world: oracle.World, number: int) -> None:
-    """Add a delivery to a world on disk: refunds, merges, reassignments, ratings of the past, corrected splits and
-    amounts, and deals that were won a while ago.
+    """Add a delivery to a world on disk: refunds, merges, reassignments, ratings of the past, corrected splits, also of
+    bots, and amounts, deals that were won a while ago, and closed ones that move or are open again.
 
     `world` is what was delivered so far, `number` tells one delivery from the next.
     """
@@ -288,6 +360,10 @@ def write_late_facts(folder: Path, dice: Random, world: oracle.World, number: in
         closed_at = max(row["created_at"], now - dice.choice((10, 50, 90, 150)) * DAY)
         deliver("crm.opportunities", row, closed_at=closed_at, is_won=dice.choice(("true", "true", "false")),
                 owner_user_id=dice.choice(sellers))  # fmt: skip
+    for row in some("crm.opportunities", 8, is_won=True):
+        deliver("crm.opportunities", row, owner_user_id=dice.choice(sellers),
+                **dice.choice(({}, {}, {"closed_at": None, "is_won": None})))  # fmt: skip
+    sellers += [user["user_id"] for user in world.accepted("crm.users") if user["is_bot"] and user["team"] == "sales"]
     for row in some("crm.opportunity_splits", 6, share=Decimal(1)):
         others = [user_id for user_id in sellers if user_id != row["user_id"]]
         if humans.get(row["user_id"]) == "sales" and others:
