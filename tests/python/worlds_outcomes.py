@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from worlds_support import DAY, HOUR, SECOND, TICK
 
@@ -25,6 +26,7 @@ def generate(world: World) -> None:
         _outcomes(world, account)
         _campaign_points(world, account["account_id"])
     _handed_accounts(world)
+    _handed_before_rest(world)
     _handed_leads(world)
     _pressed_people(world)
     _referrals(world)
@@ -40,18 +42,22 @@ def _office(world: World) -> None:
 
 
 def _emails(world: World) -> None:
-    """Mostly people's own; some contacts have that of an employee, in other letters; bots' are nobody else's."""
+    """Mostly people's own; some contacts have that of an employee, in other letters, or between blanks; bots' are nobody
+    else's, and blanks alone are none.
+    """
     users, contacts = world.rows["users"], world.rows["contacts"]
     for number, user in enumerate(users):
         if user["is_bot"] or world.chance(0.8):
-            user["email"] = f"User{number}@house.example"
+            user["email"] = world.some(*[f"User{number}@house.example"] * 3, f" User{number}@House.example ", " ")
     staff = [user["email"] for user in users if user["email"] and not user["is_bot"]]
     for number, contact in enumerate(contacts):
         if world.chance(0.7):
             contact["email"] = f"person{number}@else.example"
-        elif staff and world.chance(0.4):
+        elif staff and world.chance(0.6):
             email = world.some(*staff)
-            contact["email"] = world.some(email, email.upper(), email.lower(), f" {email}")
+            contact["email"] = world.some(
+                email, email.upper(), email.lower(), f" {email}", f"{email.strip()}  ", email.strip()
+            )
 
 
 def _purchases(world: World, account_id: object) -> list[datetime]:
@@ -82,7 +88,9 @@ def _subscriptions(world: World, account: Row) -> None:
     home = world.some(*["EUR"] * 4, world.currency())
     for _ in range(world.some(1, 1, 2, 3)):
         start = world.moment(max(account["created_at"], world.as_of - world.some(100, 400, 900) * DAY))
-        line = {"account_id": account_id, "started_on": _month_edge(world, start), "currency_code": home}
+        today = datetime(*world.as_of.timetuple()[:3])
+        started_on = world.some(*[_month_edge(world, start)] * 9, today - world.some(0, 0, 1) * DAY)
+        line = {"account_id": account_id, "started_on": started_on, "currency_code": home}
         line |= {"product_id": world.id_of("products"), "quantity": Decimal(world.number(0, 5))}
         line["monthly_amount"] = world.some(*map(Decimal, ("10", "20", "20", "99.99", "0")), world.amount())
         _thread(world, line, world.number(1, 5), added)
@@ -105,8 +113,8 @@ def _thread(world: World, line: Row, lines: int, added: list[Row]) -> None:
     end = start + world.some(*lengths) if world.chance(0.75) else None
     if end and world.chance(0.5):
         end = max(_month_edge(world, end), start + DAY)
-    if end and world.chance(0.08):
-        end = world.some(start, start - DAY, *[today + days * DAY for days in (-1, 0, 1, 30)])
+    if end and world.chance(0.12):
+        end = world.some(start, start - DAY, *[today + days * DAY for days in (-1, -1, 0, 0, 1, 30)])
     reasons = ["changed"] * 3 + ["migrated"] * 4 + ["involuntary"] * 2 + ["voluntary", None]
     reason = world.some(*reasons) if end else None
     dates = {"started_on": start.date(), "ended_on": end and end.date(), "end_reason": reason}
@@ -266,6 +274,43 @@ def _handed_accounts(world: World) -> None:
             at = world.some(*[after] * 9, matured) if after < matured else after
 
 
+def _handed_before_rest(world: World) -> None:
+    """Hand-offs of which the last business day is over as a week end or a holiday begins, of the office's days and of
+    UTC's: at the midnight before its first, or on the days of rest before that; signs of life at its end and in the rest.
+    """
+    holidays = {row["holiday_on"] for row in world.rows["holidays"] if row["schedule_id"] == OFFICE}
+    office = (ZoneInfo("Europe/Berlin"), holidays)
+    human = [user for user in world.rows["users"] if not user["is_bot"]]
+    for account in world.rows["accounts"]:
+        (zone, days_off), left = world.some(((UTC, set()), 3), (office, 1), (office, 3))
+
+        def is_rest(day: date, days_off: set = days_off) -> bool:
+            return day.isoweekday() > 5 or day in days_off
+
+        def starts(day: date, zone: tzinfo = zone) -> datetime:
+            return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
+
+        rest = world.moment(world.as_of - 300 * DAY).date()
+        if days_off and world.chance(0.6):
+            rest = world.some(*sorted(days_off))
+        while not is_rest(rest) or is_rest(rest - DAY):
+            rest -= DAY
+        first = rest
+        while left:
+            first -= DAY
+            left -= not is_rest(first)
+        handed_at = starts(first)
+        if is_rest(first - DAY):
+            handed_at -= world.some(0, 1, 12, 20) * HOUR
+        signed_at = starts(rest) + world.some(*NEAR, HOUR, 12 * HOUR, 30 * HOUR)
+        some, account_id = world.random.sample(human, 2), account["account_id"]
+        if some[0]["team"] != some[1]["team"] and account["created_at"] < handed_at and signed_at <= world.as_of:
+            for user, at in zip(some, (handed_at - HOUR, handed_at)):
+                world.add("account_assignments", account_id=account_id, user_id=user["user_id"], assigned_at=at,
+                          accepted_at=None, rejected_at=None)  # fmt: skip
+            world.add("touches", user_id=some[1]["user_id"], account_id=account_id, occurred_at=signed_at)
+
+
 def _sign(world: World, user_id: object, account_id: object, lead_id: object, at: datetime) -> None:
     """A touch of the account, its contact or the lead, or a comment on one of the account's tickets, also a note."""
     tickets, contacts = world.of("tickets", account_id), world.of("contacts", account_id)
@@ -303,12 +348,16 @@ def _handed_leads(world: World) -> None:
 def _referrals(world: World) -> None:
     """Several of one lead, also at one moment; by the lead itself, its contact, its account, or staff."""
     leads = world.random.sample(world.rows["leads"], min(len(world.rows["leads"]), world.size // 2))
+    staff = [row for row in world.rows["contacts"] if "house" in (row["email"] or "").lower()]
     for lead in leads:
         at = world.moment(lead["created_at"])
         for _ in range(world.some(1, 1, 1, 2, 3)):
             account_id = world.id_of("accounts")
             contact_id = world.some(world.id_of("contacts", account_id), None)
-            if world.chance(0.15):
+            if staff and world.chance(0.2):
+                contact = world.some(*staff)
+                account_id, contact_id = contact["account_id"], contact["contact_id"]
+            elif world.chance(0.15):
                 account_id = lead["account_id"] or account_id
             elif lead["contact_id"] and world.chance(0.15):
                 contact_id = lead["contact_id"]
