@@ -28,12 +28,13 @@ from worlds_rules import next_close, random_rules, write_late_facts, write_rules
 from customer_outcomes.contract import load_contract
 from customer_outcomes.ledger import RELATIONS
 
-# what is known at each build, and the months of 2025 that are closed by then
-HISTORY = ((datetime(2025, 4, 10), (1, 2)), (datetime(2025, 5, 20), (3,)), (datetime(2025, 7, 1), (4, 5)))
+# what is known at each build, and the months of 2025 that are closed by then; it is late in the evening, so that the day
+# after has begun in Tokyo, and at last with it a month
+HISTORY = ((datetime(2025, 4, 10, 18), (1, 2)), (datetime(2025, 5, 20, 18), (3,)), (datetime(2025, 6, 30, 18), (4, 5)))
 FOLDERS = ("models/compensation", "models/marts/credit")
 BELOW = ("int_accounts__teams", "customer_month_states")
 COMPANIES = range(SEED, SEED + 2)
-VARIABLES = {"rating_min_customers": 3}
+VARIABLES = {"rating_min_customers": 3, "reporting_timezone": "Asia/Tokyo"}
 
 
 @dataclass
@@ -67,7 +68,7 @@ def history(folder: Path, companies: list[CompanyModels], seed: int) -> Iterator
     dice, ledger, rules, kept = Random(seed), Ledger(), None, {}
     write_world(folder / "world", seed, size=40, faults=False, whole=True, as_of=HISTORY[-1][0])
     for number, ((as_of, months), models) in enumerate(zip(HISTORY, companies, strict=True)):
-        arguments = (folder / "world", load_contract(), as_of, "EUR", "UTC")
+        arguments = (folder / "world", load_contract(), as_of, "EUR", VARIABLES["reporting_timezone"])
         world = oracle.World(*arguments)
         if number:
             write_late_facts(folder / "world", dice, world, number)
