@@ -46,6 +46,12 @@ PARQUET_VARIABLES = {
     "forecast_discount_rate": 0.2,
 }
 
+# Where the local day is not that of UTC: ahead of it as a month begins, or behind it as one ends.
+EVENING, EVENING_AS_OF = (
+    ({"reporting_timezone": "Asia/Tokyo", "default_schedule": OFFICE}, datetime(2025, 6, 30, 18)),
+    ({"reporting_timezone": "America/Los_Angeles", "default_schedule": OFFICE}, datetime(2025, 7, 1, 5)),
+)[(SEED + 1) % 2]
+
 STATISTICS = (
     "time_to_value_curve",
     "time_to_value_summary",
@@ -121,6 +127,18 @@ def parquet_build(once) -> Built:
         return good_build(folder, folder / "world", variables=PARQUET_VARIABLES)
 
     return once("parquet_build", make)
+
+
+@pytest.fixture(scope="session")
+def evening_build(once) -> Built:
+    """A smaller company late in the evening: of Tokyo's month for odd seeds, of Los Angeles' for even ones."""
+
+    def make(folder: Path) -> Built:
+        write_world(folder / "world", SEED + 2, size=40, whole=True, as_of=EVENING_AS_OF)
+        write_world_rules(folder / "world", SEED + 2)
+        return good_build(folder, folder / "world", as_of=EVENING_AS_OF, variables=EVENING)
+
+    return once("evening_build", make)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from datetime import datetime
 import oracle
 import oracle_compensation
 from builds import WORLD_AS_OF, Built, oracle_disagreements
-from conftest import PARQUET_VARIABLES
+from conftest import EVENING, EVENING_AS_OF, PARQUET_VARIABLES
 
 from customer_outcomes.contract import load_contract
 from customer_outcomes.intake import RULES
@@ -27,6 +27,10 @@ def test_csv_with_the_default_vars(csv_build):
 
 def test_parquet_in_another_time_zone_and_currency(parquet_build):
     assert disagreements(parquet_build, **PARQUET_VARIABLES) == []
+
+
+def test_where_the_local_day_is_another_than_that_of_utc(evening_build):
+    assert disagreements(evening_build, EVENING_AS_OF, **EVENING) == []
 
 
 def test_the_sample_company(sample_build):
