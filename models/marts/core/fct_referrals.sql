@@ -25,7 +25,7 @@ staff as (
     where
         row_state = 'accepted'
         and not is_bot
-        and email is not null
+        and {{ folded('email') }} is not null
 
 ),
 
