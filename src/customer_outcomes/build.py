@@ -22,6 +22,7 @@ import yaml
 from customer_outcomes import PROJECT_ROOT, FailedCheck, UnusableInput
 from customer_outcomes.intake import RULES, InputFolder, check_folder, connect_folder
 from customer_outcomes.ledger import closes_of_older_definitions, collect_copies, keep_closes
+from customer_outcomes.paths import refuse_pattern
 from customer_outcomes.publish import check_destination, publish
 from customer_outcomes.report import progress_bar
 
@@ -140,6 +141,7 @@ class Build:
         return given
 
     def _check_places(self) -> None:
+        refuse_pattern(self.warehouse, "the warehouse otherwise")
         if self.warehouse.stem in SCHEMAS:
             raise UnusableInput(f"{self.warehouse.name} has the name of a schema in it; name the warehouse otherwise.")
         others = [

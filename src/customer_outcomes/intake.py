@@ -1,13 +1,12 @@
 """The folder of input: what is in it, whether it can be used, and its files as raw relations of the warehouse.
 
 Nothing is copied: a raw relation is a view over its files, `raw_<domain>.<table>`, with the contract's columns as they
-stand in the files, and with `_file` and `_row` (from 1). A CSV file that DuckDB's reader refuses is read line by line
-instead, and what cannot be read of it becomes a row of raw_intake.unreadable_lines.
+stand in the files, and with `_file` and `_row`. Of a CSV file that its reader refuses, the readable records are copied,
+unchanged, and each of the others becomes a row of raw_intake.unreadable_lines.
 """
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,22 +16,13 @@ import duckdb
 
 from customer_outcomes import UnusableInput
 from customer_outcomes.contract import DELIVERY_COLUMNS, load_contract
-from customer_outcomes.lines import rewrite_readable_rows
+from customer_outcomes.lines import read_header
+from customer_outcomes.paths import plain_path
+from customer_outcomes.readers import InputFile, Readers, quoted
 
 READERS = (".csv", ".parquet")
 # the folder beside the domains' that holds a company's own rules
 RULES = "rules"
-
-
-@dataclass(frozen=True)
-class InputFile:
-    """One file of one input table: `name` is its path within the folder, `columns` its header as it stands."""
-
-    table: str
-    path: Path
-    name: str
-    columns: tuple[str, ...]
-    types: tuple[str, ...] = ()
 
 
 @dataclass
@@ -51,6 +41,7 @@ def check_folder(folder: Path) -> InputFolder:
     folder = folder.absolute()
     contract = load_contract()
     files: dict[str, list[InputFile]] = defaultdict(list)
+    passed_over: dict[tuple[str, str], list[str]] = defaultdict(list)
     faults, remarks = (
         [],
         [
@@ -61,25 +52,26 @@ def check_folder(folder: Path) -> InputFolder:
     )
     for path, table in _table_files(folder):
         name = path.relative_to(folder).as_posix()
-        if any(mark in name for mark in "*?"):
-            faults.append(f"{name} has a * or a ? in its name, which the reader takes for a pattern.")
-        elif path.suffix not in READERS:
+        if path.suffix not in READERS:
             faults.append(f"{name} is neither a .csv nor a .parquet file.")
         elif table not in contract:
             faults.append(f"{name} belongs to the table {table}, which the input contract does not have.")
         else:
             try:
                 file = _read_header(table, path, name)
-            except (OSError, ValueError, csv.Error, duckdb.Error) as error:
+            except (OSError, ValueError, duckdb.Error) as error:
                 faults.append(f"{name} cannot be read: {str(error).splitlines()[0]}.")
                 continue
             files[table].append(file)
             faults += _column_faults(file, contract[table])
-            remarks += [
-                f"{name}: the column {column} is not in the input contract and is passed over."
-                for column in file.columns
-                if column not in contract[table]["columns"] and column not in DELIVERY_COLUMNS
-            ]
+            for column in file.columns:
+                if column not in contract[table]["columns"] and column not in DELIVERY_COLUMNS:
+                    passed_over[table, column].append(name)
+    remarks += [
+        f"{names[0] if len(names) == 1 else f'{table}, {len(names)} files'}:"
+        f" the column {column} is not in the input contract and is passed over."
+        for (table, column), names in passed_over.items()
+    ]
     if not files and not faults:
         faults.append(f"{folder} holds no input: no <domain>/<table>.csv or .parquet.")
     elif not faults and "crm.accounts" not in files:
@@ -97,28 +89,18 @@ def connect_folder(
 ) -> None:
     """Make the raw relations of all input tables, typed and empty where there is no file.
 
-    CSV files that DuckDB cannot parse are rewritten into `work_folder` without their unreadable lines.
-    `progress` is called with each file's name once it is read.
+    `work_folder` keeps what the relations read beside the files: links to those whose paths a reader would take for
+    patterns, and copies of the readable records of CSV files with faulty ones. `progress` is called with each file's
+    name once it is read. Raise FailedCheck where a file was not read with all its rows.
     """
     connection.execute("set TimeZone = 'UTC'")
-    connection.execute("create schema if not exists raw_intake")
-    connection.execute(
-        "create or replace table raw_intake.unreadable_lines"
-        " (input_table varchar, file_name varchar, line_number bigint, line_sha256 varchar, line_text varchar)"
-    )
+    readers = Readers(connection, work_folder)
     for table, definition in load_contract().items():
         columns = [*DELIVERY_COLUMNS, *definition["columns"]]
-        branches = []
-        csv_files = [file for file in folder.files.get(table, []) if file.path.suffix == ".csv"]
-        for file in csv_files:
-            branches.append(_select_csv(connection, file, columns, work_folder))
+        files = folder.files.get(table, [])
+        branches = readers.select(files, columns)
+        for file in files:
             progress(file.name)
-        groups = _by_schema(file for file in folder.files.get(table, []) if file.path.suffix == ".parquet")
-        as_text = len(groups) + len(csv_files) > 1
-        for group in groups:
-            branches.append(_select_parquet(folder.path, group, columns, as_text))
-            for file in group:
-                progress(file.name)
         domain, name = table.split(".")
         connection.execute(f"create schema if not exists raw_{domain}")
         connection.execute(
@@ -146,15 +128,11 @@ def _table_files(folder: Path) -> list[tuple[Path, str]]:
 
 
 def _read_header(table: str, path: Path, name: str) -> InputFile:
-    if path.suffix == ".parquet":
-        schema = duckdb.execute(f"describe select * from read_parquet({_quoted(path)})").fetchall()
-        return InputFile(table, path, name, tuple(row[0] for row in schema), tuple(row[1] for row in schema))
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-        header = next(csv.reader(text, strict=True), [])
-    "".join(header).encode("utf-8")
-    if any("\n" in column for column in header):
-        raise ValueError("its header is not one line")
-    return InputFile(table, path, name, tuple(header))
+    if path.suffix == ".csv":
+        return InputFile(table, path, name, read_header(path))
+    with plain_path(path) as readable:
+        schema = duckdb.execute(f"describe select * from read_parquet({quoted(readable)})").fetchall()
+    return InputFile(table, path, name, tuple(row[0] for row in schema), tuple(row[1] for row in schema))
 
 
 def _column_faults(file: InputFile, definition: dict) -> list[str]:
@@ -172,73 +150,6 @@ def _column_faults(file: InputFile, definition: dict) -> list[str]:
     ]
 
 
-def _by_schema(files) -> list[list[InputFile]]:
-    groups = defaultdict(list)
-    for file in files:
-        groups[file.columns, file.types].append(file)
-    return list(groups.values())
-
-
-def _select_parquet(folder: Path, files: list[InputFile], columns: list[str], as_text: bool) -> str:
-    types = dict(zip(files[0].columns, files[0].types, strict=True))
-
-    def expression(column: str) -> str:
-        kind = types.get(column)
-        if kind is None:
-            return f"cast(null as varchar) as {column}"
-        value = {
-            "VARCHAR": f"nullif({column}, '')",
-            "BLOB": f"nullif(decode({column}), '')",
-            "TIMESTAMP WITH TIME ZONE": f"timezone('UTC', {column})",
-            "TIMESTAMP_NS": f"cast({column} as timestamp)",
-            "TIMESTAMP_MS": f"cast({column} as timestamp)",
-            "TIMESTAMP_S": f"cast({column} as timestamp)",
-        }.get(kind, column)
-        return f"cast({value} as varchar) as {column}" if as_text else f"{value} as {column}"
-
-    paths = ", ".join(_quoted(file.path) for file in files)
-    return (
-        f"select substr(filename, {len(str(folder)) + 2}) as _file, file_row_number + 1 as _row,"
-        f" {', '.join(map(expression, columns))}"
-        f" from read_parquet([{paths}], filename = true, file_row_number = true,"
-        " hive_partitioning = false)"
-    )
-
-
-def _select_csv(connection: duckdb.DuckDBPyConnection, file: InputFile, columns: list[str], work_folder: Path) -> str:
-    """Return the query that reads a CSV file as text, once it is known that DuckDB can read all of it."""
-    header = ", ".join(f"'c{position}': 'varchar'" for position in range(len(file.columns)))
-    source = (
-        f"read_csv({_quoted(file.path)}, auto_detect = false, header = true, delim = ',', quote = '\"',"
-        f" escape = '\"', nullstr = '', columns = {{{header}}})"
-    )
-    row = "row_number() over ()"
-    try:
-        counts = ", ".join(f"count(c{position})" for position in range(len(file.columns)))
-        connection.execute(f"select {counts} from {source}").fetchall()
-    except duckdb.InvalidInputException:
-        readable = work_folder / f"{file.name.replace('/', '.')}.readable.parquet"
-        _quarantine_lines(connection, file, rewrite_readable_rows(file.path, len(file.columns), readable))
-        source, row = f"read_parquet({_quoted(readable.resolve())})", "line_number - 1"
-    selected = ", ".join(
-        f"c{file.columns.index(column)} as {column}" if column in file.columns else f"cast(null as varchar) as {column}"
-        for column in columns
-    )
-    return f"select {_quoted(file.name)} as _file, {row} as _row, {selected} from {source}"
-
-
-def _quarantine_lines(
-    connection: duckdb.DuckDBPyConnection, file: InputFile, lines: list[tuple[int, str, str]]
-) -> None:
-    """Keep the unreadable lines of a file; their text only where the table holds no personal data."""
-    has_pii = any(rules.get("pii") for rules in load_contract()[file.table]["columns"].values())
-    if lines:
-        connection.executemany(
-            "insert into raw_intake.unreadable_lines values (?, ?, ?, ?, ?)",
-            [(file.table, file.name, number, sha256, None if has_pii else text) for number, sha256, text in lines],
-        )
-
-
 def _select_nothing(columns: list[str]) -> str:
     empty = ", ".join(f"cast(null as varchar) as {column}" for column in ("_file", *columns))
     return f"select {empty}, cast(null as bigint) as _row where false"
@@ -254,7 +165,3 @@ def _select_delivery(table: str) -> str:
         f" (select count(*) from raw_intake.unreadable_lines where input_table = '{table}') as unreadable_count"
         f" from raw_{table}"
     )
-
-
-def _quoted(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"

@@ -15,6 +15,7 @@ import duckdb
 import yaml
 
 from customer_outcomes import PROJECT_ROOT, UnusableInput
+from customer_outcomes.paths import plain_path
 from customer_outcomes.publish import DATABASE
 
 MODELS = PROJECT_ROOT / "models" / "compensation" / "_compensation__models.yml"
@@ -44,12 +45,13 @@ def collect_copies(connection: duckdb.DuckDBPyConnection, published: Path) -> No
     # what a build closed and did not publish is not closed
     _copy(connection, "warehouse", "compensation.{relation}", "period in (select period from ledger.period_closes)")
     try:
-        if (published / DATABASE).exists():
-            connection.execute(f"attach '{_quoted(published / DATABASE)}' as ledger_export (read_only)")
-            _copy(connection, "published", "ledger_export.compensation.{relation}", "true")
-            connection.execute("detach ledger_export")
-        if all((published / "compensation" / f"{relation}.parquet").exists() for relation, _ in RELATIONS.values()):
-            _copy(connection, "parquet", f"'{_quoted(published)}/compensation/{{relation}}.parquet'", "true")
+        with plain_path(published) as place:
+            if (place / DATABASE).exists():
+                connection.execute(f"attach '{_quoted(place / DATABASE)}' as ledger_export (read_only)")
+                _copy(connection, "published", "ledger_export.compensation.{relation}", "true")
+                connection.execute("detach ledger_export")
+            if all((place / "compensation" / f"{relation}.parquet").exists() for relation, _ in RELATIONS.values()):
+                _copy(connection, "parquet", f"'{_quoted(place)}/compensation/{{relation}}.parquet'", "true")
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise UnusableInput(f"The closed periods in {published} cannot be read: {reason}") from None

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from customer_outcomes import FailedCheck, UnusableInput
+from customer_outcomes.paths import plain_path
 from customer_outcomes.workbook import WORKBOOK, write_workbook
 
 DATABASE = "customer_outcomes.duckdb"
@@ -29,8 +30,6 @@ def check_destination(destination: Path, others: list[Path]) -> None:
     for other in others:
         if destination == other or destination in other.parents or other in destination.parents:
             raise UnusableInput(f"{destination} and {other} lie in one another; publish into a folder of its own.")
-    if any(mark in str(destination) for mark in "*?["):
-        raise UnusableInput(f"{destination} has a *, a ? or a [ in it, which the reader takes for a pattern.")
     existing = next(folder for folder in destination.parents if folder.exists())
     if not existing.is_dir():
         raise UnusableInput(f"{destination} cannot be made: {existing} is a file.")
@@ -61,11 +60,9 @@ def publish(warehouse: Path, manifest: dict, destination: Path, progress: Callab
     candidate.mkdir(parents=True)
     relations = public_relations(manifest)
     rows = {}
-    with duckdb.connect() as connection:
+    with duckdb.connect() as connection, plain_path(candidate) as place:
         connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
-        connection.execute(
-            f"attach '{_quoted(candidate / DATABASE)}' as published (storage_version '{STORAGE_VERSION}')"
-        )
+        connection.execute(f"attach '{_quoted(place / DATABASE)}' as published (storage_version '{STORAGE_VERSION}')")
         for number, (relation, grain) in enumerate(relations.items(), start=1):
             schema, name = relation.split(".")
             (candidate / schema).mkdir(exist_ok=True)
@@ -74,7 +71,7 @@ def publish(warehouse: Path, manifest: dict, destination: Path, progress: Callab
                 f"create table published.{relation} as select * from warehouse.{relation} order by {', '.join(grain)}"
             )
             connection.execute(
-                f"copy published.{relation} to '{_quoted(candidate / schema / name)}.parquet' (compression zstd)"
+                f"copy published.{relation} to '{_quoted(place / schema / name)}.parquet' (compression zstd)"
             )
             rows[relation], received = (
                 connection.execute(f"select count(*) from {database}.{relation}").fetchall()[0][0]

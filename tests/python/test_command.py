@@ -9,6 +9,8 @@ from builds import OUTCOMES
 from typer.testing import CliRunner, Result
 
 from customer_outcomes.cli import app
+from customer_outcomes.intake import check_folder
+from customer_outcomes.paths import MARKS
 
 ACCOUNTS = "account_id,created_at\nA,2024-01-01\n"
 LEADS = "lead_id,created_at\nL,2024-01-01\n"
@@ -147,6 +149,25 @@ def test_vars_that_cannot_be_used(folder, given, expected):
 )
 def test_an_as_of_that_is_no_moment(folder, given):
     assert_refused(folder, build(folder, "--as-of", given), f"as_of is {given!r}, which is not an ISO 8601 timestamp.")
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_warehouse_whose_path_could_be_a_pattern(folder, mark):
+    warehouse = folder / f"a{mark}b" / "warehouse.duckdb"
+    result = build(folder, "--warehouse", str(warehouse))
+    assert_refused(folder, result, f"{warehouse} holds one of * ? [ ] {{ }}, which readers take for a pattern")
+    assert not warehouse.parent.exists()
+
+
+def test_a_column_of_many_files_that_the_contract_does_not_have_is_remarked_once(folder):
+    for name in ("crm/leads/1.csv", "crm/leads/2.csv", "crm/users.csv"):
+        header = LEADS if "leads" in name else "user_id,user_name,email,team\nU,Ann,ann@example.com,sales\n"
+        write(folder / "input" / name, "colour," + header.replace("\n", "\nred,", 1))
+    passed_over = "the column colour is not in the input contract and is passed over."
+    assert check_folder(folder / "input").remarks == [
+        f"crm.leads, 2 files: {passed_over}",
+        f"crm/users.csv: {passed_over}",
+    ]
 
 
 @pytest.mark.parametrize("name", ["published/thesis.docx", "published"])

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from builds import DATABASE, differences, files_of, query, run_build, without_closes
 
-from customer_outcomes.publish import public_relations, publish
+from customer_outcomes.ledger import collect_copies
+from customer_outcomes.publish import check_destination, public_relations, publish
 from customer_outcomes.workbook import WORKBOOK
 
 SCHEMAS = ["marts", "metrics", "audit"]
@@ -99,6 +100,25 @@ def test_publishing_again_writes_the_same_files(sample_build, tmp_path):
     first, second = files_of(sample_build.published), files_of(tmp_path / "published")
     assert first.keys() == second.keys()
     assert {name for name in first if first[name] != second[name]} <= {DATABASE}
+
+
+@pytest.mark.parametrize("name", ["pub?lished", "[published]", "{a,b}*"])
+def test_a_published_folder_is_a_name(sample_build, tmp_path, name):
+    """It is written, written again, and its closed periods are read, where it lies beside a folder that it matches."""
+    (tmp_path / "published").mkdir()
+    check_destination(tmp_path / name, [])
+    for _ in range(2):
+        publish(sample_build.warehouse, manifest_of(sample_build), tmp_path / name, lambda done, of: None)
+    assert differences(tmp_path / name / DATABASE, sample_build.database, SCHEMAS) == []
+    assert files_of(tmp_path / name).keys() == files_of(sample_build.published).keys()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, "published"])
+    with duckdb.connect() as connection:
+        collect_copies(connection, tmp_path / name)
+        copies = connection.execute(
+            "select copy_name, count(*) from ledger.closed_lines group by all order by all"
+        ).fetchall()
+    assert [copy for copy, _ in copies] == ["parquet", "published"]
+    assert copies[0][1] == copies[1][1] > 0
 
 
 def test_a_file_system_that_cannot_exchange_names_takes_two_steps(csv_build, sample_build, tmp_path, monkeypatch):
