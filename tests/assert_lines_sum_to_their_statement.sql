@@ -23,7 +23,8 @@ statements as (
         lines.plan_version,
         max(terms.month_days) as month_days,
         sum(lines.payout) * max(terms.month_days) as payout_days,
-        sum(terms.target_pay_days * lines.weight * lines.attainment) as exact_payout_days
+        sum(terms.target_pay_days * lines.weight * lines.attainment) as attained_payout_days,
+        sum(terms.target_pay_days * lines.weight + terms.month_days) * 0.0000000000005 as rounded_off
     from lines
     inner join terms
         on
@@ -37,6 +38,7 @@ statements as (
 
 )
 
--- times the days of the month, so that nothing is divided: an exact half of a cent is no more than half a cent
+-- times the days of the month, so that nothing is divided: an exact half of a cent is no more than half a cent. The attainment
+-- that is shown, and the line, are rounded in their twelfth place.
 select * from statements
-where abs(payout_days - exact_payout_days) > 0.005 * month_days
+where abs(payout_days - attained_payout_days) > 0.005 * month_days + rounded_off
