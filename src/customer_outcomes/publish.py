@@ -7,13 +7,15 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from customer_outcomes import FailedCheck, UnusableInput
-from customer_outcomes.paths import plain_path
+from customer_outcomes.paths import is_pattern, plain_path
 from customer_outcomes.workbook import WORKBOOK, write_workbook
 
 DATABASE = "customer_outcomes.duckdb"
@@ -60,9 +62,13 @@ def publish(warehouse: Path, manifest: dict, destination: Path, progress: Callab
     candidate.mkdir(parents=True)
     relations = public_relations(manifest)
     rows = {}
-    with duckdb.connect() as connection, plain_path(candidate) as place:
+    with (
+        duckdb.connect() as connection,
+        plain_path(candidate) as place,
+        _database(candidate, warehouse.parent) as database,
+    ):
         connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
-        connection.execute(f"attach '{_quoted(place / DATABASE)}' as published (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"attach '{_quoted(database)}' as published (storage_version '{STORAGE_VERSION}')")
         for number, (relation, grain) in enumerate(relations.items(), start=1):
             schema, name = relation.split(".")
             (candidate / schema).mkdir(exist_ok=True)
@@ -74,8 +80,8 @@ def publish(warehouse: Path, manifest: dict, destination: Path, progress: Callab
                 f"copy published.{relation} to '{_quoted(place / schema / name)}.parquet' (compression zstd)"
             )
             rows[relation], received = (
-                connection.execute(f"select count(*) from {database}.{relation}").fetchall()[0][0]
-                for database in ("published", "warehouse")
+                connection.execute(f"select count(*) from {place_of_rows}.{relation}").fetchall()[0][0]
+                for place_of_rows in ("published", "warehouse")
             )
             if rows[relation] != received:
                 raise FailedCheck(f"{relation} has {received} rows and {rows[relation]} of them were published.")
@@ -85,6 +91,21 @@ def publish(warehouse: Path, manifest: dict, destination: Path, progress: Callab
     (candidate / DATABASE).chmod(0o444)
     (candidate / CONTENTS).write_text(json.dumps(rows, indent=2) + "\n")
     _swap_in(candidate, destination)
+
+
+@contextmanager
+def _database(candidate: Path, spare: Path) -> Iterator[Path]:
+    """Lend a path to write the database to, which is the candidate's own when done.
+
+    Of a path with a ? DuckDB puts the log of its writing into another folder, also where a link leads there; such a
+    database is written into a folder within `spare` first.
+    """
+    if not is_pattern(candidate):
+        yield candidate / DATABASE
+        return
+    with tempfile.TemporaryDirectory(prefix=".customer_outcomes_", dir=spare) as folder:
+        yield Path(folder) / DATABASE
+        shutil.move(Path(folder) / DATABASE, candidate / DATABASE)
 
 
 def _swap_in(candidate: Path, destination: Path) -> None:

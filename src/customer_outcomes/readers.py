@@ -105,7 +105,7 @@ class Readers:
             try:
                 found = self._rows_found(_numbered_csv(group), [f"c{place}" for place in range(len(_header(group)))])
             except REFUSALS:
-                for source in self._refused(group):
+                for source in self._refused(group) or group:
                     self._rewrite(source)
                 changed += group
                 continue
@@ -117,7 +117,11 @@ class Readers:
         sources = []
         for file in files:
             number, path = self._place(file)
-            sources.append(Source(file, number, path, Count(count_parquet(path), 0, True)))
+            try:
+                count = Count(count_parquet(path), 0, True)
+            except (OSError, pa.ArrowException) as error:
+                raise FailedCheck(f"{file.name} cannot be counted: {str(error).splitlines()[0]}") from None
+            sources.append(Source(file, number, path, count))
         relation = (
             f"read_parquet([{_paths(sources)}], filename = true, file_row_number = true, hive_partitioning = false)"
         )
