@@ -20,7 +20,7 @@ import yaml
 
 from customer_outcomes import PROJECT_ROOT, FailedCheck, UnusableInput, first_sentences
 from customer_outcomes.intake import RULES, InputFolder, check_folder, connect_folder
-from customer_outcomes.ledger import closes_of_older_definitions, collect_copies, keep_closes
+from customer_outcomes.ledger import closes_of_older_definitions, collect_copies, keep_closes, paid_disputes
 from customer_outcomes.paths import refuse_pattern
 from customer_outcomes.publish import check_destination, publish
 from customer_outcomes.report import progress_bar
@@ -87,7 +87,7 @@ class Build:
                 rules = read_rules(self.rules)
                 folder = check_folder(self.input)
                 outcome.remarks = folder.remarks
-                rules.check_users(folder)
+                rules.check_users(folder, lambda: paid_disputes(self.warehouse, self.publish))
                 rules.check_credit_model(credit_model)
                 rules.stop_if_faulty()
                 self._check_places()

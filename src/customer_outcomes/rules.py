@@ -10,7 +10,7 @@ import csv
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -87,8 +87,8 @@ class Rules:
         self.faults.append((name, number, order, f"{where}: {sentence}"))
         self.faulty |= {(name, number, column) for column in columns}
 
-    def check_users(self, folder: InputFolder) -> None:
-        """Find the users whom a rule names and nobody delivered."""
+    def check_users(self, folder: InputFolder, paid_disputes: Callable[[], set[str]]) -> None:
+        """Find the users whom a rule names and nobody delivered; a dispute that was paid outlives its user."""
         named = [
             (name, number, column.name, row[column.name])
             for name, rule in load_rules().items()
@@ -98,8 +98,10 @@ class Rules:
             if row[column.name] is not None
         ]
         known = _delivered_users(folder) if named else set()
-        for name, number, column, user in named:
-            if user not in known:
+        unknown = [found for found in named if found[-1] not in known]
+        paid = paid_disputes() if any(name == "disputes" for name, *_ in unknown) else set()
+        for name, number, column, user in unknown:
+            if self.rows[name][number].get("dispute_id") not in paid:
                 self.refuse(name, number, (column,), f"{USERS} has no user {shown_value(user)}.")
 
     def check_credit_model(self, model: str) -> None:
@@ -260,7 +262,7 @@ def _check_references(rules: Rules) -> None:
 def _delivered_users(folder: InputFolder) -> set[str]:
     """Return every user_id that was delivered; whether its user is faulty, deleted or a bot is for dbt to judge."""
     users = InputFolder(folder.path, {USERS: folder.files.get(USERS, [])})
-    with tempfile.TemporaryDirectory() as work, duckdb.connect() as connection:
+    with tempfile.TemporaryDirectory(prefix="customer_outcomes_") as work, duckdb.connect() as connection:
         try:
             connect_folder(connection, users, Path(work))
             rows = connection.execute(

@@ -157,4 +157,4 @@ def test_a_ratio_has_twelve_decimals_and_is_below_a_million(connection, number):
 @given(text=st.text(st.sampled_from("aZ_ \t\u00a0\u2003\u3000\u200b\u200d\u2060\ufeff"), max_size=8))
 def test_names_are_folded_as_values_are(connection, text):
     (value,) = connection.execute(f"select {forms.folded('c')} from (select ? as c)", [text]).fetchall()[0]
-    assert forms.fold_name(text) == value.translate(forms.ZERO_WIDTH)
+    assert forms.fold_name(text) == (value or "").translate(forms.ZERO_WIDTH)

@@ -38,7 +38,7 @@ def said(folder: Path, users: str | None = None) -> list[str]:
         (folder / "input" / "crm").mkdir(parents=True)
         (folder / "input" / "crm" / "accounts.csv").write_text("account_id,created_at\nA,2024-01-01\n")
         (folder / "input" / "crm" / "users.csv").write_text(users)
-        rules.check_users(check_folder(folder / "input"))
+        rules.check_users(check_folder(folder / "input"), lambda: {"paid"})
     try:
         rules.stop_if_faulty()
     except UnusableInput as trouble:
@@ -257,15 +257,15 @@ def test_an_unreadable_plan_leaves_nobody_without_a_plan(tmp_path):
 
 
 def test_who_is_paid_was_delivered(tmp_path):
-    """Blanks at either end do not count, case does; a bot or a deleted user is for dbt to judge."""
+    """Blanks at either end do not count, case does; a bot or a deleted user is for dbt to judge, and so is a paid dispute."""
     users = "user_id,team,is_bot,is_deleted\n Ann\u00a0,sales,,\nBob,sales,true,\nCem,,,true\n"
     people = "".join(f"{user},p,1,2026-01-01,\n" for user in ("Ann ", "Bob", "Cem", "ann", "Dee"))
-    dispute = f"{DISPUTES}d1,2026-03-01,Eve,,2026-04-01,Eve,Why?,open,,,\n"
-    folder = written(tmp_path / "rules", {"comp_participants": PEOPLE + people, "disputes": dispute})
+    disputes = "".join(f"{name},2026-03-01,Eve,,2026-04-01,Eve,Why?,open,,,\n" for name in ("paid", "d1"))
+    folder = written(tmp_path / "rules", {"comp_participants": PEOPLE + people, "disputes": DISPUTES + disputes})
     assert said(folder, users) == [
         "comp_participants.csv, row 5, column user_id: crm.users has no user ann.",
         "comp_participants.csv, row 6, column user_id: crm.users has no user Dee.",
-        "disputes.csv, row 2, column user_id: crm.users has no user Eve.",
+        "disputes.csv, row 3, column user_id: crm.users has no user Eve.",
     ]
 
 
