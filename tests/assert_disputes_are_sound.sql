@@ -30,10 +30,6 @@ judged as (
                 then 'there is no such user as ' || disputes.user_id || ', or it is a bot.'
             when disputes.period <> {{ dbt.date_trunc('month', 'disputes.period') }}
                 then 'a period is written as the first day of its month.'
-            when disputes.metric_name not in ('{{ (pay_sums() + pay_rates()) | join("', '") }}')
-                then 'there is no metric ' || disputes.metric_name || '.'
-            when disputes.decision not in ('open', 'accepted', 'rejected')
-                then 'the decision is open, accepted or rejected, and not ' || disputes.decision || '.'
             when disputes.decision <> 'open' and (disputes.decided_on is null or disputes.decided_by is null)
                 then 'it is decided, but not by whom and on which day.'
             when disputes.decision = 'accepted' and disputes.amount is null

@@ -1,11 +1,13 @@
 {#- A raw column as a value of a type of the contract: null where it is not of that type. Text is taken as it is; the forms
-    that count as a boolean, an integer, a decimal, a timestamp or a date are those of the input contract. -#}
+    that count as a boolean, an integer, a decimal, a ratio, a timestamp or a date are those of the input contract. Files of rules are
+    read by the same macros, which Python renders (forms.py): those below take plain Jinja and each other, and nothing of dbt. -#}
 {% macro parse_value(column, type) %}
     {%- set parsers = {
         'text': adapter.dispatch('parse_text'),
         'boolean': adapter.dispatch('parse_boolean'),
         'integer': adapter.dispatch('parse_integer'),
         'decimal': adapter.dispatch('parse_decimal'),
+        'ratio': adapter.dispatch('parse_ratio'),
         'timestamp': adapter.dispatch('parse_timestamp'),
         'date': adapter.dispatch('parse_date'),
     } -%}
@@ -37,12 +39,19 @@
 {%- endmacro %}
 
 
-{% macro duckdb__parse_decimal(column) -%}
+{#- A column of a rule has a width of its own. -#}
+{% macro duckdb__parse_decimal(column, data_type='decimal(26, 6)') -%}
     case
-        when typeof({{ column }}) like 'DECIMAL(%' then try_cast({{ column }} as decimal(26, 6))
+        when typeof({{ column }}) like 'DECIMAL(%' then try_cast({{ column }} as {{ data_type }})
         when regexp_full_match(cast({{ column }} as varchar), '[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?')
-            then try_cast(cast({{ column }} as varchar) as decimal(26, 6))
+            then try_cast(cast({{ column }} as varchar) as {{ data_type }})
     end
+{%- endmacro %}
+
+
+{#- A rate or a share: below a million, by its width. -#}
+{% macro duckdb__parse_ratio(column) -%}
+    {{ duckdb__parse_decimal(column, 'decimal(18, 12)') }}
 {%- endmacro %}
 
 

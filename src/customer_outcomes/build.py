@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
@@ -19,18 +18,16 @@ import duckdb
 import filelock
 import yaml
 
-from customer_outcomes import PROJECT_ROOT, FailedCheck, UnusableInput
+from customer_outcomes import PROJECT_ROOT, FailedCheck, UnusableInput, first_sentences
 from customer_outcomes.intake import RULES, InputFolder, check_folder, connect_folder
-from customer_outcomes.ledger import closes_of_older_definitions, collect_copies, keep_closes
+from customer_outcomes.ledger import closes_of_older_definitions, collect_copies, keep_closes, paid_disputes
 from customer_outcomes.paths import refuse_pattern
 from customer_outcomes.publish import check_destination, publish
 from customer_outcomes.report import progress_bar
+from customer_outcomes.rules import read_rules
 
-RULES_FOLDER = PROJECT_ROOT / "seeds" / "rules"
 # a database of such a name would hide the schema
 SCHEMAS = ("staging", "intermediate", "marts", "metrics", "compensation", "ledger", "audit", "rules")
-
-MOST_FAULTS = 20  # so many sentences of one failed test are said
 
 
 @dataclass
@@ -86,16 +83,20 @@ class Build:
             with phase("check") as progress:
                 variables = self._check_vars()
                 outcome.currency = variables.get("reporting_currency") or _known_vars()["reporting_currency"]
-                given_rules = self._check_rules()
+                credit_model = variables.get("credit_attribution_model") or _known_vars()["credit_attribution_model"]
+                rules = read_rules(self.rules)
                 folder = check_folder(self.input)
                 outcome.remarks = folder.remarks
+                rules.check_users(folder, lambda: paid_disputes(self.warehouse, self.publish))
+                rules.check_credit_model(credit_model)
+                rules.stop_if_faulty()
                 self._check_places()
                 lock = self._lock()
-                rules = self._merge_rules(given_rules)
+                seeds = rules.write(self.work_folder / "rules")
                 self._connect(folder, progress)
             with lock:
                 with phase("dbt") as progress:
-                    self._run_dbt(variables, rules, progress)
+                    self._run_dbt(variables, seeds, progress)
                 with phase("expectations") as progress:
                     from customer_outcomes.expectations import validate
 
@@ -152,45 +153,6 @@ class Build:
         ]
         check_destination(self.publish, others)
 
-    def _check_rules(self) -> list[Path]:
-        """Return the company's own rule files."""
-        if self.rules is None:
-            return []
-        if not self.rules.is_dir():
-            raise UnusableInput(f"{self.rules} is not a folder.")
-        known = {path.name: path for path in RULES_FOLDER.glob("*.csv")}
-        given = sorted(path for path in self.rules.iterdir() if not path.name.startswith("."))
-        faults = [
-            f"{path.name} is no rule; the rules are {', '.join(sorted(known))}."
-            for path in given
-            if path.name not in known
-        ]
-        for path in given:
-            if not path.is_file():
-                faults.append(f"{path.name} is not a file.")
-            elif path.name in known:
-                expected, found = (_header(file) for file in (known[path.name], path))
-                faults += [f"{path.name} has no column {column}." for column in expected if column not in found]
-                faults += [
-                    f"{path.name} has the column {column}, which is none of its columns."
-                    for column in found
-                    if column not in expected
-                ]
-        if faults:
-            raise UnusableInput(*faults)
-        return given
-
-    def _merge_rules(self, given: list[Path]) -> Path:
-        """Return the folder of rules that holds: the company's own files over the project's."""
-        if not given:
-            return RULES_FOLDER
-        merged = self.work_folder / "rules"
-        shutil.rmtree(merged, ignore_errors=True)
-        shutil.copytree(RULES_FOLDER, merged)
-        for path in given:
-            shutil.copy(path, merged / path.name)
-        return merged
-
     def _lock(self) -> filelock.AcquireReturnProxy:
         """Keep a second build off the same warehouse; the lock goes with the process, however that ends."""
         try:
@@ -218,10 +180,10 @@ class Build:
         except (duckdb.IOException, duckdb.SerializationException, duckdb.ConnectionException) as error:
             raise UnusableInput(f"{self.warehouse} cannot be written: {str(error).splitlines()[0]}") from None
 
-    def _run_dbt(self, variables: dict, rules: Path, progress) -> None:
+    def _run_dbt(self, variables: dict, seeds: Path, progress) -> None:
         os.environ["OUTCOMES_WAREHOUSE"] = str(self.warehouse)
         os.environ["OUTCOMES_THREADS"] = str(self.threads)
-        os.environ["OUTCOMES_RULES"] = os.path.relpath(rules, PROJECT_ROOT)
+        os.environ["OUTCOMES_RULES"] = os.path.relpath(seeds, PROJECT_ROOT)
         os.environ["DBT_TARGET_PATH"] = str(self.work_folder / "target")
         os.environ["DBT_LOG_PATH"] = str(self.work_folder / "logs")
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -284,9 +246,7 @@ def _faults(test, warehouse: Path) -> list[str]:
         rows = answer.fetchall()
     if "fault" not in names:
         return []
-    faults = sorted({row[names.index("fault")] for row in rows} - {None})
-    more = [f"There are {len(faults) - MOST_FAULTS} more of this kind."] if len(faults) > MOST_FAULTS else []
-    return faults[:MOST_FAULTS] + more
+    return first_sentences(sorted({row[names.index("fault")] for row in rows} - {None}))
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -388,11 +348,6 @@ VARS = {
     "flag_period_end_days": (lambda days: type(days) is int and 0 < days < 28, "a number of days from 1 to 27"),
     "flag_baseline_months": (lambda months: type(months) is int and 0 < months < 1200, "a number of months above 0"),
 }
-
-
-def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
-        return next(csv.reader(text), [])
 
 
 def _cpu_seconds() -> float:

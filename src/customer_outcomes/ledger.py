@@ -57,6 +57,27 @@ def collect_copies(connection: duckdb.DuckDBPyConnection, published: Path) -> No
         raise UnusableInput(f"The closed periods in {published} cannot be read: {reason}") from None
 
 
+def paid_disputes(warehouse: Path, published: Path) -> set[str]:
+    """Return the disputes that moved money in a closed period, before anything is connected to the warehouse."""
+    with duckdb.connect() as connection:
+        collect_copies(connection, published)
+        copies = ["ledger"]
+        if warehouse.exists():
+            try:
+                connection.execute(f"attach '{_quoted(warehouse)}' as built (read_only)")
+                connection.execute("select copy_name, dispute_id from built.ledger.adjustments limit 0")
+                copies.append("built.ledger")
+            except (
+                duckdb.Error
+            ):  # no warehouse, or one that another build holds, which is said when it is opened to build
+                pass
+        kept = " union all ".join(
+            f"select dispute_id from {place}.adjustments where copy_name <> 'warehouse'" for place in copies
+        )
+        rows = connection.execute(f"select distinct dispute_id from ({kept}) where dispute_id is not null").fetchall()
+    return {dispute for (dispute,) in rows}
+
+
 def keep_closes(warehouse: Path) -> None:
     """Keep what the published build closed, as this warehouse's own copy."""
     with duckdb.connect(warehouse) as connection:

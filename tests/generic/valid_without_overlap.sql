@@ -1,6 +1,8 @@
 {#- The rows of a rule that hold on the same day as another row of their key: there must be none. -#}
-{% test valid_without_overlap(model, key) %}
-
+{% test valid_without_overlap(model) %}
+{%- if execute -%}
+{%- set rule = graph.nodes['seed.' ~ project_name ~ '.' ~ model.identifier] -%}
+{%- set key = rule.config.meta.key | reject('equalto', 'valid_from') | list -%}
 select
     '{{ model.identifier }}.csv: {% for column in key %}{{ column }} ' || rules.{{ column }} || ', {% endfor %}'
     || 'valid from ' || rules.valid_from || ': another row of it holds on some of its days.' as fault
@@ -12,5 +14,5 @@ inner join {{ model }} as others
         and others.valid_from < coalesce(rules.valid_to, cast('9999-12-31' as date))
 group by {% for column in key %}rules.{{ column }}, {% endfor %}rules.valid_from, rules.valid_to
 having count(*) > 1
-
+{%- endif -%}
 {% endtest %}

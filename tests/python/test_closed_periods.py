@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from builds import DATABASE, Built, query
 
-from customer_outcomes.ledger import collect_copies, keep_closes
+from customer_outcomes.ledger import collect_copies, keep_closes, paid_disputes
 
 PERIOD = "2026-03-01"
 TOUCHED = f"Period {PERIOD} is closed, but its lines or adjustments are not those that were closed (copy: {{}})."
@@ -105,3 +105,10 @@ def test_what_was_not_published_is_not_closed(copy):
     assert query(copy.warehouse, f"select count(*) from ledger.period_closes where period = '{PERIOD}'") == [(0,)]
     keep_closes(copy.warehouse)
     assert query(copy.warehouse, f"select count(*) from ledger.period_closes where period = '{PERIOD}'") == [(1,)]
+
+
+def test_paid_disputes_are_known_from_either_copy(copy, tmp_path):
+    nowhere = tmp_path / "nowhere"
+    assert paid_disputes(copy.warehouse, copy.published) == {"dispute_01"}
+    assert paid_disputes(nowhere, copy.published) == paid_disputes(copy.warehouse, nowhere) == {"dispute_01"}
+    assert paid_disputes(nowhere, nowhere) == set()

@@ -183,6 +183,20 @@ def test_a_rule_file_that_is_none(folder):
     assert_refused(folder, result, "nonsense.csv is no rule; the rules are")
 
 
+def test_dates_as_a_spreadsheet_in_the_us_writes_them(folder):
+    """Each is refused for itself, and so is who is no user: a third row cannot turn the others' days into months."""
+    people = (
+        "user_id,plan_id,target_pay,valid_from,valid_to\nr1,shared,1000.00,01/04/2026,\nr2,shared,1000.00,2026-01-04,\n"
+    )
+    write(folder / "input" / "crm" / "users.csv", "user_id,team\nr1,sales\n")
+    write(folder / "input" / "rules" / "comp_participants.csv", people)
+    dates = "comp_participants.csv, row 2, column valid_from: 01/04/2026 is no date; dates are written as 2026-04-01."
+    user = "comp_participants.csv, row 3, column user_id: crm.users has no user r2."
+    assert_refused(folder, build(folder), dates, user)
+    write(folder / "input" / "rules" / "comp_participants.csv", f"{people}r1,deal_quota,1000.00,02/13/2026,\n")
+    assert_refused(folder, build(folder), dates, user, "row 4, column valid_from: 02/13/2026 is no date;")
+
+
 def test_a_folder_of_rules_that_is_none(folder):
     assert_refused(folder, build(folder, "--rules", str(folder / "rules")), f"{folder / 'rules'} is not a folder.")
 

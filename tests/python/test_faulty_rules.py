@@ -11,13 +11,14 @@ import duckdb
 import pytest
 from builds import command, files_of
 
-from customer_outcomes import SAMPLE_INPUT
+from customer_outcomes import SAMPLE_INPUT, forms
 
 TESTS = (
     "assert_comp_plans_are_sound",
     "assert_comp_participants_are_sound",
     "assert_closed_periods_are_sound",
     "assert_disputes_are_sound",
+    "as_declared",
     "valid_without_overlap",
 )
 
@@ -162,17 +163,23 @@ def test_sound_rules_have_no_fault(rules, nodes):
         (
             "insert into rules.comp_plans select * replace (0 as weight) from rules.comp_plans"
             f" where {RETENTION} and team = 'sales'",
-            [f"{PLAN}sales, metric retention: there is more than one such row."],
+            [
+                "comp_plans.csv: plan_id shared, plan_version 1, team sales, metric_name retention: there is more than one such row."
+            ],
         ),
         (
             "insert into rules.comp_plans select * replace ('success' as team) from rules.comp_plans"
             " where plan_version = '2' and team = 'sales'",
-            ["comp_plans.csv: plan shared, version 2, team success, metric cltv_growth: team is marketing or sales."],
+            [
+                "comp_plans.csv: plan_id shared, plan_version 2, team success, metric_name cltv_growth:"
+                " team is success, and not one of marketing, sales."
+            ],
         ),
         (
             f"update rules.comp_plans set metric_name = 'charm' where {RETENTION}",
             [
-                f"{PLAN}{team}, metric charm: there is no such metric; those that can be paid are {METRICS}."
+                f"comp_plans.csv: plan_id shared, plan_version 1, team {team}, metric_name charm:"
+                f" metric_name is charm, and not one of {METRICS}."
                 for team in ("marketing", "sales")
             ],
         ),
@@ -276,11 +283,15 @@ def test_sound_rules_have_no_fault(rules, nodes):
         ),
         (
             "update rules.disputes set metric_name = 'charm' where dispute_id = 'd1'",
-            ["disputes.csv: dispute d1: there is no metric charm."],
+            [f"disputes.csv: dispute_id d1: metric_name is charm, and not one of {METRICS}."],
         ),
         (
             "update rules.disputes set decision = 'maybe' where dispute_id = 'd1'",
-            ["disputes.csv: dispute d1: the decision is open, accepted or rejected, and not maybe."],
+            ["disputes.csv: dispute_id d1: decision is maybe, and not one of open, accepted, rejected."],
+        ),
+        (
+            "update rules.comp_participants set target_pay = null where user_id = 'mia'",
+            ["comp_participants.csv: user_id mia, plan_id shared, valid_from 2026-01-01: target_pay is empty."],
         ),
         (
             "update rules.disputes set decided_by = null where dispute_id = 'd2'",
@@ -313,6 +324,14 @@ def test_two_plans_and_two_people_do_not_overlap(rules, nodes):
     rules.execute("insert into rules.comp_plans select * replace ('other' as plan_id) from rules.comp_plans")
     rules.execute("insert into rules.comp_participants values ('ann', 'other', 10, '2026-01-01', null)")
     assert faults(rules, nodes) == []
+
+
+def test_facts_and_rules_are_parsed_alike(sample_build):
+    """What Python renders of the macros is what dbt renders."""
+    manifest = json.loads((sample_build.work_folder / "target" / "manifest.json").read_text())
+    staged = manifest["nodes"]["model.customer_outcomes.stg_files__outcomes"]["compiled_code"]
+    for column, data_type in (("weight", "decimal(26, 6)"), ("due_at", "timestamp"), ("is_deleted", "boolean")):
+        assert forms.parsed(f"received.{column}", data_type) in staged
 
 
 def test_a_faulty_plan_stops_the_build(sample_build, tmp_path):

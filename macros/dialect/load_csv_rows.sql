@@ -1,0 +1,9 @@
+{#- A seed's rows as its file has them: nothing about it is guessed, neither quotes nor the order of a date's parts. -#}
+{% macro duckdb__load_csv_rows(model, agate_table) %}
+    {%- set statement -%}
+        copy {{ this.render() }} from '{{ adapter.get_seed_file_path(model) | replace("'", "''") }}'
+        (format csv, header true, delimiter ',', quote '"', escape '"', nullstr '', auto_detect false)
+    {%- endset -%}
+    {%- do adapter.add_query(statement, abridge_sql_log=True) -%}
+    {{ return(statement) }}
+{% endmacro %}

@@ -1,0 +1,109 @@
+"""A rule file as text: its rows by column, or sentences that say why they cannot be read.
+
+A row has the number that a spreadsheet shows beside it: the header's is 1, and a text over several lines is one row.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from customer_outcomes.forms import fold_name
+
+Cells = dict[str, str]
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+OTHER_SEPARATORS = {";": "a semicolon", "\t": "a tab", "|": "a bar"}
+
+
+@dataclass
+class RuleFile:
+    """What stands in a file: rows with their numbers, and the faults of those that cannot be read."""
+
+    name: str
+    rows: list[tuple[int, Cells]] = field(default_factory=list)
+    faults: list[tuple[int, str]] = field(default_factory=list)
+
+    def refuse(self, sentence: str, row: int = 0) -> RuleFile:
+        """Add a fault, of the whole file where no row is named."""
+        where = f"{self.name}, row {row}:" if row else self.name
+        self.faults.append((row, f"{where} {sentence}"))
+        return self
+
+
+def read_rule_file(path: Path, columns: Sequence[str]) -> RuleFile:
+    """Read a file that must have these columns, however a spreadsheet wrote their names."""
+    file = RuleFile(path.name)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return file.refuse(f"cannot be read: {error.strerror}.")
+    if content.startswith(UTF_16) or b"\0" in content[:2]:
+        return file.refuse("is not UTF-8 but looks like UTF-16; save it as CSV in UTF-8.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return file.refuse(f"is not UTF-8, in its line {line}; save it as CSV in UTF-8.")
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        return file.refuse(f"holds a NUL in its line {line}, which is no text.")
+    records = csv.reader(io.StringIO(text, newline=""), strict=True)
+    number = 0
+    try:
+        for number, cells in enumerate(records, start=1):
+            if number == 1:
+                names = [fold_name(cell) for cell in cells]
+                _check_header(file, cells, names, columns)
+                if file.faults:
+                    return file
+            else:
+                _read_row(file, number, cells, names)
+    except csv.Error as error:
+        return file.refuse(f"it cannot be read: {error}.", number + 1)
+    if number == 0:
+        return file.refuse("is empty; its first row names its columns.")
+    return file
+
+
+def _check_header(file: RuleFile, cells: list[str], names: list[str], columns: Sequence[str]) -> None:
+    if not set(names) & set(columns):
+        shown = ",".join(cells)
+        separators = [words for mark, words in OTHER_SEPARATORS.items() if mark in shown]
+        reason = f" It looks as if {separators[0]} separates them; a comma does." if separators else ""
+        file.refuse(f"has none of its columns ({', '.join(columns)}); its first row is: {shown_value(shown)}.{reason}")
+        return
+    for column in columns:
+        written = [shown_value(cell) for cell, name in zip(cells, names, strict=True) if name == column]
+        if not written:
+            file.refuse(f"has no column {column}.")
+        elif len(written) > 1:
+            file.refuse(f"has the column {column} more than once: {', '.join(written)}.")
+    for cell, name in zip(cells, names, strict=True):
+        if name and name not in columns:
+            file.refuse(f"has the column {shown_value(cell)}, which is none of its columns.")
+
+
+def _read_row(file: RuleFile, number: int, cells: list[str], names: list[str]) -> None:
+    """Keep a row; one of nothing but blanks, as spreadsheets leave them, is none."""
+    filled = [bool(fold_name(cell)) for cell in cells]
+    if not any(filled):
+        return
+    if len(cells) != len(names):
+        hint = " Text with a comma stands in quotes, and numbers have none." if len(cells) > len(names) else ""
+        file.refuse(f"it has {len(cells)} fields, and the header has {len(names)}.{hint}", number)
+        return
+    stray = [cell for cell, name, is_filled in zip(cells, names, filled, strict=True) if is_filled and not name]
+    if stray:
+        file.refuse(f"{shown_value(stray[0])} stands in a column without a name.", number)
+        return
+    file.rows.append((number, dict(zip(names, cells, strict=True))))
+
+
+def shown_value(value: str, longest: int = 60) -> str:
+    """Return a value as a sentence shows it: on one line, and not the whole of a letter."""
+    shown = " ".join(value.split())
+    return shown if len(shown) <= longest else f"{shown[:longest]}..."

@@ -1,0 +1,273 @@
+"""What a company decides, read strictly: by the parser of the input contract, each row for itself.
+
+The contract of the files is seeds/rules/_rules__seeds.yml. What is at fault is a sentence with file, row, column and
+value, all of them together and before anything is built. dbt loads normalized copies, of which it guesses nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import yaml
+
+from customer_outcomes import PROJECT_ROOT, UnusableInput, first_sentences
+from customer_outcomes.forms import fold_name, folded, parsed, without_blanks
+from customer_outcomes.intake import InputFolder, connect_folder
+from customer_outcomes.rule_files import RuleFile, read_rule_file, shown_value
+from customer_outcomes.rule_sentences import LIMIT, why_refused
+
+RULES_FOLDER = PROJECT_ROOT / "seeds" / "rules"
+RULES_FILE = RULES_FOLDER / "_rules__seeds.yml"
+USERS = "crm.users"
+FOREVER = "9999-12-31"
+Row = dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a rule, as its contract has it."""
+
+    name: str
+    data_type: str
+    required: bool = False
+    values: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    references: str | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: its columns, and what no two of its rows share."""
+
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+
+@cache
+def load_rules() -> dict[str, Rule]:
+    """Return the contract of every rule by its name."""
+    rules = {}
+    for seed in yaml.safe_load(RULES_FILE.read_text(encoding="utf-8"))["seeds"]:
+        types = seed["config"]["column_types"]
+        metas = {column["name"]: column.get("config", {}).get("meta", {}) for column in seed["columns"]}
+        columns = [
+            Column(
+                name,
+                types[name],
+                **{key: tuple(value) if type(value) is list else value for key, value in meta.items()},
+            )
+            for name, meta in metas.items()
+        ]
+        rules[seed["name"]] = Rule(tuple(seed["config"]["meta"]["key"]), tuple(columns))
+    return rules
+
+
+@dataclass
+class Rules:
+    """The rules of one build: the normalized rows of each by their numbers, and what is at fault."""
+
+    rows: dict[str, dict[int, Row]] = field(default_factory=dict)
+    unreadable: set[str] = field(default_factory=set)
+    faults: list[tuple[str, int, int, str]] = field(default_factory=list)  # file, row, place of the column, sentence
+    faulty: set[tuple[str, int, str]] = field(default_factory=set)  # rule, row, column
+
+    def refuse(self, name: str, number: int, columns: tuple[str, ...], sentence: str) -> None:
+        """Add a fault of one or several columns of a row."""
+        order = [column.name for column in load_rules()[name].columns].index(columns[0])
+        where = f"{name}.csv, row {number}, column{'s' * (len(columns) > 1)} {', '.join(columns)}"
+        self.faults.append((name, number, order, f"{where}: {sentence}"))
+        self.faulty |= {(name, number, column) for column in columns}
+
+    def check_users(self, folder: InputFolder, paid_disputes: Callable[[], set[str]]) -> None:
+        """Find the users whom a rule names and nobody delivered; a dispute that was paid outlives its user."""
+        named = [
+            (name, number, column.name, row[column.name])
+            for name, rule in load_rules().items()
+            for column in rule.columns
+            if column.references == USERS
+            for number, row in self.rows[name].items()
+            if row[column.name] is not None
+        ]
+        known = _delivered_users(folder) if named else set()
+        unknown = [found for found in named if found[-1] not in known]
+        paid = paid_disputes() if any(name == "disputes" for name, *_ in unknown) else set()
+        for name, number, column, user in unknown:
+            if self.rows[name][number].get("dispute_id") not in paid:
+                self.refuse(name, number, (column,), f"{USERS} has no user {shown_value(user)}.")
+
+    def check_credit_model(self, model: str) -> None:
+        """Find that credit goes by a model that there is not."""
+        name = "attribution_models"
+        known = {row["attribution_model"] for row in self.rows[name].values()}
+        if model not in known and name not in self.unreadable:
+            self.faults.append((name, 0, 0, f"credit_attribution_model is {model}, which {name}.csv does not have."))
+
+    def stop_if_faulty(self) -> None:
+        """Raise UnusableInput with all that is at fault."""
+        if self.faults:
+            raise UnusableInput(*first_sentences([fault[-1] for fault in sorted(self.faults)]))
+
+    def write(self, folder: Path) -> Path:
+        """Write the copies that dbt loads, and beside them their contract."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        shutil.copy(RULES_FILE, folder)
+        for name, rule in load_rules().items():
+            with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as text:
+                writer = csv.DictWriter(text, [column.name for column in rule.columns], lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(self.rows[name].values())
+        return folder
+
+
+def read_rules(own: Path | None) -> Rules:
+    """Read a company's own rule files, and the project's where it has none; what is at fault is in `faults`."""
+    rules = Rules()
+    files = {name: RULES_FOLDER / f"{name}.csv" for name in load_rules()} | _own_files(own, rules)
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        for name in load_rules():
+            read_rule(connection, name, files[name], rules)
+    _check_references(rules)
+    return rules
+
+
+def read_rule(connection: duckdb.DuckDBPyConnection, name: str, path: Path, rules: Rules) -> None:
+    """Read one file into the rules, by the parser of a connection."""
+    file = read_rule_file(path, [column.name for column in load_rules()[name].columns])
+    rules.faults += [(name, row, -1, sentence) for row, sentence in file.faults]
+    if file.faults:
+        rules.unreadable.add(name)
+    rules.rows[name] = _read_values(connection, name, file, rules)
+    _check_key(name, rules)
+
+
+def _own_files(own: Path | None, rules: Rules) -> dict[str, Path]:
+    if own is None:
+        return {}
+    if not own.is_dir():
+        raise UnusableInput(f"{own} is not a folder.")
+    files: dict[str, Path] = {}
+    for path in sorted(own.iterdir()):
+        name, is_csv = fold_name(path.stem), fold_name(path.suffix) == ".csv"
+        if path.name.startswith("."):
+            continue
+        if not is_csv or name not in load_rules():
+            known = ", ".join(f"{rule}.csv" for rule in sorted(load_rules()))
+            fault = f"{path.name} is no rule; the rules are {known}."
+        elif not path.is_file():
+            fault = f"{path.name} is not a file."
+        elif name in files:
+            fault = f"{files[name].name} and {path.name} are one rule; which of them holds cannot be known."
+        else:
+            files[name] = path
+            continue
+        rules.faults.append((path.name, 0, -1, fault))
+    return files
+
+
+def _read_values(connection: duckdb.DuckDBPyConnection, name: str, file: RuleFile, rules: Rules) -> dict[int, Row]:
+    """Return the rows with normalized values, null where a value is at fault, which is said."""
+    columns = load_rules()[name].columns
+    cells = {column.name: pa.array([row[column.name] for _, row in file.rows], pa.string()) for column in columns}
+    connection.register("cells", pa.table({"_row": [number for number, _ in file.rows], **cells}))
+    texts = ", ".join(f"{without_blanks(column.name)} as {column.name}" for column in columns)
+    values = ", ".join(f"{_normalized(column)}, {column.name}" for column in columns)
+    answer = connection.execute(f"select _row, {values} from (select _row, {texts} from cells) order by _row")
+    found: dict[int, Row] = {}
+    for number, *pairs in answer.fetchall():
+        row = found[number] = {}
+        for column, value, text in zip(columns, pairs[::2], pairs[1::2], strict=True):
+            row[column.name] = value
+            if text is None and column.required:
+                rules.refuse(name, number, (column.name,), "it is empty, and a row needs a value.")
+            elif text is not None and value is None:
+                sentence = why_refused(shown_value(text), column.data_type, column.values)
+                rules.refuse(name, number, (column.name,), sentence)
+    return found
+
+
+def _normalized(column: Column) -> str:
+    """Return the SQL of a value as the copy has it, as text; null where it is not of its type or list."""
+    name, data_type = column.name, column.data_type
+    value = parsed(name, data_type)
+    if column.values or column.known:
+        listed = ", ".join(f"'{word}'" for word in column.values or column.known)
+        other = "null" if column.values else name
+        return f"case when {folded(name)} in ({listed}) then {folded(name)} else {other} end"
+    if data_type == "varchar":
+        return value
+    sound = "true"
+    if data_type in ("date", "timestamp"):
+        sound = f"year({value}) between 1 and 9999"
+    elif data_type.startswith("decimal"):
+        # rounding would be a change of pay, without a word
+        sound = f"abs({value}) < {LIMIT} and {value} = {parsed(name, 'decimal(38, 18)')}"
+    return f"case when {sound} then cast({value} as varchar) end"
+
+
+def _check_key(name: str, rules: Rules) -> None:
+    key, rows = load_rules()[name].key, rules.rows[name]
+    alike = defaultdict(list)
+    parts = tuple(column for column in key if column != "valid_from")
+    for number, row in rows.items():
+        if not any((name, number, column) in rules.faulty for column in (*key, "valid_to")):
+            alike[tuple(row[column] for column in parts)].append(number)
+    for values, numbers in alike.items():
+        shown = ", ".join(f"{column} {shown_value(value)}" for column, value in zip(parts, values, strict=True))
+        if parts == key:
+            for number in numbers[1:]:
+                rules.refuse(name, number, key, f"{shown} stands in row {numbers[0]} already.")
+            continue
+        for number, other in _overlaps(rows, numbers):
+            since = rows[number]["valid_from"]
+            rules.refuse(name, number, ("valid_from",), f"{shown} holds from {since}, when row {other} still holds.")
+
+
+def _overlaps(rows: dict[int, Row], numbers: list[int]) -> Iterator[tuple[int, int]]:
+    """Return each row that begins to hold while another, which began before it, still does, with that other."""
+    last, until = 0, ""
+    for number in sorted(numbers, key=lambda number: (rows[number]["valid_from"], number)):
+        start, end = rows[number]["valid_from"], rows[number]["valid_to"] or FOREVER
+        if start < until:
+            yield number, last
+        if end > max(start, until):
+            last, until = number, end
+
+
+def _check_references(rules: Rules) -> None:
+    """Find the values that should be a key of another rule and are none."""
+    for name, rule in load_rules().items():
+        for column in rule.columns:
+            target = column.references
+            if target in load_rules() and target not in rules.unreadable:
+                referred = load_rules()[target].key[0]
+                known = {row[referred] for row in rules.rows[target].values()}
+                for number, row in rules.rows[name].items():
+                    value = row[column.name]
+                    if value is not None and value not in known:
+                        sentence = f"{target}.csv has no {referred} {shown_value(value)}."
+                        rules.refuse(name, number, (column.name,), sentence)
+
+
+def _delivered_users(folder: InputFolder) -> set[str]:
+    """Return every user_id that was delivered; whether its user is faulty, deleted or a bot is for dbt to judge."""
+    users = InputFolder(folder.path, {USERS: folder.files.get(USERS, [])})
+    with tempfile.TemporaryDirectory(prefix="customer_outcomes_") as work, duckdb.connect() as connection:
+        try:
+            connect_folder(connection, users, Path(work))
+            rows = connection.execute(
+                f"select distinct {without_blanks('cast(user_id as varchar)')} from raw_{USERS}"
+            ).fetchall()
+        except duckdb.Error as error:
+            raise UnusableInput(f"{USERS} cannot be read: {str(error).splitlines()[0]}") from None
+    return {user for (user,) in rows}
