@@ -20,6 +20,7 @@ import yaml
 
 from customer_outcomes import PROJECT_ROOT, FailedCheck, UnusableInput, first_sentences
 from customer_outcomes.intake import RULES, InputFolder, check_folder, connect_folder
+from customer_outcomes.last_build import as_utc, record_build
 from customer_outcomes.ledger import closes_of_older_definitions, collect_copies, keep_closes, paid_disputes
 from customer_outcomes.paths import refuse_pattern
 from customer_outcomes.publish import check_destination, publish
@@ -93,7 +94,7 @@ class Build:
                 self._check_places()
                 lock = self._lock()
                 seeds = rules.write(self.work_folder / "rules")
-                self._connect(folder, progress)
+                self._connect(folder, variables, seeds, progress)
             with lock:
                 with phase("dbt") as progress:
                     self._run_dbt(variables, seeds, progress)
@@ -137,8 +138,7 @@ class Build:
                     faults.append(f"{name} is {value!r}, which is not {kind}.")
         if faults:
             raise UnusableInput(*faults)
-        if given.get("as_of") is not None:
-            given["as_of"] = _as_utc(given["as_of"])
+        given["as_of"] = as_utc(given.get("as_of") or datetime.now(UTC))
         return given
 
     def _check_places(self) -> None:
@@ -163,7 +163,7 @@ class Build:
                 raise UnusableInput(f"{self.warehouse} cannot be made: {error.strerror}.") from None
             raise UnusableInput(f"Another build of {self.warehouse} is running.") from None
 
-    def _connect(self, folder: InputFolder, progress) -> None:
+    def _connect(self, folder: InputFolder, variables: dict, seeds: Path, progress) -> None:
         readable = self.work_folder / "readable"
         shutil.rmtree(readable, ignore_errors=True)
         done, total = 0, sum(map(len, folder.files.values()))
@@ -177,6 +177,7 @@ class Build:
             with duckdb.connect(self.warehouse, config={"threads": self.threads}) as connection:
                 connect_folder(connection, folder, readable, read)
                 collect_copies(connection, self.publish)
+                record_build(connection, variables, _known_vars(), seeds, self.rules)
         except (duckdb.IOException, duckdb.SerializationException, duckdb.ConnectionException) as error:
             raise UnusableInput(f"{self.warehouse} cannot be written: {str(error).splitlines()[0]}") from None
 
@@ -263,14 +264,6 @@ def _known_vars() -> dict:
     return yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["vars"]
 
 
-def _as_utc(moment: object) -> str:
-    """Return a moment, ISO 8601 or as YAML reads it, as dbt's var takes it: in UTC, without an offset."""
-    parsed = datetime.fromisoformat(str(moment))
-    if parsed.tzinfo:
-        parsed = parsed.astimezone(UTC).replace(tzinfo=None)
-    return parsed.isoformat(sep=" ")
-
-
 def _is_time_zone(name: object) -> bool:
     """Whether the engine knows a time zone; its names are IANA's."""
     with duckdb.connect() as connection:
@@ -291,7 +284,7 @@ _DAYS = (lambda days: type(days) is int and 0 < days < 100_000, "a number of day
 _SIGMAS = (lambda sigmas: _is_number(sigmas) and 0 < sigmas < 100, "a number above 0")
 _COUNT = (lambda count: type(count) is int and 0 < count < 1_000_000, "a whole number above 0")
 VARS = {
-    "as_of": (_as_utc, "an ISO 8601 timestamp"),
+    "as_of": (as_utc, "an ISO 8601 timestamp"),
     "connectors": (lambda names: names == ["files"], "a list of connected systems: files"),
     "reporting_currency": (
         lambda code: re.fullmatch("[A-Z]{3}", code, re.ASCII),
