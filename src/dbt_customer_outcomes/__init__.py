@@ -12,7 +12,6 @@ import click
 from dbt.plugins import dbtPlugin
 from dbt_common.context import get_invocation_context
 
-from customer_outcomes import PROJECT_ROOT
 from customer_outcomes.last_build import read_last_build
 
 
@@ -26,18 +25,18 @@ class LastBuildPlugin(dbtPlugin):
         if self.project_name != "customer_outcomes" or not {"flags", "profile", "project"} <= command.keys():
             return
         project, variables = command["project"], command["flags"].VARS
-        path = getattr(command["profile"].credentials, "path", ":memory:")
-        last = read_last_build(Path(project.project_root, path))
+        root, path = Path(project.project_root), getattr(command["profile"].credentials, "path", ":memory:")
+        last = read_last_build(root / path)
         if last is None:
             return
         environment = get_invocation_context().env
         given = environment.get("OUTCOMES_RULES")
         defaults = project.vars.to_dict()
         last.check_variables(variables, defaults)
-        last.check_rules(PROJECT_ROOT / given if given else None)
+        last.check_rules(root / given if given else None)
         # given ones too, so that another form of the same moment does not parse the project anew
         variables |= {name: value for name, value in last.variables.items() if name in defaults}
-        rules = os.path.relpath(last.write_rules(last.warehouse.with_suffix(".work") / "rules"), PROJECT_ROOT)
+        rules = os.path.relpath(last.write_rules(last.warehouse.with_suffix(".work") / "rules"), root)
         project.seed_paths[:] = [rules]
         # other rules parse anew, and `dbt retry` loads the project once more
         project.project_env_vars["OUTCOMES_RULES"] = environment["OUTCOMES_RULES"] = rules
