@@ -1,4 +1,4 @@
--- Guards M10: what was closed, with its adjustments, is what the latest knowledge pays, of months that are still adjusted.
+-- Guards M10: of a month that is still adjusted, what was closed and its adjustments are what the latest knowledge pays.
 with
 
 adjusted_periods as (
