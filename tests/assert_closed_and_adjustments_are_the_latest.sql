@@ -1,4 +1,4 @@
--- Guards M10: of a month that is still adjusted, what was closed and its adjustments are what the latest knowledge pays.
+-- Guards M10: what was closed of a month that is still adjusted, and its adjustments, are what the latest facts pay.
 with
 
 adjusted_periods as (
