@@ -19,10 +19,12 @@ import filelock
 import yaml
 
 from customer_outcomes import PROJECT_ROOT, FailedCheck, UnusableInput, first_sentences
+from customer_outcomes.guard import Guard
 from customer_outcomes.intake import RULES, InputFolder, check_folder, connect_folder
 from customer_outcomes.ledger import closes_of_older_definitions, collect_copies, keep_closes, paid_disputes
 from customer_outcomes.paths import refuse_pattern
 from customer_outcomes.publish import check_destination, publish
+from customer_outcomes.quarantine import Fault, faults
 from customer_outcomes.report import progress_bar
 from customer_outcomes.rules import read_rules
 
@@ -48,6 +50,7 @@ class Outcome:
     data_docs: Path
     currency: str = ""
     remarks: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
     phases: list[Phase] = field(default_factory=list)
 
 
@@ -61,6 +64,8 @@ class Build:
     rules: Path | None = None
     as_of: str | None = None
     vars: str | None = None
+    accept: list[str] = field(default_factory=list)
+    by: str | None = None
     full_refresh: bool = False
     threads: int = os.cpu_count() or 1
 
@@ -82,28 +87,35 @@ class Build:
 
             with phase("check") as progress:
                 variables = self._check_vars()
-                outcome.currency = variables.get("reporting_currency") or _known_vars()["reporting_currency"]
-                credit_model = variables.get("credit_attribution_model") or _known_vars()["credit_attribution_model"]
+                settings = _known_vars() | variables
+                outcome.currency = settings["reporting_currency"]
                 rules = read_rules(self.rules)
                 folder = check_folder(self.input)
                 outcome.remarks = folder.remarks
                 rules.check_users(folder, lambda: paid_disputes(self.warehouse, self.publish))
-                rules.check_credit_model(credit_model)
+                rules.check_credit_model(settings["credit_attribution_model"])
                 rules.stop_if_faulty()
                 self._check_places()
+                guard = Guard(self.publish, self.accept, self.by)
+                guard.check_frame(settings)
                 lock = self._lock()
                 seeds = rules.write(self.work_folder / "rules")
                 self._connect(folder, progress)
             with lock:
                 with phase("dbt") as progress:
-                    self._run_dbt(variables, seeds, progress)
+                    try:
+                        self._run_dbt(variables, seeds, progress)
+                    except FailedCheck as failed:
+                        raise guard.explain(failed, self.warehouse, settings) from None
+                    outcome.faults = faults(self.warehouse)
+                    outcome.remarks += guard.judge(self.warehouse, settings)
                 with phase("expectations") as progress:
                     from customer_outcomes.expectations import validate
 
                     validate(self.warehouse, outcome.data_docs.parent, progress)
                 with phase("publishing") as progress:
                     manifest = json.loads((self.work_folder / "target" / "manifest.json").read_text())
-                    publish(self.warehouse, manifest, self.publish, progress)
+                    publish(self.warehouse, manifest, self.publish, guard.contents, progress)
                     outcome.remarks += _remark_on_definitions(closes_of_older_definitions(self.warehouse))
                     keep_closes(self.warehouse)
         self._keep_record(outcome)
@@ -289,6 +301,7 @@ def _one_of(*names: str) -> tuple:
 # what each var must be: a check, which may also fail by an exception, and the words for it
 _DAYS = (lambda days: type(days) is int and 0 < days < 100_000, "a number of days above 0")
 _SIGMAS = (lambda sigmas: _is_number(sigmas) and 0 < sigmas < 100, "a number above 0")
+_SHARE = (lambda share: _is_number(share) and 0 <= share <= 1, "a share from 0 to 1")
 _COUNT = (lambda count: type(count) is int and 0 < count < 1_000_000, "a whole number above 0")
 VARS = {
     "as_of": (_as_utc, "an ISO 8601 timestamp"),
@@ -328,6 +341,9 @@ VARS = {
         "the id of a schedule, without quotes, or null",
     ),
     "min_tenure_days": _DAYS,
+    "max_shrink": _SHARE,
+    "max_quarantined_share": _SHARE,
+    "max_adjustment_share": _SHARE,
     "forecast_model": _one_of("auto", "bg_nbd", "mbg_nbd", "pareto_nbd"),
     "forecast_horizon_weeks": (
         lambda weeks: type(weeks) is int and 0 < weeks <= 1040,

@@ -53,6 +53,13 @@ def build(
         str | None, typer.Option(help="The one moment that the build knows, ISO 8601, UTC. Default: now.")
     ] = None,
     vars: Annotated[str | None, typer.Option(help="Vars as YAML, such as '{reporting_currency: BRL}'.")] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Let an alarm pass in this build, such as shrink:crm.transactions or cltv; may be given several times."
+        ),
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Who accepts it; kept with what was published.")] = None,
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Rebuild what is kept from build to build.")
     ] = False,
@@ -70,6 +77,8 @@ def build(
             publish=publish,
             as_of=as_of,
             vars=vars,
+            accept=accept or [],
+            by=by,
             full_refresh=full_refresh,
             threads=threads,
         ).run()

@@ -157,11 +157,8 @@ def _select_nothing(columns: list[str]) -> str:
 
 def _select_delivery(table: str) -> str:
     """Return the query that sums up what arrived of a table, for the expectations at this boundary."""
-    required = [column for column, rules in load_contract()[table]["columns"].items() if rules.get("required")]
-    incomplete = " or ".join(f"{column} is null" for column in required)
     return (
         f"select '{table}' as input_table, count(*) as row_count,"
-        f" count(case when {incomplete} then 1 end) as incomplete_count,"
         f" (select count(*) from raw_intake.unreadable_lines where input_table = '{table}') as unreadable_count"
         f" from raw_{table}"
     )

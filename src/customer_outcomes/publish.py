@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import json
 import os
 import shutil
 import tempfile
@@ -15,11 +14,10 @@ from pathlib import Path
 import duckdb
 
 from customer_outcomes import FailedCheck, UnusableInput
+from customer_outcomes.guard import CONTENTS, DATABASE
 from customer_outcomes.paths import is_pattern, plain_path
 from customer_outcomes.workbook import WORKBOOK, write_workbook
 
-DATABASE = "customer_outcomes.duckdb"
-CONTENTS = "contents.json"
 # a file of this version is read by DuckDB 1.2 and later
 STORAGE_VERSION = "v1.2.0"
 
@@ -52,8 +50,16 @@ def public_relations(manifest: dict) -> dict[str, list[str]]:
     }
 
 
-def publish(warehouse: Path, manifest: dict, destination: Path, progress: Callable[[int, int], None]) -> None:
+def publish(
+    warehouse: Path,
+    manifest: dict,
+    destination: Path,
+    contents: Callable[[dict[str, int]], str],
+    progress: Callable[[int, int], None],
+) -> None:
     """Write the public relations beside `destination` and swap the finished folder in.
+
+    `contents` returns the text of contents.json, given the number of rows of each relation.
 
     A reader sees the last good version or this one, each whole: open files stay what they were.
     """
@@ -89,7 +95,7 @@ def publish(warehouse: Path, manifest: dict, destination: Path, progress: Callab
         connection.execute("detach published")
         write_workbook(connection, candidate / WORKBOOK)
     (candidate / DATABASE).chmod(0o444)
-    (candidate / CONTENTS).write_text(json.dumps(rows, indent=2) + "\n")
+    (candidate / CONTENTS).write_text(contents(rows))
     _swap_in(candidate, destination)
 
 

@@ -22,7 +22,7 @@ PUBLISHING = """
 import json, pathlib, sys
 from customer_outcomes.publish import publish
 warehouse, manifest, destination = map(pathlib.Path, sys.argv[1:])
-publish(warehouse, json.loads(manifest.read_text()), destination, lambda done, of: None)
+publish(warehouse, json.loads(manifest.read_text()), destination, lambda rows: json.dumps({"relations": rows}), lambda done, of: None)
 """
 
 
@@ -100,7 +100,7 @@ class Watcher:
         ]
 
     def _contents(self) -> dict[str, int]:
-        return json.loads((self.published / "contents.json").read_text())
+        return json.loads((self.published / "contents.json").read_text())["relations"]
 
 
 def wait_until(process: subprocess.Popen, is_reached: Callable[[], bool]) -> None:

@@ -3,4 +3,5 @@
 select
     {{ as_of() }} as as_of,
     '{{ var("reporting_currency") }}' as reporting_currency,
+    '{{ var("reporting_timezone") }}' as reporting_timezone,
     {{ definitions_version() }} as definitions_version

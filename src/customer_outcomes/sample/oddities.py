@@ -355,8 +355,6 @@ CASES = {
         ("accepted", "an nps question on another scale: nps_like", {"survey_id": "odd_nps_like", "survey_type": "nps"}),
         ("bad_value", "a scale upside down", {"survey_id": "odd_upside_down", "scale_min": "5", "scale_max": "1"}),
         ("bad_value", "a scale of one step", {"survey_id": "odd_flat", "scale_max": "1.0"}),
-        ("bad_value", "a type that is none", {"survey_id": "odd_survey_type", "survey_type": "mood"}),
-        ("missing_required", "no scale", {"survey_id": "odd_no_scale", "scale_max": None}),
     ],
     "survey.invitations": [
         ("accepted", "about the third touch", {"invitation_id": "odd_invited", "survey_id": "survey_touch", "about_type": "touch", "about_id": "odd_touch_third", "about_user_id": "user_05"}),
