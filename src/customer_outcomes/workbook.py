@@ -289,9 +289,13 @@ class _Book:
         latest = self._query(
             """
             select coalesce(sum(payout), 0) from {c}.comp_latest_lines
-            where period = $1 and scenario = 'actual' and (
-                $1 not in (select period from {c}.ledger_closes)
-                or $1 in (select period from {c}.ledger_adjustable_closes)
+            where period = $1 and scenario = 'actual' and $1 in (
+                select closes.period
+                from {c}.comp_period_closes as closes cross join {c}.comp_settings as settings
+                where closes.definitions_version = settings.definitions_version and closes.period >= (
+                    select max(period) + interval 1 month - to_months(max(settings.clawback_months))
+                    from {c}.comp_period_closes
+                )
             )
             having count(*) > 0
             """,
