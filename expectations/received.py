@@ -1,7 +1,7 @@
 """What we expect of the input, as received: one row per input table, with how much arrived.
 
-A faulty row is quarantined and costs nothing more. The guard (customer_outcomes.guard) keeps a delivery of which too many
-rows are faulty from being published, unless a person lets it pass.
+A faulty row is quarantined and costs nothing more. The guard (customer_outcomes.guard) keeps a delivery of which too
+many rows are faulty from being published, unless a person lets it pass.
 """
 
 from great_expectations.expectations import ExpectColumnDistinctValuesToEqualSet, ExpectColumnValuesToBeUnique

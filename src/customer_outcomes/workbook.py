@@ -293,8 +293,8 @@ class _Book:
                 select closes.period
                 from {c}.comp_period_closes as closes cross join {c}.comp_settings as settings
                 where closes.definitions_version = settings.definitions_version and closes.period >= (
-                    select max(period) + interval 1 month - to_months(max(settings.clawback_months))
-                    from {c}.comp_period_closes
+                    select max(period) + interval 1 month - to_months(max(clawback_months))
+                    from {c}.comp_period_closes cross join {c}.comp_settings
                 )
             )
             having count(*) > 0
