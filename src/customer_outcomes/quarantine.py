@@ -28,9 +28,9 @@ class Fault:
     def sentence(self) -> str:
         """The reason and the column, an example of it with its place, and which values there may be."""
         of_column = f" of {self.column_name}" if self.column_name else ""
-        shown = "" if self.value is None else f" {_shortened(self.value)!r}"
-        place = f" in {self.file_name}" + (f", row {self.line}" if self.line else "")
-        return f"{self.reason}{of_column}, such as{shown or ' one'}{place}{self._allowed}"
+        shown = "as" if self.value is None else f"such as {_shortened(self.value)!r}"
+        place = f"in {self.file_name}" + (f", row {self.line}" if self.line else "")
+        return f"{self.reason}{of_column}, {shown} {place}{self._allowed}"
 
     @property
     def _allowed(self) -> str:
@@ -45,7 +45,7 @@ class Fault:
 
 
 def faults(warehouse: Path) -> list[Fault]:
-    """Return what is quarantined, by table in the contract's order, the most frequent first.
+    """Return what is quarantined, the most frequent first, then by table in the contract's order.
 
     Personal data shows as the quarantine has it, never as it is.
     """
@@ -69,7 +69,7 @@ def faults(warehouse: Path) -> list[Fault]:
             """
         ).fetchall()
     order = list(load_contract())
-    return sorted((Fault(*row) for row in rows), key=lambda fault: order.index(fault.input_table))
+    return sorted((Fault(*row) for row in rows), key=lambda fault: (-fault.rows, order.index(fault.input_table)))
 
 
 def _shortened(value: str) -> str:

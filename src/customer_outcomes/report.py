@@ -10,7 +10,7 @@ from customer_outcomes.guard import DATABASE
 from customer_outcomes.quarantine import Fault
 
 console = Console(soft_wrap=True, highlight=False)
-MOST_FAULTS = 25  # kinds of them that the summary names
+MOST_FAULTS = 12  # kinds of them that the summary names
 
 
 def progress_bar() -> Progress:
