@@ -172,7 +172,7 @@ def test_a_person_can_read_it(warehouse, columns):
         "Nothing that was learned since it closed changes a line.",
         "payable value 43,314.646 = the sum of what customers add",
         "The sum equals the input above.",
-        "customers of all payees of the team: too few answered for the own mean, 0.5625",
+        "customers of all payees of the team: too few answered for the own mean, 0.625",
         "none differ.",
     ):
         assert part in said
