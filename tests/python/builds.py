@@ -113,12 +113,16 @@ def command(folder: Path, source: Path, as_of: datetime, variables: dict | None,
 
 
 def run_build(
-    folder: Path, source: Path, as_of: datetime = WORLD_AS_OF, variables: dict | None = None, threads: int = THREADS
+    folder: Path,
+    source: Path,
+    as_of: datetime = WORLD_AS_OF,
+    variables: dict | None = None,
+    threads: int = THREADS,
+    more: Sequence[str] = (),
 ) -> Built:
-    """Build, however it ends."""
-    finished = subprocess.run(
-        command(folder, source, as_of, variables, threads), capture_output=True, text=True, check=False
-    )
+    """Build, with `more` arguments, however it ends."""
+    arguments = [*command(folder, source, as_of, variables, threads), *more]
+    finished = subprocess.run(arguments, capture_output=True, text=True, check=False)
     said = finished.stdout + finished.stderr
     return Built(source, folder / "warehouse.duckdb", folder / "published", finished.returncode, said)
 

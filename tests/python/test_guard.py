@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from builds import DATABASE, Built
+from builds import DATABASE, Built, files_of, good_build, run_build
 
 from customer_outcomes import FailedCheck, UnusableInput
 from customer_outcomes.contract import load_contract
@@ -202,3 +202,33 @@ def test_contents_that_cannot_be_read_are_a_sentence(tmp_path: Path, text: str):
     (tmp_path / "contents.json").write_text(text)
     with pytest.raises(UnusableInput, match="cannot be read"):
         Guard(tmp_path, [], None)
+
+
+def test_an_extract_delivered_alone_is_published_only_by_a_persons_word(tmp_path: Path):
+    """Thirty charges, then one day's alone: nothing changes, until somebody says that this is right."""
+    crm = tmp_path / "input" / "crm"
+    crm.mkdir(parents=True)
+    (crm / "accounts.csv").write_text("account_id,created_at\nA,2026-01-01\n")
+    header = "transaction_id,account_id,transaction_type,amount,currency_code,transacted_at\n"
+    charges = [f"T{day},A,charge,10,EUR,2026-03-{day:02d}\n" for day in range(1, 31)]
+    bounds = {"max_quarantined_share": 0.2, "max_shrink": 0.1, "max_adjustment_share": 0.1}
+    arguments = {"as_of": datetime(2026, 4, 1), "variables": bounds}
+    (crm / "transactions.csv").write_text(header + "".join(charges))
+    published = good_build(tmp_path, tmp_path / "input", **arguments).published
+    before = files_of(published)
+    (crm / "transactions.csv").write_text(header + charges[-1])
+    refused = run_build(tmp_path, tmp_path / "input", **arguments)
+    said = " ".join(refused.said.split())
+    assert refused.exit_code == 1
+    assert "shrink:crm.transactions: 1 accepted rows, after 30 in the last published version, 96.7 % less;" in said
+    assert "cltv: 10.00 EUR, after 300.00 in the last published version, 96.7 % less;" in said
+    assert files_of(published) == before
+    accept = ("--accept", "shrink:crm.transactions", "--accept", "cltv", "--accept", "customers", "--by", "ada")
+    accepted = run_build(tmp_path, tmp_path / "input", more=accept, **arguments)
+    assert accepted.exit_code == 0, accepted.said
+    assert "--accept customers met no alarm." in accepted.said
+    contents = json.loads((published / "contents.json").read_text())["build"]
+    assert [(one["alarm"], one["by"]) for one in contents["accepted_alarms"]] == [
+        ("cltv", "ada"),
+        ("shrink:crm.transactions", "ada"),
+    ]
