@@ -11,7 +11,7 @@
         'timestamp': adapter.dispatch('parse_timestamp'),
         'date': adapter.dispatch('parse_date'),
     } -%}
-    {{- return(parsers[type](column)) -}}
+    {{- return(parsers[type](column, beyond=value_bound()) if type in ('integer', 'decimal') else parsers[type](column)) -}}
 {% endmacro %}
 
 
@@ -30,21 +30,29 @@
 {%- endmacro %}
 
 
-{% macro duckdb__parse_integer(column) -%}
+{#- What has the form of a number and is too large for the type reads as `beyond`, which no value may be; null where none is given. -#}
+{% macro duckdb__parse_integer(column, beyond='null') -%}
     case
         when typeof({{ column }}) in ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT') then try_cast({{ column }} as bigint)
         when regexp_full_match(cast({{ column }} as varchar), '[+-]?\d+(\.0+)?')
-            then try_cast(cast({{ column }} as varchar) as bigint)
+            then coalesce(try_cast(cast({{ column }} as varchar) as bigint), {{ beyond }})
     end
 {%- endmacro %}
 
 
-{#- A column of a rule has a width of its own. -#}
-{% macro duckdb__parse_decimal(column, data_type='decimal(26, 6)') -%}
+{#- A column of a rule has a width of its own. The engine casts no text of more digits than the type has, whatever its exponent:
+    whether a number is too large, its size as a floating-point one says. -#}
+{% macro duckdb__parse_decimal(column, data_type='decimal(26, 6)', beyond='null') -%}
+    {%- set text = 'cast(' ~ column ~ ' as varchar)' -%}
     case
-        when typeof({{ column }}) like 'DECIMAL(%' then try_cast({{ column }} as {{ data_type }})
-        when regexp_full_match(cast({{ column }} as varchar), '[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?')
-            then try_cast(cast({{ column }} as varchar) as {{ data_type }})
+        when typeof({{ column }}) like 'DECIMAL(%' then coalesce(try_cast({{ column }} as {{ data_type }}), cast({{ beyond }} as {{ data_type }}))
+        when regexp_full_match({{ text }}, '[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?')
+            then coalesce(
+                try_cast({{ text }} as {{ data_type }}){% if beyond != 'null' %},
+                try_cast(try_cast({{ text }} as decimal(38, 6)) as {{ data_type }}),
+                case when abs(try_cast({{ text }} as double)) >= {{ beyond }} then cast({{ beyond }} as {{ data_type }}) end{% endif %}
+
+            )
     end
 {%- endmacro %}
 
