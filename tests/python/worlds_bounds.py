@@ -37,15 +37,14 @@ def write_bounds(folder: Path, seed: int, as_of: datetime) -> dict[str, list[str
     write_world(folder, seed, faults=False, whole=True, as_of=as_of)
     beyond = {}
     scales: dict[str, tuple[str, str]] = {}
-    for table in ("survey.surveys", *load_contract()):
+    # scores follow scales
+    for table in sorted(load_contract(), key=lambda table: table != "survey.surveys"):
         path = folder.joinpath(*table.split(".")).with_suffix(".csv")
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        if table == "survey.surveys" and scales:
-            continue
         dice = Random(f"{seed} {table}")
-        for place, row in enumerate(rows):
-            _move_to_bounds(table, place, row, scales, dice)
+        for row in rows:
+            _move_to_bounds(table, row, scales, dice)
         names = list(rows[0])
         for column, row in list(_rows_beyond(table, rows)):
             beyond.setdefault(f"{table}.{column}", []).append("|".join(_key(table, row)))
@@ -57,12 +56,11 @@ def write_bounds(folder: Path, seed: int, as_of: datetime) -> dict[str, list[str
     return beyond
 
 
-def _move_to_bounds(table: str, place: int, row: dict[str, str], scales: dict, dice: Random) -> None:
+def _move_to_bounds(table: str, row: dict[str, str], scales: dict, dice: Random) -> None:
     if table == "survey.surveys":
-        scales[row["survey_id"]] = SCALES[list(scales).index(row["survey_id"]) % len(SCALES)] if (
-            row["survey_id"] in scales
-        ) else SCALES[len(scales) % len(SCALES)]
-        row["scale_min"], row["scale_max"] = scales[row["survey_id"]]
+        # versions of one survey keep one scale
+        scale = scales.setdefault(row["survey_id"], SCALES[len(scales) % len(SCALES)])
+        row["scale_min"], row["scale_max"] = scale
         return
     for column, rules in load_contract()[table]["columns"].items():
         if rules["type"] not in ("integer", "decimal") or column in OWN_BOUNDS or not row.get(column):
@@ -85,13 +83,17 @@ def _move_to_bounds(table: str, place: int, row: dict[str, str], scales: dict, d
 def _rows_beyond(table: str, rows: list[dict[str, str]]) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield copies of a table's first row under keys of their own, each with one value just beyond."""
     columns = load_contract()[table]["columns"]
-    key = next(name for name in load_contract()[table]["primary_key"] if columns[name]["type"] == "text")
+    keys = load_contract()[table]["primary_key"]
+    names = [name for name in keys if columns[name]["type"] == "text" and "references" not in columns[name]]
+    days = [name for name in keys if columns[name]["type"] == "date"]
     for column, rules in columns.items():
         if rules["type"] not in ("integer", "decimal") or column not in rows[0]:
             continue
         values = BEYOND[rules["type"]] + (BEYOND_MONEY if column in MONEY else ())
         for place, value in enumerate(values):
-            yield column, rows[0] | {key: f"{column} {place}", column: value}
+            # a reference of its own would be an orphan
+            own = {name: f"{column} {place}" for name in names} or {day: f"2023-01-0{place + 1}" for day in days}
+            yield column, rows[0] | own | {column: value}
 
 
 def _key(table: str, row: dict[str, str]) -> list[str]:
