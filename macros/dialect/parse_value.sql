@@ -63,10 +63,17 @@
 {%- endmacro %}
 
 
+{#- Whether a moment that is none of text is of a year that text can have, 0001 to 9999. -#}
+{% macro duckdb__is_of_our_era(column) -%}
+    try_cast({{ column }} as timestamp) between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999'
+{%- endmacro %}
+
+
 {#- A moment in UTC needs no time zone: the detour through one costs several times the cast. -#}
 {% macro duckdb__parse_timestamp(column) -%}
     case
-        when typeof({{ column }}) in ('TIMESTAMP', 'DATE') then try_cast({{ column }} as timestamp)
+        when typeof({{ column }}) in ('TIMESTAMP', 'DATE')
+            then case when {{ duckdb__is_of_our_era(column) }} then try_cast({{ column }} as timestamp) end
         when regexp_full_match(
             cast({{ column }} as varchar),
             '\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]00(:?00)?)?)?'
@@ -83,7 +90,8 @@
 
 {% macro duckdb__parse_date(column) -%}
     case
-        when typeof({{ column }}) = 'DATE' then try_cast({{ column }} as date)
+        when typeof({{ column }}) = 'DATE'
+            then case when {{ duckdb__is_of_our_era(column) }} then try_cast({{ column }} as date) end
         when regexp_full_match(cast({{ column }} as varchar), '\d{4}-\d\d-\d\d')
             then try_cast(cast({{ column }} as varchar) as date)
         when {{ duckdb__parse_timestamp(column) }} = date_trunc('day', {{ duckdb__parse_timestamp(column) }})

@@ -1,9 +1,9 @@
-"""The second pass over a Parquet file that its reader refuses: the rows that can be read, and the others by what ails them.
+"""The second pass over a Parquet file that its reader refuses: it finds the rows at fault and leaves the others as are.
 
-What a value means is for the reader alone to say, which is DuckDB's (readers.py). Here the file is read a row group and
-a column at a time by another reader; a column's values that cannot be had cost their rows, and a page that is gone costs
-the rows of its row group. The other rows go into a copy, which DuckDB reads; those of which it still refuses a value are
-found by halves. It runs as a process of its own, because a damaged file can bring down a reader:
+What a value means is for the reader alone to say, which is DuckDB's (readers.py). Here the file is read by another one,
+a row group and a column at a time. A value that cannot be had costs its row, a page that is gone the rows of its row
+group. The other rows go into a copy, which DuckDB reads; of what it still refuses, the values at fault are found by
+halves. All of it in a process of its own, because a damaged file can bring down a reader:
 
     python -m customer_outcomes.damage SOURCE TARGET COLUMN...
 
@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 LONGEST_TEXT = 1_000_000  # characters of a faulty row that are kept; its SHA-256 is of all of it
-MOST_PROBES = 2_000  # of one column of one row group, in the search by halves
+MOST_PROBES = 1_000  # of one column of one row group, in the search by halves
 ERRORS = (duckdb.Error, pa.ArrowException, OSError, ValueError, MemoryError, RuntimeError, UnicodeError, OverflowError)
 
 
@@ -50,6 +50,10 @@ def salvage(source: Path, columns: list[str], target: Path) -> Salvaged:
     if done.returncode:
         lines = done.stderr.strip().splitlines()
         raise ValueError(lines[-1] if lines else "its reader gave no reason")
+    return _salvaged(target)
+
+
+def _salvaged(target: Path) -> Salvaged:
     rows = pq.read_table(_with(target, "rows")).column("row")
     return Salvaged(_with(target), rows, pq.read_table(_with(target, "faults")))
 
@@ -140,7 +144,7 @@ def _good_rows(
 
 def _bad_places(values: pa.Array, column: str, target: Path) -> list[int]:
     """Return where a column has values that cannot be had."""
-    bad = set(_not_utf8(values))
+    bad = {*_not_utf8(values), *_beyond_moments(values)}
     left = [place for place in range(len(values)) if place not in bad] if bad else range(len(values))
     sound = values.take(pa.array(left, pa.int64())) if bad else values
     probe, probes = _with(target, "probe"), 0
@@ -178,6 +182,16 @@ def _not_utf8(values: pa.Array) -> Iterator[int]:
                 yield place
 
 
+def _beyond_moments(values: pa.Array) -> list[int]:
+    """Return where an array holds moments that do not fit into microseconds."""
+    if not pa.types.is_timestamp(values.type) or values.type.unit not in ("s", "ms"):
+        return []
+    most = (2**63 - 1) // (1_000_000 if values.type.unit == "s" else 1_000)
+    numbers = values.cast(pa.int64())
+    is_beyond = pc.or_(pc.greater(numbers, most), pc.less(numbers, -most))
+    return pc.indices_nonzero(is_beyond.fill_null(False)).to_pylist()
+
+
 def _is_read(values: pa.Array, column: str, probe: Path) -> bool:
     """Whether DuckDB reads all values of an array from a file."""
     try:
@@ -197,11 +211,14 @@ def _shown(values: pa.Array, place: int) -> str | None:
     if not value.is_valid:
         return None
     try:
-        return str(value.as_py())
+        found = value.as_py()
+        return found.decode("utf-8", "backslashreplace") if isinstance(found, bytes) else str(found)
     except ERRORS:
         pass
     try:
-        storage = pc.cast(values.slice(place, 1), pa.large_binary() if _is_text(values.type) else pa.int64(), safe=False)
+        storage = pc.cast(
+            values.slice(place, 1), pa.large_binary() if _is_text(values.type) else pa.int64(), safe=False
+        )
         found = storage[0].as_py()
         return found.decode("utf-8", "backslashreplace") if isinstance(found, bytes) else str(found)
     except ERRORS:

@@ -320,10 +320,11 @@ class World:
                 continue
             if "values" in rule and value not in rule["values"]:
                 faults.append((2, "bad_value", column))
-            elif rule["type"] in ("integer", "decimal") and abs(value) >= BOUND:
-                faults.append((3, "out_of_range", column))
-            elif (("min" in rule and value < rule["min"]) or ("max" in rule and value > rule["max"])
-                  or ("min_exclusive" in rule and value <= rule["min_exclusive"])):  # fmt: skip
+            elif (rule["type"] in ("integer", "decimal") and abs(value) >= BOUND) or (
+                ("min" in rule and value < rule["min"])
+                or ("max" in rule and value > rule["max"])
+                or ("min_exclusive" in rule and value <= rule["min_exclusive"])
+            ):
                 faults.append((3, "out_of_range", column))
         if faults:
             _, reason, column = min(faults, key=lambda fault: fault[0])  # min keeps the first of equals

@@ -40,7 +40,5 @@ def test_what_is_beyond_the_bounds_is_out_of_range_in_every_column(at_bounds):
         "select input_table || '.' || column_name, list(row_key) from audit.quarantined_rows"
         " where reason = 'out_of_range' group by 1",
     )
-    assert {column: sorted(keys) for column, keys in found} == {
-        column: sorted(keys) for column, keys in beyond.items()
-    }
+    assert {column: sorted(keys) for column, keys in found} == {column: sorted(keys) for column, keys in beyond.items()}
     assert query(built.warehouse, "select count(*) from audit.quarantined_rows") == [(sum(map(len, beyond.values())),)]
