@@ -27,6 +27,7 @@ from customer_outcomes.publish import check_destination, publish
 from customer_outcomes.quarantine import Fault, faults
 from customer_outcomes.report import progress_bar
 from customer_outcomes.rules import read_rules
+from customer_outcomes.unordered import unordered_rows
 
 # a database of such a name would hide the schema
 SCHEMAS = ("staging", "intermediate", "marts", "metrics", "compensation", "ledger", "audit", "rules")
@@ -116,6 +117,7 @@ class Build:
                 with phase("publishing") as progress:
                     manifest = json.loads((self.work_folder / "target" / "manifest.json").read_text())
                     publish(self.warehouse, manifest, self.publish, guard.contents, progress)
+                    outcome.remarks += unordered_rows(self.warehouse)
                     outcome.remarks += _remark_on_definitions(closes_of_older_definitions(self.warehouse))
                     keep_closes(self.warehouse)
         self._keep_record(outcome)

@@ -275,7 +275,7 @@ CASES = {
         ("missing_required", "no amount", {"transaction_id": "odd_tx_no_amount", "amount": None}),
         ("bad_type", "an amount that is no number", {"transaction_id": "odd_tx_type", "amount": "ten"}),
         ("bad_type", "NaN", {"transaction_id": "odd_tx_nan", "amount": "NaN"}),
-        ("bad_type", "1e20 and more", {"transaction_id": "odd_tx_huge", "amount": "1e20"}),
+        ("out_of_range", "1e20, beyond all bounds", {"transaction_id": "odd_tx_huge", "amount": "1e20"}),
         ("bad_value", "a type that is none", {"transaction_id": "odd_tx_gift", "transaction_type": "gift"}),
         ("bad_value", "a status that is none", {"transaction_id": "odd_tx_status", "status": "done"}),
         ("out_of_range", "negative", {"transaction_id": "odd_tx_negative", "amount": "-10.00"}),
