@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-import traceback
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,15 +13,19 @@ import typer
 from rich.console import Console
 
 from customer_outcomes import SAMPLE_INPUT, FailedCheck, UnusableInput
+from customer_outcomes.errors import FORESEEN, keep_traceback, sentence
+from customer_outcomes.signals import console_by
 
 app = typer.Typer(
     help=(
         "A warehouse for one question: what did marketing and sales do for the customer, "
         "and are they paid for that?\n\n"
-        "Exit codes: 0 done; 1 a check of the data failed; 2 the input or the arguments cannot be used."
+        "Exit codes: 0 done; 1 a check of the data failed; 2 the input or the arguments cannot be used; "
+        "130 and 143 stopped by SIGINT or SIGTERM."
     ),
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
 NARROWEST = 100  # columns, of tables that nobody's terminal bounds
@@ -62,7 +66,7 @@ def build(
     from customer_outcomes.build import Build
     from customer_outcomes.report import print_summary
 
-    with _exit_codes(f"{publish} stays as the last good build left it."):
+    with _exit_codes(f"{publish} stays as the last good build left it.", warehouse):
         outcome = Build(
             input=input,
             rules=rules,
@@ -73,6 +77,7 @@ def build(
             full_refresh=full_refresh,
             threads=threads,
         ).run()
+    with _exit_codes(f"{publish} holds the new version."):
         print_summary(outcome)
 
 
@@ -135,32 +140,44 @@ def trace(
 
 
 class _exit_codes:
-    """Turns our two kinds of trouble into sentences on standard error and the exit codes 2 and 1."""
+    """Turns trouble into sentences on standard error and the exit codes 2 and 1; nobody is shown a traceback."""
 
-    def __init__(self, consolation: str | None = None):
-        self.consolation = consolation
+    def __init__(self, consolation: str | None = None, where: object = "outcomes"):
+        self.consolation, self.where = consolation, where
+        if consolation:
+            console_by(consolation)
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, trouble, traceback):
+        if trouble is None or not isinstance(trouble, Exception) or isinstance(trouble, typer.Exit):
+            return
+        if isinstance(trouble, BrokenPipeError):  # who reads has enough
+            raise typer.Exit(1) from None
         if isinstance(trouble, UnusableInput | FailedCheck):
-            for sentence in trouble.sentences:
-                errors.print(sentence, markup=False)
-            if isinstance(trouble, FailedCheck) and self.consolation:
-                errors.print(self.consolation, markup=False)
-            raise typer.Exit(2 if isinstance(trouble, UnusableInput) else 1) from None
+            sentences = trouble.sentences
+        else:
+            sentences = [sentence(trouble, self.where)]
+            if not isinstance(trouble, FORESEEN) and (file := keep_traceback(trouble)):
+                sentences.append(f"Nobody foresaw this; {file} has what a developer needs to mend it.")
+        for said in sentences:
+            errors.print(said, markup=False)
+        if self.consolation and not isinstance(trouble, UnusableInput):
+            errors.print(self.consolation, markup=False)
+        raise typer.Exit(2 if isinstance(trouble, UnusableInput) else 1) from None
 
 
 def run() -> None:
     """Run the command; when all is said, hear no more: DuckDB's bindings report leaks of their own as Python ends."""
     try:
         app()
-    except Exception:
-        traceback.print_exc()
+    except Exception as trouble:
+        errors.print(sentence(trouble, "outcomes"), markup=False)
         sys.exit(1)
     finally:
-        sys.stderr.flush()
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 

@@ -20,9 +20,11 @@ Version = dict[str, tuple[int, int]]  # by relation: how many rows, and a hash o
 
 PUBLISHING = """
 import json, pathlib, sys
+from customer_outcomes.destination import hold
 from customer_outcomes.publish import publish
 warehouse, manifest, destination = map(pathlib.Path, sys.argv[1:])
-publish(warehouse, json.loads(manifest.read_text()), destination, lambda done, of: None)
+with hold(destination):
+    publish(warehouse, json.loads(manifest.read_text()), destination, lambda done, of: None)
 """
 
 
