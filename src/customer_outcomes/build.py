@@ -64,8 +64,7 @@ class Build:
 
     def run(self) -> Outcome:
         """Build and publish; raise UnusableInput before anything is built, FailedCheck where a check fails."""
-        with told_as(UnusableInput, self.warehouse):
-            self.warehouse, self.publish = self.warehouse.resolve(), self.publish.resolve()
+        self.warehouse, self.publish = _resolved(self.warehouse), _resolved(self.publish)
         outcome = Outcome(self.warehouse, self.publish, self.work_folder / "data_docs" / "overview.html")
         with progress_bar() as bar, ExitStack() as held:
 
@@ -128,7 +127,7 @@ class Build:
         rules.check_credit_model(variables.get("credit_attribution_model") or known_vars()["credit_attribution_model"])
         rules.stop_if_faulty()
         check_warehouse(self.warehouse)
-        others = [self.input.resolve(), *([self.rules.resolve()] if self.rules else [])]
+        others = [_resolved(self.input), *([_resolved(self.rules)] if self.rules else [])]
         check_destination(self.publish, [self.warehouse, self.work_folder, *others])
         return variables, rules, folder
 
@@ -178,6 +177,11 @@ def _remark_on_definitions(periods: list[date]) -> list[str]:
         f"Closed by older definitions of what is paid, so that late knowledge adjusts them no more: {months}."
         " Disputes about them are paid as before."
     ]
+
+
+def _resolved(path: Path) -> Path:
+    """Return a path without links, also where they lead in a circle, of which Path makes a fault of its own."""
+    return Path(os.path.realpath(path))
 
 
 def _cpu_seconds() -> float:

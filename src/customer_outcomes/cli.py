@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from customer_outcomes import SAMPLE_INPUT, FailedCheck, UnusableInput
-from customer_outcomes.errors import FORESEEN, keep_traceback, sentence
+from customer_outcomes.errors import FORESEEN, keep_traceback, sentence, told_as
 from customer_outcomes.signals import console_by
 
 app = typer.Typer(
@@ -60,7 +60,7 @@ def build(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Rebuild what is kept from build to build.")
     ] = False,
-    threads: Annotated[int, typer.Option(min=1, help="Threads.")] = os.cpu_count() or 1,
+    threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads.")] = os.cpu_count() or 1,
 ) -> None:
     """Check the input, build the warehouse, check what came out, and publish it."""
     from customer_outcomes.build import Build
@@ -84,8 +84,8 @@ def build(
 @app.command()
 def sample(
     directory: Annotated[Path, typer.Argument(help="The folder to write; it must be empty or not exist.")],
-    accounts: Annotated[int, typer.Option(min=1, help="How many accounts the company has.")] = 60,
-    seed: Annotated[int, typer.Option(help="The same seed writes the same company.")] = 1,
+    accounts: Annotated[int, typer.Option(min=10, help="How many accounts the company has.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed writes the same company.")] = 1,
     format: Annotated[FileFormat, typer.Option(help="The files' format.")] = FileFormat.CSV,
     transactions: Annotated[
         int | None, typer.Option(min=0, help="How many transactions; default: about 20 an account.")
@@ -95,7 +95,7 @@ def sample(
     from customer_outcomes.report import progress_bar
     from customer_outcomes.sample import write_sample
 
-    with _exit_codes():
+    with _exit_codes(f"{directory} holds a part of a sample at most.", directory), told_as(UnusableInput, directory):
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise UnusableInput(f"{directory} is not an empty folder.")
         with progress_bar() as bar:
@@ -125,8 +125,9 @@ def trace(
     from customer_outcomes.trace import plain, print_trace
     from customer_outcomes.trace import trace as follow
 
-    with _exit_codes():
-        found = follow(warehouse, period, user, metric)
+    with _exit_codes(where=warehouse):
+        with told_as(UnusableInput, f"{warehouse} cannot be read"):
+            found = follow(warehouse, period, user, metric)
         if json:
             typer.echo(dumps(plain(found), indent=2, ensure_ascii=False))
         else:
@@ -161,10 +162,11 @@ class _exit_codes:
             sentences = [sentence(trouble, self.where)]
             if not isinstance(trouble, FORESEEN) and (file := keep_traceback(trouble)):
                 sentences.append(f"Nobody foresaw this; {file} has what a developer needs to mend it.")
-        for said in sentences:
-            errors.print(said, markup=False)
         if self.consolation and not isinstance(trouble, UnusableInput):
-            errors.print(self.consolation, markup=False)
+            sentences = [*sentences, self.consolation]
+        with contextlib.suppress(OSError):  # the exit code says it, too
+            for said in sentences:
+                errors.print(said, markup=False)
         raise typer.Exit(2 if isinstance(trouble, UnusableInput) else 1) from None
 
 

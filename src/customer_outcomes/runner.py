@@ -57,6 +57,8 @@ def run_dbt(
         OUTCOMES_RULES=os.path.relpath(seeds, PROJECT_ROOT),
         DBT_TARGET_PATH=target,
         DBT_LOG_PATH=work_folder / "logs",
+        # a process of multiprocessing that tidies up behind a build that was stopped says so
+        PYTHONWARNINGS="ignore:resource_tracker:UserWarning",
     ):
         results = _invoke(variables, threads, full_refresh, warehouse, progress)
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
@@ -112,7 +114,9 @@ def _invoke(variables: dict, threads: int, full_refresh: bool, warehouse: Path, 
     result = dbtRunner(callbacks=[follow]).invoke(arguments)
     DuckDBConnectionManager.close_all_connections()  # what follows opens the warehouse to read
     if result.exception:
-        raise FailedCheck(f"dbt cannot run: {one_line(result.exception).rstrip('.')}.")
+        said = one_line(result.exception).rstrip(".")
+        where = f" in {warehouse.parent}" if LASTING.search(said) else ""
+        raise FailedCheck(f"dbt cannot run{where}: {said}.")
     results = list(result.result or [])
     if not result.success:
         raise FailedCheck(*_failures(results, warehouse))

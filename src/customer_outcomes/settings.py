@@ -16,7 +16,7 @@ def check_vars(text: str | None, as_of: str | None) -> dict:
     known = known_vars()
     try:
         given = yaml.load(text or "", _PlainLoader) or {}
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UnusableInput(f"--vars is not YAML: {' '.join(str(error).split())}.") from None
     if not isinstance(given, dict):
         raise UnusableInput("--vars is no mapping of names to values, such as '{reporting_currency: BRL}'.")

@@ -1,9 +1,10 @@
 """SIGINT and SIGTERM end a command with one sentence, at whatever moment they come.
 
-A thread waits for them; they are blocked everywhere else, so that neither dbt nor DuckDB, nor code that is in the
-middle of a long call, has a part in it. The process then ends at once, as if it were killed: whoever reads the
-published folder reads the last good version, locks go with the process, and the next build removes what is left. The
-one thing that is waited for is an exchange of the published folder that has begun.
+Python writes a signal's number into a pipe at once, whatever its threads do, and a thread waits for it there, so that
+neither dbt nor DuckDB, nor code that is in the middle of a long call, has a part in it. The process then ends at once,
+as if it were killed: whoever reads the published folder reads the last good version, locks go with the process, and
+the next build removes what is left. The one thing that is waited for is an exchange of the published folder that has
+begun.
 """
 
 from __future__ import annotations
@@ -20,11 +21,18 @@ _consolation = ""
 
 
 def listen() -> None:
-    """Wait for a signal from now on; one that this process was told to ignore stays ignored."""
-    heard = {number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN}
-    if heard:
-        signal.pthread_sigmask(signal.SIG_BLOCK, heard)  # threads that begin later have it from this one
-        threading.Thread(target=_wait, args=(heard,), daemon=True, name="signals").start()
+    """Wait for a signal from now on, also where who started the command in the background had it ignore SIGINT."""
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    for number in SIGNALS:
+        signal.signal(number, _nothing)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    threading.Thread(target=_wait, args=(heard,), daemon=True, name="signals").start()
+
+
+def _nothing(number: int, frame: object) -> None:
+    """Leave a signal to the thread that waits for it."""
 
 
 def console_by(sentence: str) -> None:
@@ -40,8 +48,9 @@ def uninterrupted() -> Iterator[None]:
         yield
 
 
-def _wait(heard: set[signal.Signals]) -> None:
-    number = signal.sigwait(heard)
+def _wait(heard: int) -> None:
+    while (number := os.read(heard, 1)[0]) not in SIGNALS:
+        pass  # somebody else's
     with _uninterrupted:
         said = f"Stopped by {signal.Signals(number).name}.\n" + (f"{_consolation}\n" if _consolation else "")
         # a line that shows progress hides the cursor and is not ended

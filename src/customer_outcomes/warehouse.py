@@ -16,15 +16,19 @@ from customer_outcomes.errors import open_elsewhere, sentence
 from customer_outcomes.locks import lock
 from customer_outcomes.paths import refuse_pattern
 
-# a database of such a name would hide the schema
+# a database of such a name would hide the schema, or be hidden by what every database has
 SCHEMAS = ("staging", "intermediate", "marts", "metrics", "compensation", "ledger", "audit", "rules")
+RESERVED = ("main", "temp", "system", "information_schema", "pg_catalog")
 OURS = (".work", ".lock", ".wal", ".tmp")  # of what lies beside a warehouse
 
 
 def check_warehouse(warehouse: Path) -> None:
     """Raise UnusableInput where a warehouse of that name cannot be built; make nothing."""
     refuse_pattern(warehouse, "the warehouse otherwise")
-    if warehouse.stem in SCHEMAS:
+    stem = warehouse.stem.lower()
+    if stem in RESERVED:
+        raise UnusableInput(f"{warehouse.name} has a name that DuckDB keeps for itself; name the warehouse otherwise.")
+    if stem in SCHEMAS or stem.startswith("raw_"):
         raise UnusableInput(f"{warehouse.name} has the name of a schema in it; name the warehouse otherwise.")
     if warehouse.suffix in OURS:
         raise UnusableInput(f"{warehouse} is no name for a warehouse; name it such as warehouse.duckdb.")

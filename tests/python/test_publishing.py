@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from builds import DATABASE, differences, files_of, query, run_build, without_closes
 
+from customer_outcomes.destination import check_destination
 from customer_outcomes.ledger import collect_copies
-from customer_outcomes.destination import check_destination, hold
 from customer_outcomes.publish import public_relations, publish
 from customer_outcomes.workbook import WORKBOOK
 
