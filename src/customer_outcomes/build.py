@@ -93,7 +93,7 @@ class Build:
                 from customer_outcomes.expectations import validate
 
                 validate(self.warehouse, outcome.data_docs.parent, progress)
-            with phase("publishing") as progress, self._failing():
+            with phase("publishing") as progress, told_as(FailedCheck, self.publish):
                 outcome.remarks += _remark_on_definitions(closes_of_older_definitions(self.warehouse))
 
                 def last_steps() -> None:

@@ -63,10 +63,10 @@ def build(
     threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads.")] = os.cpu_count() or 1,
 ) -> None:
     """Check the input, build the warehouse, check what came out, and publish it."""
-    from customer_outcomes.build import Build
-    from customer_outcomes.report import print_summary
-
     with _exit_codes(f"{publish} stays as the last good build left it.", warehouse):
+        from customer_outcomes.build import Build
+        from customer_outcomes.report import print_summary
+
         outcome = Build(
             input=input,
             rules=rules,

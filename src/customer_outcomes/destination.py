@@ -41,6 +41,8 @@ def check_destination(destination: Path, others: list[Path]) -> None:
     for other in others:
         if destination == other or destination in other.parents or other in destination.parents:
             raise UnusableInput(f"{destination} and {other} lie in one another; publish into a folder of its own.")
+    if destination.is_symlink():  # others have been followed
+        raise UnusableInput(f"{destination} is a link that leads in a circle; name another folder.")
     try:
         existing = next(folder for folder in (destination, *destination.parents) if folder.exists())
         if destination.exists() and (not destination.is_dir() or _is_foreign(destination)):

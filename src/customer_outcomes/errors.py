@@ -39,7 +39,7 @@ def sentence(trouble: BaseException, where: object) -> str:
         if told := open_elsewhere(trouble, where):
             return told
         # what follows the first line is a stack, or the statement
-        return f"{where}: {one_line(message.splitlines()[0] if message else type(trouble).__name__).rstrip('.')}."
+        return f"{where}: {one_line(message.splitlines()[0] if message else type(trouble).__name__).rstrip('.!')}."
     if isinstance(trouble, OSError):
         path = trouble.filename2 or trouble.filename or where
         reason = trouble.strerror or str(trouble) or type(trouble).__name__

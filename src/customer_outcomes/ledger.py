@@ -16,6 +16,7 @@ import yaml
 
 from customer_outcomes import PROJECT_ROOT, UnusableInput
 from customer_outcomes.destination import DATABASE
+from customer_outcomes.errors import sentence
 from customer_outcomes.paths import plain_path
 
 MODELS = PROJECT_ROOT / "models" / "compensation" / "_compensation__models.yml"
@@ -53,8 +54,7 @@ def collect_copies(connection: duckdb.DuckDBPyConnection, published: Path) -> No
             if all((place / "compensation" / f"{relation}.parquet").exists() for relation, _ in RELATIONS.values()):
                 _copy(connection, "parquet", f"'{_quoted(place)}/compensation/{{relation}}.parquet'", "true")
     except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        raise UnusableInput(f"The closed periods in {published} cannot be read: {reason}") from None
+        raise UnusableInput(sentence(error, f"The closed periods in {published} cannot be read")) from None
 
 
 def paid_disputes(warehouse: Path, published: Path) -> set[str]:

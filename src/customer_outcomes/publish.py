@@ -86,6 +86,7 @@ def _write(warehouse: Path, manifest: dict, candidate: Path, progress: Callable[
             if rows[relation] != received:
                 raise FailedCheck(f"{relation} has {received} rows and {rows[relation]} of them were published.")
             progress(number, len(relations))
+        connection.execute("checkpoint published")  # a full disk is said here, by its name
         connection.execute("detach published")
         write_workbook(connection, candidate / WORKBOOK)
     (candidate / CONTENTS).write_text(json.dumps(rows, indent=2) + "\n")
