@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import importlib.util
 import logging
-import os
 import shutil
 import warnings
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlparse
 
 from customer_outcomes import PROJECT_ROOT, FailedCheck
+from customer_outcomes.runner import environment
 
 BOUNDARIES = ("received", "delivered")
 OVERVIEW = "overview.html"
@@ -20,7 +20,11 @@ OVERVIEW = "overview.html"
 
 def validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], None]) -> None:
     """Validate both boundaries and write Data Docs; raise FailedCheck with a sentence for each expectation not met."""
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    with environment(GX_ANALYTICS_ENABLED="false"):
+        _validate(warehouse, data_docs, progress)
+
+
+def _validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], None]) -> None:
     warnings.filterwarnings("ignore", module="great_expectations")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -78,6 +82,11 @@ def validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], No
     progress(1, 1)
     for connection in opened:  # Great Expectations would hold the warehouse to the end of the process
         connection.close()
+    expected = {f"{boundary}: {relation}": len(expectations) for boundary, relation, expectations in suites}
+    evaluated = {suite: count for suite, _, count, _ in overview}
+    missing = sorted(suite for suite, count in expected.items() if evaluated.get(suite, 0) < max(count, 1))
+    if missing or not expected:
+        raise FailedCheck(f"Expectations that were not looked at in this build: {', '.join(missing) or 'all'}.")
     if sentences:
         raise FailedCheck(*sentences, f"Data Docs show it: {data_docs / OVERVIEW}")
 

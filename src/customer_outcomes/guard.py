@@ -19,10 +19,8 @@ import duckdb
 
 from customer_outcomes import FailedCheck, UnusableInput
 from customer_outcomes.contract import load_contract
+from customer_outcomes.destination import CONTENTS, DATABASE
 from customer_outcomes.quarantine import faults
-
-CONTENTS = "contents.json"
-DATABASE = "customer_outcomes.duckdb"
 
 FEW_ROWS = 20  # a table that lost no more than these is no alarm, whatever their share
 FEW_FAULTS = 3  # nor are fewer quarantined rows than these

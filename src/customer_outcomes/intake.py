@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from customer_outcomes import UnusableInput
+from customer_outcomes import FailedCheck, UnusableInput, first_sentences
 from customer_outcomes.contract import DELIVERY_COLUMNS, load_contract
 from customer_outcomes.damage import ERRORS, first_line, parquet_header
 from customer_outcomes.lines import read_header
@@ -34,6 +34,19 @@ class InputFolder:
     path: Path
     files: dict[str, list[InputFile]]
     remarks: list[str] = field(default_factory=list)
+    stamps: dict[Path, tuple[int, int, int] | None] = field(default_factory=dict)
+
+    def stop_if_changed(self) -> None:
+        """Raise FailedCheck where a file is not the one any more that was there at first."""
+        changed = [
+            file.name
+            for files in self.files.values()
+            for file in files
+            if file.path in self.stamps and self.stamps[file.path] != _stamp(file.path)
+        ]
+        if changed:
+            sentences = [f"{name} changed while it was read; deliver it whole and build again." for name in changed]
+            raise FailedCheck(*first_sentences(sentences))
 
 
 def check_folder(folder: Path) -> InputFolder:
@@ -46,6 +59,7 @@ def check_folder(folder: Path) -> InputFolder:
     passed_over: dict[tuple[str, str], list[str]] = defaultdict(list)
     in_names: dict[tuple[str, str], list[str]] = defaultdict(list)
     headers: dict[str, tuple] = {}
+    stamps: dict[Path, tuple[int, int, int] | None] = {}
     faults, remarks = (
         [],
         [
@@ -61,6 +75,7 @@ def check_folder(folder: Path) -> InputFolder:
         elif table not in contract:
             faults.append(f"{name} belongs to the table {table}, which the input contract does not have.")
         else:
+            stamps[path] = _stamp(path)
             try:
                 file = _read_header(table, path, name, headers)
             except ERRORS as error:
@@ -89,7 +104,7 @@ def check_folder(folder: Path) -> InputFolder:
         faults.append(f"{folder} has no crm/accounts.csv or .parquet, the one table that is required.")
     if faults:
         raise UnusableInput(*faults)
-    return InputFolder(folder, dict(files), remarks)
+    return InputFolder(folder, dict(files), remarks, stamps)
 
 
 def connect_folder(
@@ -121,6 +136,15 @@ def connect_folder(
     connection.execute(
         "create or replace view raw_intake.deliveries as " + " union all ".join(map(_select_delivery, load_contract()))
     )
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what tells a file from a changed one; none where it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ino
 
 
 def _table_files(folder: Path) -> list[tuple[Path, str]]:

@@ -6,7 +6,7 @@ import duckdb
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from customer_outcomes.guard import DATABASE
+from customer_outcomes.destination import DATABASE
 from customer_outcomes.quarantine import Fault
 
 console = Console(soft_wrap=True, highlight=False)

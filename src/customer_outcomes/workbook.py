@@ -109,7 +109,8 @@ class _Book:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path):
         self.connection = connection
-        self.workbook = xlsxwriter.Workbook(path, {"constant_memory": True})
+        # the temporary files of its sheets hold pay: they lie beside it, where nobody else reads them
+        self.workbook = xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": str(path.parent)})
         self.formats = {name: self.workbook.add_format(properties) for name, properties in FORMATS.items()}
         # what, as the warehouse has it, the formula that finds it here, and what that gives
         self.checks: list[tuple[str, object, str | None, object]] = []

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from builds import DATABASE, differences, files_of, query, run_build, without_closes
 
+from customer_outcomes.destination import check_destination
 from customer_outcomes.ledger import collect_copies
-from customer_outcomes.publish import check_destination, public_relations, publish
+from customer_outcomes.publish import public_relations, publish
 from customer_outcomes.workbook import WORKBOOK
 
 SCHEMAS = ["marts", "metrics", "audit"]
@@ -81,7 +82,7 @@ def test_a_failed_check_leaves_what_was_published(incomplete_input, sample_build
     assert f"{tmp_path / 'published'} stays as the last good build left it." in said
     assert files_of(built.published) == before
     assert built.published.stat().st_ino == inode
-    assert not (tmp_path / ".published.next").exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
 def test_publishing_that_fails_leaves_what_was_published(sample_build, tmp_path):
@@ -127,7 +128,7 @@ def test_a_file_system_that_cannot_exchange_names_takes_two_steps(csv_build, sam
     def refuse(*names):
         raise OSError(22, os.strerror(22))
 
-    monkeypatch.setattr("customer_outcomes.publish._exchange", refuse)
+    monkeypatch.setattr("customer_outcomes.destination._exchange", refuse)
     for built in (csv_build, sample_build):
         publish(built.warehouse, manifest_of(built), tmp_path / "published", json.dumps, lambda done, of: None)
     assert differences(tmp_path / "published" / DATABASE, sample_build.database, SCHEMAS) == []
