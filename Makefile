@@ -4,6 +4,7 @@ AS_OF := 2026-07-01
 OLIST ?= olist
 SERVICENOW ?= servicenow
 OUTCOMES := .venv/bin/outcomes
+UNIT_TESTS := OUTCOMES_WAREHOUSE=build/unit_tests.duckdb DBT_TARGET_PATH=build/unit_tests .venv/bin/dbt
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build test lint docs olist servicenow pictures bench clean
@@ -21,8 +22,8 @@ build: setup ## build, check and publish the sample company
 	$(OUTCOMES) build --as-of $(AS_OF)
 
 test: setup ## run every test: dbt's unit tests, then pytest
-	OUTCOMES_WAREHOUSE=build/unit_tests.duckdb DBT_TARGET_PATH=build/unit_tests .venv/bin/dbt --quiet build --empty --resource-type seed --resource-type model
-	OUTCOMES_WAREHOUSE=build/unit_tests.duckdb DBT_TARGET_PATH=build/unit_tests .venv/bin/dbt test --select test_type:unit
+	$(UNIT_TESTS) --quiet build --empty --resource-type seed --resource-type model --vars "$$(cat tests/other_vars.yml)"
+	$(UNIT_TESTS) test --select test_type:unit --vars "$$(cat tests/other_vars.yml)"
 	.venv/bin/pytest --numprocesses 2 --dist loadfile
 
 lint: setup ## check the style of SQL and Python

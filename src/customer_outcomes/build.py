@@ -19,6 +19,7 @@ from customer_outcomes.destination import check_destination, hold
 from customer_outcomes.errors import told_as
 from customer_outcomes.guard import Guard
 from customer_outcomes.intake import RULES, InputFolder, check_folder, connect_folder
+from customer_outcomes.last_build import record_build
 from customer_outcomes.ledger import closes_of_older_definitions, collect_copies, copies_in, keep_closes, paid_disputes
 from customer_outcomes.locks import private_files
 from customer_outcomes.publish import publish
@@ -90,7 +91,7 @@ class Build:
                 guard.check_frame(settings)
                 closes = copies_in(self.publish)
                 seeds = rules.write(self.work_folder / "rules")
-                self._connect(folder, progress)
+                self._connect(folder, variables, seeds, progress)
             with phase("dbt") as progress, self._failing():
                 try:
                     manifest = run_dbt(
@@ -155,7 +156,7 @@ class Build:
         reason = held.enter_context(hold(self.publish))
         return [reason] if reason else []
 
-    def _connect(self, folder: InputFolder, progress) -> None:
+    def _connect(self, folder: InputFolder, variables: dict, seeds: Path, progress) -> None:
         done, total = 0, sum(map(len, folder.files.values()))
 
         def read(name: str) -> None:
@@ -168,6 +169,7 @@ class Build:
                 remove_spilled(self.warehouse)
                 connect_folder(connection, folder, self.work_folder / "readable", read)
                 collect_copies(connection, self.publish)
+                record_build(connection, variables, known_vars(), seeds, self.rules)
         except (OSError, duckdb.Error, FailedCheck):
             folder.stop_if_changed()
             raise

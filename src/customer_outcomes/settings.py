@@ -9,6 +9,7 @@ import duckdb
 import yaml
 
 from customer_outcomes import PROJECT_ROOT, UnusableInput
+from customer_outcomes.last_build import as_utc
 
 
 def check_vars(text: str | None, as_of: str | None) -> dict:
@@ -35,8 +36,7 @@ def check_vars(text: str | None, as_of: str | None) -> dict:
                 faults.append(f"{name} is {value!r}, which is not {kind}.")
     if faults:
         raise UnusableInput(*faults)
-    if given.get("as_of") is not None:
-        given["as_of"] = _as_utc(given["as_of"])
+    given["as_of"] = as_utc(given.get("as_of") or datetime.now(UTC))
     return given
 
 
@@ -52,14 +52,6 @@ class _PlainLoader(yaml.SafeLoader):
 def known_vars() -> dict:
     """Return every var with its default."""
     return yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["vars"]
-
-
-def _as_utc(moment: object) -> str:
-    """Return a moment, ISO 8601 or as YAML reads it, as dbt's var takes it: in UTC, without an offset."""
-    parsed = datetime.fromisoformat(str(moment))
-    if parsed.tzinfo:
-        parsed = parsed.astimezone(UTC).replace(tzinfo=None)
-    return parsed.isoformat(sep=" ")
 
 
 def _is_time_zone(name: object) -> bool:
@@ -83,7 +75,7 @@ _SIGMAS = (lambda sigmas: _is_number(sigmas) and 0 < sigmas < 100, "a number abo
 _SHARE = (lambda share: _is_number(share) and 0 <= share <= 1, "a share from 0 to 1")
 _COUNT = (lambda count: type(count) is int and 0 < count < 1_000_000, "a whole number above 0")
 VARS = {
-    "as_of": (_as_utc, "an ISO 8601 timestamp"),
+    "as_of": (as_utc, "an ISO 8601 timestamp"),
     "connectors": (lambda names: names == ["files"], "a list of connected systems: files"),
     "reporting_currency": (
         lambda code: re.fullmatch("[A-Z]{3}", code, re.ASCII),
