@@ -32,8 +32,10 @@ def _validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], N
     from sqlalchemy.dialects import postgresql
     from sqlalchemy.pool import Pool, StaticPool
 
-    for name in [name for name in logging.root.manager.loggerDict if name.startswith("great_expectations")]:
-        logging.getLogger(name).setLevel(logging.ERROR)
+    # what goes wrong is said below, in a sentence; here it would be a stack for each page that cannot be written
+    logger = logging.getLogger("great_expectations")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
     opened = []
     event.listen(Pool, "connect", lambda connection, record: opened.append(connection))
     context = gx.get_context(mode="ephemeral")
@@ -76,6 +78,8 @@ def _validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], N
         suite = identifier.expectation_suite_identifier.name
         sentences += [_sentence(suite, outcome) for outcome in run.results if not outcome.success]
         page = Path(unquote(urlparse(context.get_docs_sites_urls(identifier)[0]["site_url"]).path))
+        if not page.is_file():
+            raise FailedCheck(f"{page} could not be written; is there space left?")
         met = sum(outcome.success for outcome in run.results)
         overview.append((suite, met, len(run.results), quote(page.relative_to(data_docs).as_posix())))
     _write_overview(overview, data_docs / OVERVIEW)
