@@ -10,6 +10,7 @@ import duckdb
 from customer_outcomes.contract import load_contract
 
 LONGEST_VALUE = 60  # characters of an example
+MOST = "below 1e12"  # the bound of every number, macros/contract/bounds.sql
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Fault:
             return f" (a {rules['type']} is asked for)" if "type" in rules else ""
         words = {"min": "at least", "max": "at most", "min_exclusive": "above"}
         bounds = [f"{word} {rules[name]}" for name, word in words.items() if name in rules]
+        bounds += [MOST] if rules.get("type") in ("decimal", "integer") else []
         return f" (allowed: {', '.join(bounds)})" if self.reason == "out_of_range" and bounds else ""
 
 
