@@ -1,18 +1,12 @@
-"""What we expect of the input, as received: one row per input table, with how much arrived and in what state.
+"""What we expect of the input, as received: one row per input table, with how much arrived.
 
-A faulty row is quarantined and costs nothing more. These expectations are for the delivery as a whole: a file of
-another shape than its name says, of which nearly every row would be quarantined, must not empty what is published.
+A faulty row is quarantined and costs nothing more. The guard (customer_outcomes.guard) keeps a delivery of which too
+many rows are faulty from being published, unless a person lets it pass.
 """
 
-from great_expectations.expectations import (
-    ExpectColumnDistinctValuesToEqualSet,
-    ExpectColumnValuesToBeUnique,
-    UnexpectedRowsExpectation,
-)
+from great_expectations.expectations import ExpectColumnDistinctValuesToEqualSet, ExpectColumnValuesToBeUnique
 
 from customer_outcomes.contract import load_contract
-
-FEW_ROWS = 100  # of fewer rows a share says nothing
 
 
 def suites() -> dict[str, list]:
@@ -21,19 +15,5 @@ def suites() -> dict[str, list]:
         "raw_intake.deliveries": [
             ExpectColumnDistinctValuesToEqualSet(column="input_table", value_set=list(load_contract())),
             ExpectColumnValuesToBeUnique(column="input_table"),
-            UnexpectedRowsExpectation(
-                description="Of no table do most rows lack a value that the table requires.",
-                unexpected_rows_query=(
-                    "select input_table, row_count, incomplete_count from {batch}"
-                    f" where row_count >= {FEW_ROWS} and 2 * incomplete_count > row_count"
-                ),
-            ),
-            UnexpectedRowsExpectation(
-                description="Of no table are most lines unreadable.",
-                unexpected_rows_query=(
-                    "select input_table, row_count, unreadable_count from {batch}"
-                    f" where row_count + unreadable_count >= {FEW_ROWS} and unreadable_count > row_count"
-                ),
-            ),
         ],
     }

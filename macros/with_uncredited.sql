@@ -60,13 +60,14 @@ credits as (
 {%- endmacro %}
 
 
-{#- A figure of a customer that a weight multiplies: the product keeps all its decimals, with 18 digits before the point. -#}
+{#- A figure of a customer that a weight multiplies: the product keeps all its decimals, the ten of PPP among them, with
+    16 digits before the point. -#}
 {% macro figure_type() -%}
-    decimal(38, 8)
+    decimal(38, 10)
 {%- endmacro %}
 
 
 {#- A credited figure: weight times figure, with all decimals of both. -#}
 {% macro contribution_type() -%}
-    decimal(38, 20)
+    decimal(38, 22)
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- Guards M10: what was closed, with its adjustments, is what the latest knowledge pays, of months that are still adjusted.
+-- Guards M10: what was closed of a month that is still adjusted, and its adjustments, are what the latest facts pay.
 with
 
 adjusted_periods as (

@@ -5,7 +5,9 @@ copies as (
 
     select
         *,
-        {{ row_text(['closed_at', 'closed_by', 'as_of', 'line_count', 'payout_total', 'content_sha256', 'definitions_version']) }} as row_text,
+        {{ row_text([
+            'closed_at', 'closed_by', 'as_of', 'line_count', 'payout_total', 'content_sha256', 'definitions_version'
+        ]) }} as row_text,
         found_sha256 <> content_sha256
         or found_line_count <> line_count
         or found_payout_total <> payout_total as is_touched

@@ -38,7 +38,7 @@ statements as (
 
 )
 
--- times the days of the month, so that nothing is divided: an exact half of a cent is no more than half a cent. The attainment
--- that is shown, and the line, are rounded in their twelfth place.
+-- times the days of the month, so that nothing is divided: an exact half of a cent is no more than half a cent. The
+-- attainment that is shown, and the line, are rounded in their twelfth place.
 select * from statements
 where abs(payout_days - attained_payout_days) > 0.005 * month_days + rounded_off

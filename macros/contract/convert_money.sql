@@ -25,10 +25,25 @@
 {%- endmacro %}
 
 
-{#- The columns fault_column and fault_reason of a row whose money cannot be converted. -#}
+{#- Whether an amount's row is quarantined for it: there is no rate, or in the reporting currency it is beyond the bound. -#}
+{% macro is_bad_money(amount, currency, rates) -%}
+    (
+        {{ lacks_rate(amount, currency, rates) }}
+        or coalesce(abs({{ convert_money(amount, currency, rates) }}) >= {{ reporting_amount_bound() }}, false)
+    )
+{%- endmacro %}
+
+
+{#- The columns fault_column and fault_reason of a row whose money cannot be converted, or is beyond the bound once it is. -#}
 {% macro rate_fault(amount, currency, rates) -%}
-    case when {{ lacks_rate(amount, currency, rates) }} then 'currency_code' end as fault_column,
-    case when {{ lacks_rate(amount, currency, rates) }} then 'missing_exchange_rate' end as fault_reason
+    case
+        when {{ lacks_rate(amount, currency, rates) }} then 'currency_code'
+        when {{ is_bad_money(amount, currency, rates) }} then '{{ amount.split('.') | last }}'
+    end as fault_column,
+    case
+        when {{ lacks_rate(amount, currency, rates) }} then 'missing_exchange_rate'
+        when {{ is_bad_money(amount, currency, rates) }} then 'out_of_range'
+    end as fault_reason
 {%- endmacro %}
 
 

@@ -11,7 +11,7 @@
         'timestamp': adapter.dispatch('parse_timestamp'),
         'date': adapter.dispatch('parse_date'),
     } -%}
-    {{- return(parsers[type](column)) -}}
+    {{- return(parsers[type](column, beyond=value_bound()) if type in ('integer', 'decimal') else parsers[type](column)) -}}
 {% endmacro %}
 
 
@@ -30,21 +30,29 @@
 {%- endmacro %}
 
 
-{% macro duckdb__parse_integer(column) -%}
+{#- What has the form of a number and is too large for the type reads as `beyond`, which no value may be; null where none is given. -#}
+{% macro duckdb__parse_integer(column, beyond='null') -%}
     case
         when typeof({{ column }}) in ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT') then try_cast({{ column }} as bigint)
         when regexp_full_match(cast({{ column }} as varchar), '[+-]?\d+(\.0+)?')
-            then try_cast(cast({{ column }} as varchar) as bigint)
+            then coalesce(try_cast(cast({{ column }} as varchar) as bigint), {{ beyond }})
     end
 {%- endmacro %}
 
 
-{#- A column of a rule has a width of its own. -#}
-{% macro duckdb__parse_decimal(column, data_type='decimal(26, 6)') -%}
+{#- A column of a rule has a width of its own. The engine casts no text of more digits than the type has, whatever its exponent:
+    whether a number is too large, its size as a floating-point one says. -#}
+{% macro duckdb__parse_decimal(column, data_type='decimal(26, 6)', beyond='null') -%}
+    {%- set text = 'cast(' ~ column ~ ' as varchar)' -%}
     case
-        when typeof({{ column }}) like 'DECIMAL(%' then try_cast({{ column }} as {{ data_type }})
-        when regexp_full_match(cast({{ column }} as varchar), '[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?')
-            then try_cast(cast({{ column }} as varchar) as {{ data_type }})
+        when typeof({{ column }}) like 'DECIMAL(%' then coalesce(try_cast({{ column }} as {{ data_type }}), cast({{ beyond }} as {{ data_type }}))
+        when regexp_full_match({{ text }}, '[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?')
+            then coalesce(
+                try_cast({{ text }} as {{ data_type }}){% if beyond != 'null' %},
+                try_cast(try_cast({{ text }} as decimal(38, 6)) as {{ data_type }}),
+                case when abs(try_cast({{ text }} as double)) >= {{ beyond }} then cast({{ beyond }} as {{ data_type }}) end{% endif %}
+
+            )
     end
 {%- endmacro %}
 
@@ -55,10 +63,17 @@
 {%- endmacro %}
 
 
+{#- Whether a moment that is none of text is of a year that text can have, 0001 to 9999. -#}
+{% macro duckdb__is_of_our_era(column) -%}
+    try_cast({{ column }} as timestamp) between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999'
+{%- endmacro %}
+
+
 {#- A moment in UTC needs no time zone: the detour through one costs several times the cast. -#}
 {% macro duckdb__parse_timestamp(column) -%}
     case
-        when typeof({{ column }}) in ('TIMESTAMP', 'DATE') then try_cast({{ column }} as timestamp)
+        when typeof({{ column }}) in ('TIMESTAMP', 'DATE')
+            then case when {{ duckdb__is_of_our_era(column) }} then try_cast({{ column }} as timestamp) end
         when regexp_full_match(
             cast({{ column }} as varchar),
             '\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]00(:?00)?)?)?'
@@ -75,7 +90,8 @@
 
 {% macro duckdb__parse_date(column) -%}
     case
-        when typeof({{ column }}) = 'DATE' then try_cast({{ column }} as date)
+        when typeof({{ column }}) = 'DATE'
+            then case when {{ duckdb__is_of_our_era(column) }} then try_cast({{ column }} as date) end
         when regexp_full_match(cast({{ column }} as varchar), '\d{4}-\d\d-\d\d')
             then try_cast(cast({{ column }} as varchar) as date)
         when {{ duckdb__parse_timestamp(column) }} = date_trunc('day', {{ duckdb__parse_timestamp(column) }})

@@ -16,11 +16,11 @@ unreadable_lines as (
         input_table,
         cast(null as {{ dbt.type_string() }}) as row_key,
         'unreadable_line' as reason,
-        cast(null as {{ dbt.type_string() }}) as column_name,
+        column_name,
         {{ json_of({'line': 'line_text', 'line_sha256': 'line_sha256'}) }} as row_json,
         {{ as_of() }} as first_seen_at,
         file_name,
-        cast(null as {{ dbt.type_bigint() }}) as row_number,
+        row_number,
         line_number
     from {{ source('intake', 'unreadable_lines') }}
 

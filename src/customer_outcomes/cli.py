@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-import traceback
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,15 +13,19 @@ import typer
 from rich.console import Console
 
 from customer_outcomes import SAMPLE_INPUT, FailedCheck, UnusableInput
+from customer_outcomes.errors import FORESEEN, keep_traceback, sentence, told_as
+from customer_outcomes.signals import console_by
 
 app = typer.Typer(
     help=(
         "A warehouse for one question: what did marketing and sales do for the customer, "
         "and are they paid for that?\n\n"
-        "Exit codes: 0 done; 1 a check of the data failed; 2 the input or the arguments cannot be used."
+        "Exit codes: 0 done; 1 a check of the data failed; 2 the input or the arguments cannot be used; "
+        "130 and 143 stopped by SIGINT or SIGTERM."
     ),
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
 NARROWEST = 100  # columns, of tables that nobody's terminal bounds
@@ -53,16 +57,23 @@ def build(
         str | None, typer.Option(help="The one moment that the build knows, ISO 8601, UTC. Default: now.")
     ] = None,
     vars: Annotated[str | None, typer.Option(help="Vars as YAML, such as '{reporting_currency: BRL}'.")] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Let an alarm pass in this build, such as shrink:crm.transactions or cltv; may be given several times."
+        ),
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Who accepts it; kept with what was published.")] = None,
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Rebuild what is kept from build to build.")
     ] = False,
-    threads: Annotated[int, typer.Option(min=1, help="Threads.")] = os.cpu_count() or 1,
+    threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads.")] = os.cpu_count() or 1,
 ) -> None:
     """Check the input, build the warehouse, check what came out, and publish it."""
-    from customer_outcomes.build import Build
-    from customer_outcomes.report import print_summary
+    with _exit_codes(f"{publish} stays as the last good build left it.", warehouse):
+        from customer_outcomes.build import Build
+        from customer_outcomes.report import print_summary
 
-    with _exit_codes(f"{publish} stays as the last good build left it."):
         outcome = Build(
             input=input,
             rules=rules,
@@ -70,17 +81,20 @@ def build(
             publish=publish,
             as_of=as_of,
             vars=vars,
+            accept=accept or [],
+            by=by,
             full_refresh=full_refresh,
             threads=threads,
         ).run()
+    with _exit_codes(f"{publish} holds the new version."):
         print_summary(outcome)
 
 
 @app.command()
 def sample(
     directory: Annotated[Path, typer.Argument(help="The folder to write; it must be empty or not exist.")],
-    accounts: Annotated[int, typer.Option(min=1, help="How many accounts the company has.")] = 60,
-    seed: Annotated[int, typer.Option(help="The same seed writes the same company.")] = 1,
+    accounts: Annotated[int, typer.Option(min=10, help="How many accounts the company has.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed writes the same company.")] = 1,
     format: Annotated[FileFormat, typer.Option(help="The files' format.")] = FileFormat.CSV,
     transactions: Annotated[
         int | None, typer.Option(min=0, help="How many transactions; default: about 20 an account.")
@@ -90,7 +104,7 @@ def sample(
     from customer_outcomes.report import progress_bar
     from customer_outcomes.sample import write_sample
 
-    with _exit_codes():
+    with _exit_codes(f"{directory} holds a part of a sample at most.", directory), told_as(UnusableInput, directory):
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise UnusableInput(f"{directory} is not an empty folder.")
         with progress_bar() as bar:
@@ -120,8 +134,9 @@ def trace(
     from customer_outcomes.trace import plain, print_trace
     from customer_outcomes.trace import trace as follow
 
-    with _exit_codes():
-        found = follow(warehouse, period, user, metric)
+    with _exit_codes(where=warehouse):
+        with told_as(UnusableInput, f"{warehouse} cannot be read"):
+            found = follow(warehouse, period, user, metric)
         if json:
             typer.echo(dumps(plain(found), indent=2, ensure_ascii=False))
         else:
@@ -135,32 +150,45 @@ def trace(
 
 
 class _exit_codes:
-    """Turns our two kinds of trouble into sentences on standard error and the exit codes 2 and 1."""
+    """Turns trouble into sentences on standard error and the exit codes 2 and 1; nobody is shown a traceback."""
 
-    def __init__(self, consolation: str | None = None):
-        self.consolation = consolation
+    def __init__(self, consolation: str | None = None, where: object = "outcomes"):
+        self.consolation, self.where = consolation, where
+        if consolation:
+            console_by(consolation)
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, trouble, traceback):
+        if trouble is None or not isinstance(trouble, Exception) or isinstance(trouble, typer.Exit):
+            return
+        if isinstance(trouble, BrokenPipeError):  # who reads has enough
+            raise typer.Exit(1) from None
         if isinstance(trouble, UnusableInput | FailedCheck):
-            for sentence in trouble.sentences:
-                errors.print(sentence, markup=False)
-            if isinstance(trouble, FailedCheck) and self.consolation:
-                errors.print(self.consolation, markup=False)
-            raise typer.Exit(2 if isinstance(trouble, UnusableInput) else 1) from None
+            sentences = trouble.sentences
+        else:
+            sentences = [sentence(trouble, self.where)]
+            if not isinstance(trouble, FORESEEN) and (file := keep_traceback(trouble)):
+                sentences.append(f"Nobody foresaw this; {file} has what a developer needs to mend it.")
+        if self.consolation and not isinstance(trouble, UnusableInput):
+            sentences = [*sentences, self.consolation]
+        with contextlib.suppress(OSError):  # the exit code says it, too
+            for said in sentences:
+                errors.print(said, markup=False)
+        raise typer.Exit(2 if isinstance(trouble, UnusableInput) else 1) from None
 
 
 def run() -> None:
     """Run the command; when all is said, hear no more: DuckDB's bindings report leaks of their own as Python ends."""
     try:
         app()
-    except Exception:
-        traceback.print_exc()
+    except Exception as trouble:
+        errors.print(sentence(trouble, "outcomes"), markup=False)
         sys.exit(1)
     finally:
-        sys.stderr.flush()
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import importlib.util
 import logging
-import os
 import shutil
 import warnings
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlparse
 
 from customer_outcomes import PROJECT_ROOT, FailedCheck
+from customer_outcomes.runner import environment
 
 BOUNDARIES = ("received", "delivered")
 OVERVIEW = "overview.html"
@@ -20,7 +20,11 @@ OVERVIEW = "overview.html"
 
 def validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], None]) -> None:
     """Validate both boundaries and write Data Docs; raise FailedCheck with a sentence for each expectation not met."""
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    with environment(GX_ANALYTICS_ENABLED="false"):
+        _validate(warehouse, data_docs, progress)
+
+
+def _validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], None]) -> None:
     warnings.filterwarnings("ignore", module="great_expectations")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -28,8 +32,10 @@ def validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], No
     from sqlalchemy.dialects import postgresql
     from sqlalchemy.pool import Pool, StaticPool
 
-    for name in [name for name in logging.root.manager.loggerDict if name.startswith("great_expectations")]:
-        logging.getLogger(name).setLevel(logging.ERROR)
+    # what goes wrong is said below, in a sentence; here it would be a stack for each page that cannot be written
+    logger = logging.getLogger("great_expectations")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
     opened = []
     event.listen(Pool, "connect", lambda connection, record: opened.append(connection))
     context = gx.get_context(mode="ephemeral")
@@ -72,12 +78,19 @@ def validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], No
         suite = identifier.expectation_suite_identifier.name
         sentences += [_sentence(suite, outcome) for outcome in run.results if not outcome.success]
         page = Path(unquote(urlparse(context.get_docs_sites_urls(identifier)[0]["site_url"]).path))
+        if not page.is_file():
+            raise FailedCheck(f"{page} could not be written; is there space left?")
         met = sum(outcome.success for outcome in run.results)
         overview.append((suite, met, len(run.results), quote(page.relative_to(data_docs).as_posix())))
     _write_overview(overview, data_docs / OVERVIEW)
     progress(1, 1)
     for connection in opened:  # Great Expectations would hold the warehouse to the end of the process
         connection.close()
+    expected = {f"{boundary}: {relation}": len(expectations) for boundary, relation, expectations in suites}
+    evaluated = {suite: count for suite, _, count, _ in overview}
+    missing = sorted(suite for suite, count in expected.items() if evaluated.get(suite, 0) < max(count, 1))
+    if missing or not expected:
+        raise FailedCheck(f"Expectations that were not looked at in this build: {', '.join(missing) or 'all'}.")
     if sentences:
         raise FailedCheck(*sentences, f"Data Docs show it: {data_docs / OVERVIEW}")
 

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
-from customer_outcomes import UnusableInput
+from customer_outcomes import FailedCheck, UnusableInput, first_sentences
 from customer_outcomes.contract import DELIVERY_COLUMNS, load_contract
+from customer_outcomes.damage import ERRORS, first_line, parquet_header
 from customer_outcomes.lines import read_header
 from customer_outcomes.paths import plain_path
-from customer_outcomes.readers import InputFile, Readers, quoted
+from customer_outcomes.readers import InputFile, Readers
 
 READERS = (".csv", ".parquet")
 # the folder beside the domains' that holds a company's own rules
@@ -32,6 +34,19 @@ class InputFolder:
     path: Path
     files: dict[str, list[InputFile]]
     remarks: list[str] = field(default_factory=list)
+    stamps: dict[Path, tuple[int, int, int] | None] = field(default_factory=dict)
+
+    def stop_if_changed(self) -> None:
+        """Raise FailedCheck where a file is not the one any more that was there at first."""
+        changed = [
+            file.name
+            for files in self.files.values()
+            for file in files
+            if file.path in self.stamps and self.stamps[file.path] != _stamp(file.path)
+        ]
+        if changed:
+            sentences = [f"{name} changed while it was read; deliver it whole and build again." for name in changed]
+            raise FailedCheck(*first_sentences(sentences))
 
 
 def check_folder(folder: Path) -> InputFolder:
@@ -42,6 +57,9 @@ def check_folder(folder: Path) -> InputFolder:
     contract = load_contract()
     files: dict[str, list[InputFile]] = defaultdict(list)
     passed_over: dict[tuple[str, str], list[str]] = defaultdict(list)
+    in_names: dict[tuple[str, str], list[str]] = defaultdict(list)
+    headers: dict[str, tuple] = {}
+    stamps: dict[Path, tuple[int, int, int] | None] = {}
     faults, remarks = (
         [],
         [
@@ -57,13 +75,17 @@ def check_folder(folder: Path) -> InputFolder:
         elif table not in contract:
             faults.append(f"{name} belongs to the table {table}, which the input contract does not have.")
         else:
+            stamps[path] = _stamp(path)
             try:
-                file = _read_header(table, path, name)
-            except (OSError, ValueError, duckdb.Error) as error:
-                faults.append(f"{name} cannot be read: {str(error).splitlines()[0]}.")
+                file = _read_header(table, path, name, headers)
+            except ERRORS as error:
+                faults.append(f"{name} cannot be read: {first_line(error)}.")
                 continue
             files[table].append(file)
             faults += _column_faults(file, contract[table])
+            for column in _columns_of_folders(file):
+                if column in contract[table]["columns"] or column in DELIVERY_COLUMNS:
+                    in_names[table, column].append(name)
             for column in file.columns:
                 if column not in contract[table]["columns"] and column not in DELIVERY_COLUMNS:
                     passed_over[table, column].append(name)
@@ -71,6 +93,10 @@ def check_folder(folder: Path) -> InputFolder:
         f"{names[0] if len(names) == 1 else f'{table}, {len(names)} files'}:"
         f" the column {column} is not in the input contract and is passed over."
         for (table, column), names in passed_over.items()
+    ] + [
+        f"{names[0] if len(names) == 1 else f'{table}, {len(names)} files'}:"
+        f" the column {column} stands only in the folder's name and is not read; write it into the files."
+        for (table, column), names in in_names.items()
     ]
     if not files and not faults:
         faults.append(f"{folder} holds no input: no <domain>/<table>.csv or .parquet.")
@@ -78,7 +104,7 @@ def check_folder(folder: Path) -> InputFolder:
         faults.append(f"{folder} has no crm/accounts.csv or .parquet, the one table that is required.")
     if faults:
         raise UnusableInput(*faults)
-    return InputFolder(folder, dict(files), remarks)
+    return InputFolder(folder, dict(files), remarks, stamps)
 
 
 def connect_folder(
@@ -112,6 +138,15 @@ def connect_folder(
     )
 
 
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what tells a file from a changed one; none where it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
 def _table_files(folder: Path) -> list[tuple[Path, str]]:
     """Return the files below the domain folders with the table that each belongs to, in order of name."""
     found = []
@@ -127,27 +162,40 @@ def _table_files(folder: Path) -> list[tuple[Path, str]]:
     return found
 
 
-def _read_header(table: str, path: Path, name: str) -> InputFile:
+def _read_header(table: str, path: Path, name: str, headers: dict[str, tuple]) -> InputFile:
     if path.suffix == ".csv":
         return InputFile(table, path, name, read_header(path))
-    with plain_path(path) as readable:
-        schema = duckdb.execute(f"describe select * from read_parquet({quoted(readable)})").fetchall()
-    return InputFile(table, path, name, tuple(row[0] for row in schema), tuple(row[1] for row in schema))
+    # files of one schema have one header, and to ask costs more than to compare
+    schema = str(pq.read_metadata(path).schema).partition("\n")[2]
+    if schema not in headers:
+        with plain_path(path) as readable:
+            headers[schema] = parquet_header(readable)
+    return InputFile(table, path, name, *headers[schema])
 
 
 def _column_faults(file: InputFile, definition: dict) -> list[str]:
-    missing = [
-        column
-        for column, rules in definition["columns"].items()
-        if rules.get("required") and column not in file.columns
-    ]
+    in_name = _columns_of_folders(file)
+    required = [column for column, rules in definition["columns"].items() if rules.get("required")]
+    missing = [column for column in required if column not in file.columns and column not in in_name]
     repeated = sorted({column for column in file.columns if file.columns.count(column) > 1})
     reserved = [column for column in file.columns if file.types and column.lower() in ("filename", "file_row_number")]
     return [
         *(f"{file.name} has no column {column}, which {file.table} requires." for column in missing),
+        *(
+            f"{file.name}: the column {column}, which {file.table} requires, stands only in the folder's name; write it"
+            " into the files."
+            for column in required
+            if column in in_name
+        ),
         *(f"{file.name} has the column {column or '(no name)'} more than once." for column in repeated),
         *(f"{file.name} has a column {column}, a name that the reader of Parquet needs." for column in reserved),
     ]
+
+
+def _columns_of_folders(file: InputFile) -> list[str]:
+    """Return the columns that only the folders of a file name, as <column>=<value>."""
+    names = [part.partition("=")[0] for part in file.name.split("/")[:-1] if "=" in part]
+    return [name for name in names if name not in file.columns]
 
 
 def _select_nothing(columns: list[str]) -> str:
@@ -157,11 +205,8 @@ def _select_nothing(columns: list[str]) -> str:
 
 def _select_delivery(table: str) -> str:
     """Return the query that sums up what arrived of a table, for the expectations at this boundary."""
-    required = [column for column, rules in load_contract()[table]["columns"].items() if rules.get("required")]
-    incomplete = " or ".join(f"{column} is null" for column in required)
     return (
         f"select '{table}' as input_table, count(*) as row_count,"
-        f" count(case when {incomplete} then 1 end) as incomplete_count,"
         f" (select count(*) from raw_intake.unreadable_lines where input_table = '{table}') as unreadable_count"
         f" from raw_{table}"
     )

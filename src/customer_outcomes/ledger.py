@@ -15,8 +15,9 @@ import duckdb
 import yaml
 
 from customer_outcomes import PROJECT_ROOT, UnusableInput
+from customer_outcomes.destination import DATABASE
+from customer_outcomes.errors import sentence
 from customer_outcomes.paths import plain_path
-from customer_outcomes.publish import DATABASE
 
 MODELS = PROJECT_ROOT / "models" / "compensation" / "_compensation__models.yml"
 # table of the ledger -> the relation that it copies, and which of its rows are closed
@@ -53,8 +54,7 @@ def collect_copies(connection: duckdb.DuckDBPyConnection, published: Path) -> No
             if all((place / "compensation" / f"{relation}.parquet").exists() for relation, _ in RELATIONS.values()):
                 _copy(connection, "parquet", f"'{_quoted(place)}/compensation/{{relation}}.parquet'", "true")
     except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        raise UnusableInput(f"The closed periods in {published} cannot be read: {reason}") from None
+        raise UnusableInput(sentence(error, f"The closed periods in {published} cannot be read")) from None
 
 
 def paid_disputes(warehouse: Path, published: Path) -> set[str]:
@@ -78,14 +78,39 @@ def paid_disputes(warehouse: Path, published: Path) -> set[str]:
     return {dispute for (dispute,) in rows}
 
 
+def copies_in(published: Path) -> dict[str, list[tuple]]:
+    """Return the closed periods that a published folder holds, to see later whether they are still the same."""
+    with duckdb.connect() as connection:
+        collect_copies(connection, published)
+        return {table: connection.execute(f"from ledger.{table} order by all").fetchall() for table in RELATIONS}
+
+
 def keep_closes(warehouse: Path) -> None:
-    """Keep what the published build closed, as this warehouse's own copy."""
+    """Keep what this build closed, as the warehouse's own copy, in one step, before the build is published.
+
+    A build that is killed in between has closed its periods: the next one publishes them as they are. Where the copy
+    is there already nothing is written, so that whoever reads the warehouse meanwhile is in nobody's way.
+    """
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        if _is_kept(connection):
+            return
     with duckdb.connect(warehouse) as connection:
         connection.execute("begin")
         for table in RELATIONS:
             connection.execute(f"delete from ledger.{table}")
         _copy(connection, "kept", "compensation.{relation}", "true")
         connection.execute("commit")
+
+
+def _is_kept(connection: duckdb.DuckDBPyConnection) -> bool:
+    for table, columns in _columns().items():
+        relation, is_closed = RELATIONS[table]
+        kept = f"select {', '.join(columns)} from ledger.{table} where copy_name = 'kept'"
+        closed = f"select {', '.join(columns)} from compensation.{relation} where {is_closed}"
+        for one, other in ((kept, closed), (closed, kept)):
+            if connection.execute(f"({one}) except all ({other}) limit 1").fetchall():
+                return False
+    return True
 
 
 def closes_of_older_definitions(warehouse: Path) -> list[date]:

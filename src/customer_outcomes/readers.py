@@ -17,9 +17,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from customer_outcomes import FailedCheck
+from customer_outcomes import FailedCheck, UnusableInput
 from customer_outcomes.contract import load_contract
 from customer_outcomes.counting import Count, count_csv, count_parquet, lines_of_rows
+from customer_outcomes.damage import ERRORS, first_line, parquet_header, parquet_value, reading, salvage
 from customer_outcomes.lines import LONGEST_RECORD, rewrite_readable_records
 from customer_outcomes.paths import link, refuse_pattern
 
@@ -66,8 +67,8 @@ class Source:
 class Readers:
     """Reads the files of one warehouse; what it needs later lies in `work_folder`, and in raw_intake.
 
-    raw_intake.files has each file that is read, raw_intake.row_lines where rows start if not each on the next line,
-    raw_intake.unreadable_lines the records that no reader can read.
+    raw_intake.files has each file that is read, raw_intake.row_lines where rows start if not each on the next line, or
+    stand in a damaged Parquet file, raw_intake.unreadable_lines the records and rows that no reader can read.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, work_folder: Path):
@@ -78,7 +79,8 @@ class Readers:
         connection.execute("create schema if not exists raw_intake")
         connection.execute(
             "create or replace table raw_intake.unreadable_lines"
-            " (input_table varchar, file_name varchar, line_number bigint, line_sha256 varchar, line_text varchar)"
+            " (input_table varchar, file_name varchar, line_number bigint, row_number bigint, column_name varchar,"
+            " line_sha256 varchar, line_text varchar)"
         )
         connection.execute(
             "create or replace table raw_intake.files"
@@ -94,10 +96,11 @@ class Readers:
         Raise FailedCheck where a file cannot be read, or not with all its rows.
         """
         csv_files = [file for file in files if file.path.suffix == ".csv"]
-        groups = _grouped((file for file in files if file.path.suffix == ".parquet"), _schema)
-        as_text = len(groups) + len(csv_files) > 1
         queries = self._select_csv([self._csv_source(file) for file in csv_files], columns)
-        return queries + [self._select_parquet(group, columns, as_text) for group in groups]
+        parquet = [self._parquet_source(file) for file in files if file.path.suffix == ".parquet"]
+        groups = self._read_parquet(parquet, columns)
+        as_text = len(groups) + len(csv_files) > 1
+        return queries + [_select_parquet(group, columns, as_text) for group in groups]
 
     def _select_csv(self, sources: list[Source], columns: list[str]) -> list[str]:
         queries, changed = [], []
@@ -113,24 +116,81 @@ class Readers:
             queries.append(_select_group(group, columns))
         return queries + (self._select_csv(changed, columns) if changed else [])
 
-    def _select_parquet(self, files: list[InputFile], columns: list[str], as_text: bool) -> str:
-        sources = []
-        for file in files:
-            number, path = self._place(file)
+    def _parquet_source(self, file: InputFile) -> Source:
+        number, path = self._place(file)
+        try:
+            return Source(file, number, path, Count(count_parquet(path), 0, True))
+        except (OSError, pa.ArrowException) as error:
+            raise FailedCheck(f"{file.name} cannot be counted: {first_line(error)}.") from None
+
+    def _read_parquet(self, sources: list[Source], columns: list[str]) -> list[list[Source]]:
+        """Read every value that the contract knows; return the sources by form, damaged files as their copies."""
+        groups, changed = [], []
+        for group in _grouped(sources, _parquet_form):
             try:
-                count = Count(count_parquet(path), 0, True)
-            except (OSError, pa.ArrowException) as error:
-                raise FailedCheck(f"{file.name} cannot be counted: {str(error).splitlines()[0]}") from None
-            sources.append(Source(file, number, path, count))
-        relation = (
-            f"read_parquet([{_paths(sources)}], filename = true, file_row_number = true, hive_partitioning = false)"
-        )
-        self._agree(sources, self._rows_found(f"(select *, file_row_number + 1 as position from {relation})", []), 1)
-        types = dict(zip(files[0].columns, files[0].types, strict=True))
-        selected = ", ".join(_parquet_value(column, types.get(column), as_text) for column in columns)
-        return (
-            f"select files.file_name as _file, received.file_row_number + 1 as _row, {selected}"
-            f" from {relation} as received left join raw_intake.files as files on files.path = received.filename"
+                found = self._parquet_rows(group, columns)
+            except ERRORS as error:
+                for source in self._refused_parquet(group, columns) or group:
+                    self._salvage(source, columns, error)
+                changed += group
+                continue
+            self._agree(group, found, 1)
+            groups.append(group)
+        return groups + (self._read_parquet(changed, columns) if changed else [])
+
+    def _parquet_rows(self, sources: list[Source], columns: list[str]) -> dict[str, tuple[int, int, int]]:
+        """Return how many rows each file has and the first and last; apart, because damage can cost a database."""
+        known = {column: kind for column, kind in _types(sources).items() if column in columns}
+        threads = self.connection.execute("select current_setting('threads')").fetchall()[0][0]
+        with duckdb.connect(config={"threads": threads}) as connection:
+            found = connection.execute(
+                "select filename, count(*), min(file_row_number) + 1, max(file_row_number) + 1,"
+                f" {reading(known)} from {_parquet(sources)} group by filename"
+            ).fetchall()
+        return {path: (count, first, last) for path, count, first, last, _ in found}
+
+    def _refused_parquet(self, sources: list[Source], columns: list[str]) -> list[Source]:
+        """Return those of some files of which the reader refuses a value, found by halves."""
+        try:
+            self._parquet_rows(sources, columns)
+        except ERRORS:
+            if len(sources) == 1:
+                return sources
+            half = len(sources) // 2
+            return self._refused_parquet(sources[:half], columns) + self._refused_parquet(sources[half:], columns)
+        return []
+
+    def _salvage(self, source: Source, columns: list[str], error: Exception) -> None:
+        """Let a damaged Parquet file be read from a copy of its readable rows, and keep the others as unreadable."""
+        file = source.file
+        if source.lines is not None:
+            raise UnusableInput(f"{file.name} cannot be read, nor what seems to be sound of it: {first_line(error)}.")
+        try:
+            saved = salvage(
+                source.path,
+                [column for column in file.columns if column in columns],
+                self.work_folder / f"{source.number}.readable",
+            )
+            header = parquet_header(saved.copy)
+        except (*ERRORS, ValueError) as fault:
+            raise UnusableInput(f"{file.name} cannot be read: {first_line(fault)}.") from None
+        if len(saved.rows) + len(saved.faults) != source.count.rows:
+            raise FailedCheck(
+                f"{file.name} was read as {len(saved.rows) + len(saved.faults)} rows and counted as"
+                f" {source.count.rows}; nothing is built of it."
+            )
+        source.path, source.lines = saved.copy, saved.rows.to_numpy()
+        source.file = InputFile(file.table, file.path, file.name, *header)
+        source.count = Count(len(saved.rows), 0, True)
+        faults = saved.faults
+        self._keep(
+            "unreadable_lines",
+            input_table=[file.table] * len(faults),
+            file_name=[file.name] * len(faults),
+            row_number=faults["row"],
+            column_name=faults["column"],
+            line_sha256=faults["sha256"],
+            line_text=pa.nulls(len(faults), pa.string()) if _has_pii(file.table) else faults["text"],
         )
 
     def _place(self, file: InputFile) -> tuple[int, Path]:
@@ -175,7 +235,6 @@ class Readers:
         source.path = self.work_folder / f"{source.number}.readable.csv"
         made = rewrite_readable_records(file.path, len(file.columns), source.path)
         source.count, source.lines = count_csv(source.path, len(file.columns)), np.frombuffer(made.lines, np.int64)
-        has_pii = any(rules.get("pii") for rules in load_contract()[file.table]["columns"].values())
         self._keep(
             "unreadable_lines",
             input_table=[file.table] * len(made.unreadable),
@@ -183,7 +242,7 @@ class Readers:
             line_number=[line.line for line in made.unreadable],
             line_sha256=[line.sha256 for line in made.unreadable],
             # of a table that holds personal data no text is kept
-            line_text=pa.array([None if has_pii else line.text for line in made.unreadable], pa.string()),
+            line_text=pa.array([None if _has_pii(file.table) else line.text for line in made.unreadable], pa.string()),
         )
 
     def _agree(self, sources: list[Source], found: dict[str, tuple[int, int, int]], first: int | None = None) -> None:
@@ -236,8 +295,38 @@ def _grouped(items: Iterable, kind) -> list[list]:
     return list(groups.values())
 
 
-def _schema(file: InputFile) -> tuple:
-    return file.columns, file.types
+def _has_pii(table: str) -> bool:
+    return any(rules.get("pii") for rules in load_contract()[table]["columns"].values())
+
+
+def _parquet_form(source: Source) -> tuple:
+    return source.file.columns, source.file.types, source.has_own_lines
+
+
+def _types(sources: list[Source]) -> dict[str, str]:
+    """Return DuckDB's type of each column of Parquet files of one form."""
+    return dict(zip(sources[0].file.columns, sources[0].file.types, strict=True))
+
+
+def _parquet(sources: list[Source]) -> str:
+    """Return the relation of all rows of Parquet files of one form, with filename and file_row_number from 0."""
+    return f"read_parquet([{_paths(sources)}], filename = true, file_row_number = true, hive_partitioning = false)"
+
+
+def _select_parquet(sources: list[Source], columns: list[str], as_text: bool) -> str:
+    types = _types(sources)
+    selected = ", ".join(_parquet_column(column, types.get(column), as_text) for column in columns)
+    row, lines = "received.file_row_number + 1", ""
+    if sources[0].has_own_lines:
+        lines = (
+            " left join raw_intake.row_lines as lines"
+            f" on lines.file_number = files.file_number and lines.row_number = {row}"
+        )
+        row = "lines.line_number"
+    return (
+        f"select files.file_name as _file, {row} as _row, {selected} from {_parquet(sources)} as received"
+        f" left join raw_intake.files as files on files.path = received.filename{lines}"
+    )
 
 
 def _form(source: Source) -> tuple:
@@ -284,17 +373,10 @@ def _select_group(sources: list[Source], columns: list[str]) -> str:
     )
 
 
-def _parquet_value(column: str, kind: str | None, as_text: bool) -> str:
+def _parquet_column(column: str, kind: str | None, as_text: bool) -> str:
     if kind is None:
         return f"cast(null as varchar) as {column}"
-    value = {
-        "VARCHAR": f"nullif(received.{column}, '')",
-        "BLOB": f"nullif(decode(received.{column}), '')",
-        "TIMESTAMP WITH TIME ZONE": f"timezone('UTC', received.{column})",
-        "TIMESTAMP_NS": f"cast(received.{column} as timestamp)",
-        "TIMESTAMP_MS": f"cast(received.{column} as timestamp)",
-        "TIMESTAMP_S": f"cast(received.{column} as timestamp)",
-    }.get(kind, f"received.{column}")
+    value = parquet_value(f"received.{column}", kind)
     return f"cast({value} as varchar) as {column}" if as_text else f"{value} as {column}"
 
 

@@ -6,9 +6,11 @@ import duckdb
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from customer_outcomes.publish import DATABASE
+from customer_outcomes.destination import DATABASE
+from customer_outcomes.quarantine import Fault
 
 console = Console(soft_wrap=True, highlight=False)
+MOST_FAULTS = 12  # kinds of them that the summary names
 
 
 def progress_bar() -> Progress:
@@ -37,8 +39,9 @@ def print_summary(outcome) -> None:
             where summary.subject_type = 'company'
             """
         ).fetchall()[0]
-        received, accepted, quarantined = connection.execute(
-            "select sum(received), sum(accepted), sum(quarantined) from audit.input_reconciliation"
+        received, accepted, excluded, future, quarantined = connection.execute(
+            "select sum(received), sum(accepted), sum(excluded), sum(future), sum(quarantined)"
+            " from audit.input_reconciliation"
         ).fetchall()[0]
     rows = {
         "customers": f"{customers:,}",
@@ -48,7 +51,9 @@ def print_summary(outcome) -> None:
         "PPP yield": _percent(ppp_yield),
         "rows received": f"{received:,}",
         "rows accepted": f"{accepted:,}",
-        "rows quarantined": f"{quarantined:,}  (audit.quarantined_rows says why)",
+        "rows excluded": f"{excluded:,}  (of internal, test or deleted accounts)",
+        "rows in the future": f"{future:,}  (after as_of)",
+        "rows quarantined": f"{quarantined:,}  (audit.quarantined_rows has each)",
         "warehouse": str(outcome.warehouse),
         "published": str(outcome.published),
         "data docs": str(outcome.data_docs),
@@ -56,6 +61,16 @@ def print_summary(outcome) -> None:
     }
     for name, value in rows.items():
         console.print(f"{name:<25}{value}", markup=False)
+        if name == "rows quarantined":
+            print_faults(outcome.faults)
+
+
+def print_faults(faults: list[Fault]) -> None:
+    """Print what is quarantined of each table, the first MOST_FAULTS kinds of it."""
+    for fault in faults[:MOST_FAULTS]:
+        console.print(f"  {fault.input_table}: {fault.rows:,} {fault.sentence}", markup=False)
+    if len(faults) > MOST_FAULTS:
+        console.print(f"  and {len(faults) - MOST_FAULTS} more kinds of fault", markup=False)
 
 
 def _percent(share: float | None) -> str:

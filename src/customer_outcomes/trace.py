@@ -267,7 +267,7 @@ class _Trace:
         keys = [self.month, self.user_id, metric_name]
         sums = (MEAN, "1") if metric_name == "satisfaction" else ("sum(numerator)", "sum(denominator)")
         customers = self._rows(
-            f"select account_id, {sums[0]} as numerator, cast({sums[1]} as decimal(38, 20)) as denominator"
+            f"select account_id, {sums[0]} as numerator, cast({sums[1]} as decimal(38, 22)) as denominator"
             " from compensation.comp_evidence where period = ? and user_id = ? and metric_name = ?"
             " group by account_id order by account_id",
             *keys,

@@ -109,7 +109,8 @@ class _Book:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path):
         self.connection = connection
-        self.workbook = xlsxwriter.Workbook(path, {"constant_memory": True})
+        # the temporary files of its sheets hold pay: they lie beside it, where nobody else reads them
+        self.workbook = xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": str(path.parent)})
         self.formats = {name: self.workbook.add_format(properties) for name, properties in FORMATS.items()}
         # what, as the warehouse has it, the formula that finds it here, and what that gives
         self.checks: list[tuple[str, object, str | None, object]] = []
@@ -289,9 +290,13 @@ class _Book:
         latest = self._query(
             """
             select coalesce(sum(payout), 0) from {c}.comp_latest_lines
-            where period = $1 and scenario = 'actual' and (
-                $1 not in (select period from {c}.ledger_closes)
-                or $1 in (select period from {c}.ledger_adjustable_closes)
+            where period = $1 and scenario = 'actual' and $1 in (
+                select closes.period
+                from {c}.comp_period_closes as closes cross join {c}.comp_settings as settings
+                where closes.definitions_version = settings.definitions_version and closes.period >= (
+                    select max(period) + interval 1 month - to_months(max(clawback_months))
+                    from {c}.comp_period_closes cross join {c}.comp_settings
+                )
             )
             having count(*) > 0
             """,

@@ -240,6 +240,76 @@ def test_help(arguments, expected):
     assert all(part in result.stdout for part in expected)
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("--warehouse", "", "is not a file; name a file for the warehouse."),
+        ("--warehouse", "/", "/ is not a file; name a file for the warehouse."),
+        ("--warehouse", "{}/input/crm/accounts.csv/w.duckdb", "accounts.csv is a file."),
+        ("--warehouse", "{}/" + "w" * 300, "File name too long."),
+        ("--warehouse", "{}/w.lock", "is no name for a warehouse"),
+        ("--warehouse", "{}/raw_crm.duckdb", "has the name of a schema in it"),
+        ("--warehouse", "{}/temp.duckdb", "has a name that DuckDB keeps for itself"),
+        ("--warehouse", "{}/circle", "Too many levels of symbolic links."),
+        ("--publish", "{}", "lie in one another"),
+        ("--publish", "{}/others/contents.json/published", "contents.json is a file."),
+        ("--publish", "{}/" + "p" * 250, "File name too long."),
+        ("--publish", "{}/circle", "is a link that leads in a circle"),
+        ("--publish", "/dev/null", "/dev/null holds files that no build published"),
+        ("--publish", "{}/others", "holds mine.xlsx, which no build published"),
+        ("--publish", "{}/broken", "cannot be read: IO Error"),
+        ("--input", "{}/circle", "is not a folder."),
+        ("--input", "{}/" + "i" * 300, "File name too long."),
+        ("--rules", "{}/" + "r" * 300, "File name too long."),
+        ("--vars", "[" * 3000, "--vars is not YAML"),
+        ("--vars", "{saturation_knot: .nan}", "saturation_knot is nan"),
+    ],
+)
+def test_a_place_or_value_that_cannot_be(folder, option, value, expected):
+    (folder / "circle").symlink_to("circle")
+    for name in ("others", "broken"):
+        write(folder / name / "contents.json", "{}")
+    write(folder / "others" / "mine.xlsx", "")
+    write(folder / "broken" / "customer_outcomes.duckdb", "ten years of work" * 1000)
+    assert_refused(folder, build(folder, option, value.format(folder) if option != "--vars" else value), expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["build", "--threads", "99999999999999999999"], 2),
+        (["sample", "{}/file/sample"], 2),
+        (["sample", "{}/" + "s" * 300], 2),
+        (["sample", "{}/sample", "--seed", "-1"], 2),
+        (["sample", "{}/sample", "--accounts", "10", "--transactions", "0"], 2),
+        (["trace", "2026-03", "u", "--warehouse", "{}/file"], 2),
+        (["trace", "2026-03", "u", "--warehouse", "{}/" + "w" * 300], 2),
+        (["trace", "2026-13", "u"], 2),
+    ],
+)
+def test_a_wrong_way_to_run_it_ends_in_a_sentence(tmp_path, arguments, code):
+    (tmp_path / "file").write_text("ten years of work" * 1000)
+    result = CliRunner().invoke(app, [argument.format(tmp_path) for argument in arguments])
+    assert (result.exit_code, result.exception and type(result.exception)) == (code, SystemExit)
+    assert "Traceback" not in result.output
+    assert "Nobody foresaw" not in result.output
+
+
+def test_what_nobody_foresaw_is_a_sentence_too(folder, monkeypatch):
+    def fail(*arguments):
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr("customer_outcomes.build.check_folder", fail)
+    result = build(folder)
+    said = sentences(result)
+    assert result.exit_code == 1
+    assert "ZeroDivisionError: by nothing." in said[0]
+    assert "has what a developer needs to mend it." in said[1]
+    file = Path(said[1].split("; ")[1].split(" has ")[0])
+    assert "by nothing" in file.read_text()
+    file.unlink()
+
+
 def test_a_word_that_is_no_command():
     assert CliRunner().invoke(app, ["biuld"]).exit_code == 2
 

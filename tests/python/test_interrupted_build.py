@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -16,13 +17,25 @@ import pyarrow.parquet as pq
 import pytest
 from builds import DATABASE, SEED, THREADS, WORLD_AS_OF, Built, command, differences, good_build, without_closes
 
+from customer_outcomes.destination import hold
+from customer_outcomes.warehouse import hold_warehouse
+
+CANDIDATES = ".published.*.next"
 Version = dict[str, tuple[int, int]]  # by relation: how many rows, and a hash of all their values
 
 PUBLISHING = """
 import json, pathlib, sys
+from customer_outcomes.destination import hold
 from customer_outcomes.publish import publish
 warehouse, manifest, destination = map(pathlib.Path, sys.argv[1:])
-publish(warehouse, json.loads(manifest.read_text()), destination, lambda done, of: None)
+with hold(destination):
+    publish(
+        warehouse,
+        json.loads(manifest.read_text()),
+        destination,
+        lambda rows: json.dumps({"relations": rows}),
+        lambda done, of: None,
+    )
 """
 
 
@@ -100,7 +113,7 @@ class Watcher:
         ]
 
     def _contents(self) -> dict[str, int]:
-        return json.loads((self.published / "contents.json").read_text())
+        return json.loads((self.published / "contents.json").read_text())["relations"]
 
 
 def wait_until(process: subprocess.Popen, is_reached: Callable[[], bool]) -> None:
@@ -142,12 +155,12 @@ def publishing(built: Built, published: Path) -> list[str]:
 
 def moments(folder: Path, dice: Random) -> dict[str, Callable[[], bool]]:
     """How far a build has come when it is to be killed, each within another phase."""
-    work, candidate = folder / "warehouse.work", folder / ".published.next"
+    work = folder / "warehouse.work"
     models, files = dice.randint(1, 60), dice.randint(1, 6)
     return {
         "dbt": lambda: len(list(work.glob("target/run/**/*.sql"))) >= models,
         "expectations": (work / "data_docs").exists,
-        "publishing": lambda: len(list(candidate.glob("*/*.parquet"))) >= files,
+        "publishing": lambda: len(list(folder.glob(f"{CANDIDATES}/*/*.parquet"))) >= files,
     }
 
 
@@ -176,15 +189,40 @@ def test_killed_in_every_phase_and_built_again(csv_world, csv_build, sample_buil
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 
 
+@pytest.mark.parametrize(
+    ("phase", "number"), [("dbt", signal.SIGTERM), ("expectations", signal.SIGINT), ("publishing", signal.SIGTERM)]
+)
+def test_stopped_in_a_phase(csv_world, csv_build, tmp_path, phase, number):
+    """One sentence, one exit code, and the last good version; the next build removes what is left."""
+    published = Path(shutil.copytree(csv_build.published, tmp_path / "published"))
+    before = read_version(published)
+    with started(command(tmp_path, csv_world, WORLD_AS_OF, None, THREADS)) as process:
+        wait_until(process, moments(tmp_path, Random(SEED))[phase])
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+    lines = [line for line in said.splitlines() if line.strip() and "\u2501" not in line]
+    assert lines == [f"Stopped by {number.name}.", f"{published} stays as the last good build left it."]
+    assert process.returncode == 128 + number
+    assert read_version(published) == before
+    with hold_warehouse(tmp_path / "warehouse.duckdb", tmp_path / "warehouse.work"), hold(published):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["published", "warehouse.duckdb", "warehouse.work"]
+    assert not (tmp_path / "warehouse.work" / "tmp").exists()
+
+
 def test_killed_at_random_moments_of_publishing(csv_build, sample_build, tmp_path):
     """Two companies take turns; how long publishing takes undisturbed says within which time to kill it."""
-    dice, published, candidate = Random(SEED), tmp_path / "published", tmp_path / ".published.next"
+    dice, published = Random(SEED), tmp_path / "published"
+
+    def is_begun() -> bool:
+        return any(tmp_path.glob(f"{CANDIDATES}/{DATABASE}"))
+
     builds = (csv_build, sample_build)
     versions = [read_version(built.published) for built in builds]
     shutil.copytree(sample_build.published, published)
     with Watcher(published, 0.01) as watcher:
         with started(publishing(csv_build, published)) as process:
-            wait_until(process, candidate.exists)
+            wait_until(process, is_begun)
             begun = time.perf_counter()
             process.communicate()
             seconds = time.perf_counter() - begun
@@ -192,11 +230,12 @@ def test_killed_at_random_moments_of_publishing(csv_build, sample_build, tmp_pat
         codes = []
         for number in range(12):
             with started(publishing(builds[number % 2], published)) as process:
-                wait_until(process, candidate.exists)
+                wait_until(process, is_begun)
                 codes.append(kill_after(process, dice.uniform(0, seconds)))
             watcher.read()
             assert read_version(published) in versions
-            shutil.rmtree(candidate, ignore_errors=True)  # so that its return can be seen
+            for candidate in tmp_path.glob(CANDIDATES):
+                shutil.rmtree(candidate)  # so that the next one's can be seen
         subprocess.run(publishing(csv_build, published), check=True)
         watcher.read()
     assert set(codes) <= {0, -9}

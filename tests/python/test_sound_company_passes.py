@@ -52,8 +52,8 @@ def test_many_customers_of_less_than_the_last_digit(code, numerator, is_sound):
     key = "date '2025-01-01' as period, 'u' as user_id, 'cltv_growth' as metric_name"
     found = faults(
         code[EVIDENCE],
-        comp_evidence=f"select {key}, account_id, 0.0000000000000006::decimal(38, 20) as numerator,"
-        " null::decimal(38, 20) as denominator from (values ('a'), ('b')) as accounts (account_id)",
+        comp_evidence=f"select {key}, account_id, 0.0000000000000006::decimal(38, 22) as numerator,"
+        " null::decimal(38, 22) as denominator from (values ('a'), ('b')) as accounts (account_id)",
         shared_comp_inputs=f"select {key}, {numerator}::decimal(38, 15) as numerator,"
         " null::decimal(38, 15) as denominator, 2 as n_customers",
     )

@@ -34,8 +34,8 @@ achieved as (
 
 ),
 
--- an attainment is attained_units / target_units / 10^9, all whole numbers, because a quotient that was rounded falls on the
--- wrong side of half a cent once it is multiplied
+-- an attainment is attained_units / target_units / 10^9, whole numbers all, because a rounded quotient falls on
+-- the wrong side of half a cent once it is multiplied
 attained as (
 
     select

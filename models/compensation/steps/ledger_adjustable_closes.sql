@@ -15,8 +15,8 @@ final as (
     where
         closes.definitions_version = {{ definitions_version() }}
         and closes.period >= (
-            select {{ dbt.dateadd('month', 1 - var('clawback_months'), 'max(last.period)') }}
-            from closes as last
+            select {{ dbt.dateadd('month', 1 - var('clawback_months'), 'max(latest.period)') }}
+            from closes as latest
         )
 
 )

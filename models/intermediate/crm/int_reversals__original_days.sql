@@ -45,7 +45,7 @@ final as (
             and {{ local_day('originals.transacted_at') }} = rates.rated_on
     where
         originals.row_state = 'current'
-        and not {{ lacks_rate('originals.amount', 'originals.currency_code', 'rates') }}
+        and not {{ is_bad_money('originals.amount', 'originals.currency_code', 'rates') }}
 
 )
 

@@ -1,0 +1,352 @@
+"""The guard: what a build does not publish without a word from a person.
+
+Its memory is the last published version: what became of its input, its headline figures, and who accepted what, as
+contents.json of the published folder has them. Each alarm is one sentence with both figures; `--accept NAME --by WHO`
+lets it pass in this build.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from customer_outcomes import FailedCheck, UnusableInput
+from customer_outcomes.contract import load_contract
+from customer_outcomes.destination import CONTENTS, DATABASE
+from customer_outcomes.quarantine import faults
+
+FEW_ROWS = 20  # a table that lost no more than these is no alarm, whatever their share
+FEW_FAULTS = 3  # nor are fewer quarantined rows than these
+LITTLE_MONEY = 50  # nor adjustments below this, in the reporting currency
+POINTS = 0.05  # a share that was published once is an alarm again when it exceeds that one by more
+
+# kind of alarm -> whether it is about a table, which its name then has
+KINDS = {
+    "shrink": True,
+    "quarantine": True,
+    "customers": False,
+    "cltv": False,
+    "adjustments": False,
+    "currency": False,
+}
+HINT = (
+    "If this is right, build again with --accept NAME for each of them and --by WHO. Each build reads all of the input"
+    " folder: what is delivered anew goes beside the earlier files, not in their place."
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """What became of one input table: its rows received, those accepted and those quarantined."""
+
+    received: int
+    accepted: int
+    quarantined: int
+
+    @property
+    def quarantined_share(self) -> float:
+        """The share of the received rows that was quarantined; 0 of nothing."""
+        return self.quarantined / self.received if self.received else 0.0
+
+
+@dataclass(frozen=True)
+class Version:
+    """What the guard knows of one version: a published one, or the one that a build is about to publish.
+
+    A version that an older project published says neither when nor in which currency it was.
+    """
+
+    tables: dict[str, Table]
+    customers: int
+    cltv: Decimal
+    adjustments_share: float = 0.0
+    as_of: datetime | None = None
+    reporting_currency: str | None = None
+    reporting_timezone: str | None = None
+    has_closes: bool = False
+    accepted_alarms: list[dict] = field(default_factory=list)
+
+    @property
+    def frame(self) -> str:
+        """The currency and the time zone of its figures, in words."""
+        return f"{self.reporting_currency} and {self.reporting_timezone}"
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What is let through: the vars of the guard, as shares."""
+
+    max_shrink: float
+    max_quarantined_share: float
+    max_adjustment_share: float
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One thing that needs a person's word: `name` is what --accept takes."""
+
+    name: str
+    sentence: str
+
+
+def check_accepted(accepted: list[str], by: str | None) -> None:
+    """Raise UnusableInput where --accept names no alarm that there can be, or nobody stands for it."""
+    kinds = ", ".join(f"{kind}:TABLE" if has_table else kind for kind, has_table in KINDS.items())
+    wrong = [
+        f"--accept has {name}, which is no alarm; the alarms are {kinds}." for name in accepted if not _is_alarm(name)
+    ]
+    if accepted and not (by or "").strip():
+        wrong.append("--accept needs --by and the name of who accepts it.")
+    if by is not None and not accepted:
+        wrong.append("--by says who accepts an alarm, and there is no --accept.")
+    if wrong:
+        raise UnusableInput(*wrong)
+
+
+def last_published(published: Path) -> Version | None:
+    """Return what is known of the version in the published folder; None where there is none."""
+    if not (published / CONTENTS).exists():
+        return None
+    try:
+        contents = json.loads((published / CONTENTS).read_text(encoding="utf-8"))
+        if "build" not in contents:
+            return _of_older_project(published)
+        build = dict(contents["build"])
+        build["tables"] = {name: Table(**counts) for name, counts in build["tables"].items()}
+        return Version(
+            **build
+            | {
+                "as_of": datetime.fromisoformat(build["as_of"]),
+                "cltv": Decimal(build["cltv"]),
+                "has_closes": contents["relations"].get("compensation.comp_period_closes", 0) > 0,
+            }
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, duckdb.Error) as error:
+        reason = str(error).splitlines()[0]
+        raise UnusableInput(
+            f"{published / CONTENTS} cannot be read, which says what was published: {reason}."
+        ) from None
+
+
+def about_to_be_published(warehouse: Path) -> Version:
+    """Return what the guard must know of what a build has just computed."""
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        as_of, currency, timezone = connection.execute(
+            "select as_of, reporting_currency, reporting_timezone from compensation.comp_settings"
+        ).fetchall()[0]
+        adjusted, paid = connection.execute(
+            """
+            with pending as (
+                select original_period, abs(amount) as amount
+                from compensation.comp_pending_adjustments
+                where dispute_id is null
+            )
+
+            select
+                (select coalesce(sum(amount), 0) from pending),
+                (
+                    select coalesce(sum(payout), 0) from compensation.comp_closed_lines
+                    where period in (select original_period from pending)
+                )
+            """
+        ).fetchall()[0]
+        # less than LITTLE_MONEY is nothing to speak of
+        share = float(adjusted / paid) if paid and adjusted >= LITTLE_MONEY else float(adjusted >= LITTLE_MONEY)
+        return Version(
+            **_headline(connection),
+            adjustments_share=share,
+            as_of=as_of,
+            reporting_currency=currency,
+            reporting_timezone=timezone,
+        )
+
+
+def check_frame(last: Version | None, as_of: str | None, currency: str, timezone: str) -> None:
+    """Raise UnusableInput where a build cannot follow the last published version, whoever accepts it."""
+    if last is None:
+        return
+    wrong, elsewhere = [], "name another --publish and --warehouse."
+    if as_of is not None and last.as_of is not None and datetime.fromisoformat(as_of) < last.as_of:
+        wrong.append(f"--as-of {as_of} is before {last.as_of}, as of which the last version was published; {elsewhere}")
+    if last.has_closes and _is_other_frame(last, currency, timezone):
+        wrong.append(
+            f"Months are closed in {last.frame}, and this build is in {currency} and {timezone}: what was paid cannot"
+            f" change its currency or its time zone; {elsewhere}"
+        )
+    if wrong:
+        raise UnusableInput(*wrong)
+
+
+def judge(
+    now: Version, last: Version | None, bounds: Bounds, examples: dict[str, str], accepted: list[str]
+) -> tuple[list[str], list[str]]:
+    """Return the names of the alarms that were met and accepted, and a remark for each --accept that met none.
+
+    `examples` has for a table what of it is quarantined most, in words. Raise FailedCheck with a sentence for each
+    alarm that nobody accepted.
+    """
+    raised = list(alarms(now, last, bounds, examples))
+    unaccepted = [alarm.sentence for alarm in raised if alarm.name not in accepted]
+    if unaccepted:
+        raise FailedCheck(*unaccepted, HINT)
+    met = sorted({alarm.name for alarm in raised})
+    return met, [f"--accept {name} met no alarm." for name in accepted if name not in met]
+
+
+def alarms(now: Version, last: Version | None, bounds: Bounds, examples: dict[str, str]) -> Iterator[Alarm]:
+    """Yield every alarm that a version raises against the last published one."""
+    for name in load_contract():
+        table, before = now.tables[name], last.tables.get(name) if last else None
+        if before:
+            yield from _shrinking(name, table, before, bounds)
+        yield from _quarantine(name, table, before, bounds, examples)
+    if last is None:
+        return
+    if _is_other_frame(last, now.reporting_currency, now.reporting_timezone):
+        # figures of another currency or of other days are not compared
+        yield Alarm("currency", f"currency: this build is in {now.frame}, the last published version in {last.frame}.")
+        return
+    lost = 1 - now.customers / last.customers if last.customers else 0
+    if lost > bounds.max_shrink:
+        yield _fall("customers", f"{now.customers:,}", f"{last.customers:,}", lost, bounds)
+    lost = 1 - float(now.cltv / last.cltv) if last.cltv > 0 else 0
+    if lost > bounds.max_shrink:
+        yield _fall("cltv", f"{now.cltv:,.2f} {now.reporting_currency}", f"{last.cltv:,.2f}", lost, bounds)
+    if now.adjustments_share > max(bounds.max_adjustment_share, last.adjustments_share + POINTS):
+        yield Alarm(
+            "adjustments",
+            f"adjustments: what was learned late moves {_percent(now.adjustments_share)} of what the closed months that"
+            f" it is about paid, after {_percent(last.adjustments_share)} in the last published version;"
+            f" max_adjustment_share lets {_percent(bounds.max_adjustment_share)} pass.",
+        )
+
+
+def contents_of(now: Version, last: Version | None, met: list[str], by: str | None, relations: dict[str, int]) -> str:
+    """Return the text of contents.json: what the next guard must know, who accepted what, and the rows published."""
+    earlier = last.accepted_alarms if last else []
+    accepted = [{"as_of": str(now.as_of), "alarm": name, "by": by} for name in met]
+    build = asdict(now) | {
+        "as_of": str(now.as_of),
+        "cltv": str(now.cltv),
+        "accepted_alarms": earlier + [one for one in accepted if one not in earlier],
+    }
+    del build["has_closes"]  # the rows of comp_period_closes say it
+    return json.dumps({"build": build, "relations": relations}, indent=2) + "\n"
+
+
+class Guard:
+    """The guard of one build: `last` is the version that it would replace, and `accepted` what a person lets pass."""
+
+    def __init__(self, published: Path, accepted: list[str], by: str | None):
+        check_accepted(accepted, by)
+        self.accepted, self.by = accepted, by
+        self.last = last_published(published)
+        self.now: Version | None = None
+        self.met: list[str] = []
+
+    def check_frame(self, variables: dict) -> None:
+        """Raise UnusableInput where a build with these vars cannot follow the last published version."""
+        check_frame(self.last, variables["as_of"], variables["reporting_currency"], variables["reporting_timezone"])
+
+    def judge(self, warehouse: Path, variables: dict) -> list[str]:
+        """Return remarks on what a build has just computed; raise FailedCheck with every alarm nobody accepted."""
+        bounds = Bounds(**{name: float(variables[name]) for name in Bounds.__dataclass_fields__})
+        examples: dict[str, str] = {}
+        for fault in faults(warehouse):
+            examples.setdefault(fault.input_table, fault.sentence)
+        self.now = about_to_be_published(warehouse)
+        self.met, remarks = judge(self.now, self.last, bounds, examples, self.accepted)
+        return remarks
+
+    def explain(self, failed: FailedCheck, warehouse: Path, variables: dict) -> FailedCheck:
+        """Return the failure of another check, with the alarms before it that are raised as well.
+
+        A delivery that emptied a table fails many checks; the alarm says why.
+        """
+        try:
+            self.judge(warehouse, variables)
+        except FailedCheck as alarmed:
+            return FailedCheck(*alarmed.sentences, *failed.sentences)
+        except (duckdb.Error, IndexError):  # the build did not come so far
+            pass
+        return failed
+
+    def contents(self, relations: dict[str, int]) -> str:
+        """Return the text of contents.json of the version that is published, by the rows of its relations."""
+        return contents_of(self.now, self.last, self.met, self.by, relations)
+
+
+def _is_alarm(name: str) -> bool:
+    kind, *table = name.split(":", 1)
+    return kind in KINDS and bool(table) == KINDS[kind] and (not table or table[0] in load_contract())
+
+
+def _headline(connection: duckdb.DuckDBPyConnection) -> dict:
+    tables = {
+        name: Table(received, accepted, quarantined)
+        for name, received, accepted, quarantined in connection.execute(
+            "select input_table, received, accepted, quarantined from audit.input_reconciliation order by all"
+        ).fetchall()
+    }
+    customers, cltv = connection.execute(
+        "select customers, cltv from metrics.ppp_summary where subject_type = 'company'"
+    ).fetchall()[0]
+    return {"tables": tables, "customers": customers, "cltv": round(Decimal(cltv), 2)}
+
+
+def _of_older_project(published: Path) -> Version:
+    """Return what a published folder without a build in its contents says: its own relations know the most."""
+    with duckdb.connect(published / DATABASE, read_only=True) as connection:
+        return Version(**_headline(connection))
+
+
+def _is_other_frame(last: Version, currency: str | None, timezone: str | None) -> bool:
+    known = last.reporting_currency, last.reporting_timezone
+    return None not in known and known != (currency, timezone)
+
+
+def _shrinking(name: str, table: Table, before: Table, bounds: Bounds) -> Iterator[Alarm]:
+    lost = before.accepted - table.accepted
+    was = f"the last published version had {before.accepted:,} accepted rows"
+    if before.received and not table.received:
+        yield Alarm(f"shrink:{name}", f"shrink:{name}: the table is empty or gone; {was}.")
+    elif before.accepted and not table.accepted:
+        yield Alarm(f"shrink:{name}", f"shrink:{name}: none of {table.received:,} rows received is accepted; {was}.")
+    elif lost > max(FEW_ROWS, bounds.max_shrink * before.accepted):
+        counts = f"{table.accepted:,} accepted rows", f"{before.accepted:,}"
+        yield _fall(f"shrink:{name}", *counts, lost / before.accepted, bounds)
+
+
+def _quarantine(
+    name: str, table: Table, before: Table | None, bounds: Bounds, examples: dict[str, str]
+) -> Iterator[Alarm]:
+    published = before.quarantined_share if before else 0.0
+    share = table.quarantined_share
+    if table.quarantined >= FEW_FAULTS and share > bounds.max_quarantined_share and share > published + POINTS:
+        after = f", after {_percent(published)} in the last published version" if before else ""
+        yield Alarm(
+            f"quarantine:{name}",
+            f"quarantine:{name}: {table.quarantined:,} of {table.received:,} rows received are quarantined,"
+            f" {_percent(share)}{after}; max_quarantined_share lets {_percent(bounds.max_quarantined_share)} pass. Most"
+            f" are {examples[name]}.",
+        )
+
+
+def _fall(name: str, now: str, before: str, lost: float, bounds: Bounds) -> Alarm:
+    return Alarm(
+        name,
+        f"{name}: {now}, after {before} in the last published version, {_percent(lost)} less; max_shrink lets"
+        f" {_percent(bounds.max_shrink)} pass.",
+    )
+
+
+def _percent(share: float) -> str:
+    """Return a share in per cent, with a decimal where it has one."""
+    return re.sub(r"\.0 %$", " %", f"{100 * share:.1f} %")

@@ -1,0 +1,66 @@
+"""Locks between builds, and files that nobody but their owner reads."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from customer_outcomes import UnusableInput
+
+_umasks: list[int] = []
+
+
+@contextmanager
+def lock(path: Path, is_taken: str) -> Iterator[None]:
+    """Hold a lock, or raise UnusableInput with the sentence `is_taken`; it goes with the process, however that ends."""
+    file = _acquire(path, is_taken)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # a lock that stays is taken by the next build
+            path.unlink()
+        os.close(file)
+
+
+def _acquire(path: Path, is_taken: str) -> int:
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.exists() and os.path.samestat(os.fstat(file), path.stat()):
+                return file  # else the last holder removed it between the two steps
+        except BlockingIOError:
+            os.close(file)
+            raise UnusableInput(is_taken) from None
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Make files that are made meanwhile, by whomever, readable for their owner alone."""
+    _umasks.append(os.umask(0o077))
+    try:
+        yield
+    finally:
+        os.umask(_umasks.pop())
+
+
+def open_to_readers(folder: Path) -> None:
+    """Give a folder and all in it the rights that it would have outside of `private_files`."""
+    umask = _umasks[0] if _umasks else _umask()
+    for place, _, files in os.walk(folder):
+        os.chmod(place, 0o777 & ~umask)
+        for name in files:
+            os.chmod(os.path.join(place, name), 0o666 & ~umask)
+
+
+def _umask() -> int:
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask

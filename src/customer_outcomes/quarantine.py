@@ -1,0 +1,78 @@
+"""What could not be used, in words: the faulty rows of each input table by reason, with an example."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from customer_outcomes.contract import load_contract
+
+LONGEST_VALUE = 60  # characters of an example
+MOST = "below 1e12"  # the bound of every number, macros/contract/bounds.sql
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The quarantined rows of one table that break one rule in one column, and one of them."""
+
+    input_table: str
+    rows: int
+    reason: str
+    column_name: str | None
+    value: str | None
+    file_name: str
+    line: int | None
+
+    @property
+    def sentence(self) -> str:
+        """The reason and the column, an example of it with its place, and which values there may be."""
+        of_column = f" of {self.column_name}" if self.column_name else ""
+        shown = "as" if self.value is None else f"such as {_shortened(self.value)!r}"
+        place = f"in {self.file_name}" + (f", row {self.line}" if self.line else "")
+        return f"{self.reason}{of_column}, {shown} {place}{self._allowed}"
+
+    @property
+    def _allowed(self) -> str:
+        rules = load_contract()[self.input_table]["columns"].get(self.column_name, {})
+        if self.reason == "bad_value" and "values" in rules:
+            return f" (allowed: {', '.join(rules['values'])})"
+        if self.reason == "bad_type":
+            return f" (a {rules['type']} is asked for)" if "type" in rules else ""
+        words = {"min": "at least", "max": "at most", "min_exclusive": "above"}
+        bounds = [f"{word} {rules[name]}" for name, word in words.items() if name in rules]
+        bounds += [MOST] if rules.get("type") in ("decimal", "integer") else []
+        return f" (allowed: {', '.join(bounds)})" if self.reason == "out_of_range" and bounds else ""
+
+
+def faults(warehouse: Path) -> list[Fault]:
+    """Return what is quarantined, the most frequent first, then by table in the contract's order.
+
+    Personal data shows as the quarantine has it, never as it is.
+    """
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        rows = connection.execute(
+            """
+            select
+                input_table,
+                count(*),
+                reason,
+                column_name,
+                arg_min(value, (file_name, coalesce(line_number, row_number + 1), row_sha256)),
+                arg_min(file_name, (file_name, coalesce(line_number, row_number + 1), row_sha256)),
+                arg_min(
+                    coalesce(line_number, row_number + 1),
+                    (file_name, coalesce(line_number, row_number + 1), row_sha256)
+                )
+            from audit.quarantined_rows
+            group by input_table, reason, column_name
+            order by count(*) desc, reason, column_name
+            """
+        ).fetchall()
+    order = list(load_contract())
+    return sorted((Fault(*row) for row in rows), key=lambda fault: (-fault.rows, order.index(fault.input_table)))
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}…"

@@ -1,0 +1,159 @@
+"""dbt in an environment of its own, and the proof that all of it ran."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from customer_outcomes import PROJECT_ROOT, FailedCheck, first_sentences
+from customer_outcomes.errors import ECHO, LASTING, one_line
+
+# whatever a shell has set of these would decide what a build does
+DECIDING = ("DBT_", "OUTCOMES_", "GX_", "GE_")
+MUST_RUN = ("model", "seed", "snapshot", "test")
+
+
+@contextmanager
+def environment(**own: object) -> Iterator[None]:
+    """Have no variables of dbt, Great Expectations or this project but `own`, for a while."""
+    before = dict(os.environ)
+    for name in before:
+        if name.upper().startswith(DECIDING):
+            del os.environ[name]
+    os.environ.update({name: str(value) for name, value in own.items()})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def run_dbt(
+    warehouse: Path,
+    work_folder: Path,
+    variables: dict,
+    seeds: Path,
+    threads: int,
+    full_refresh: bool,
+    progress: Callable[[int, int], None],
+) -> dict:
+    """Build everything, and return dbt's manifest; raise FailedCheck where something fails or does not run."""
+    target, running = work_folder / "target", work_folder / "dbt_runs"
+    if running.exists():  # what a build left that was killed in dbt may be half a file
+        shutil.rmtree(target, ignore_errors=True)
+    running.touch()
+    (target / "manifest.json").unlink(missing_ok=True)
+    with environment(
+        OUTCOMES_WAREHOUSE=warehouse,
+        OUTCOMES_THREADS=threads,
+        OUTCOMES_RULES=os.path.relpath(seeds, PROJECT_ROOT),
+        DBT_TARGET_PATH=target,
+        DBT_LOG_PATH=work_folder / "logs",
+        # a process of multiprocessing that tidies up behind a build that was stopped says so
+        PYTHONWARNINGS="ignore:resource_tracker:UserWarning",
+    ):
+        results = _invoke(variables, threads, full_refresh, warehouse, progress)
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    assert_all_ran(manifest, results)
+    running.unlink()
+    return manifest
+
+
+def assert_all_ran(manifest: dict, results: list) -> None:
+    """Raise FailedCheck unless each model, seed and data test of the project ran, once."""
+    wanted = {
+        identifier: node["name"]
+        for identifier, node in manifest["nodes"].items()
+        if node["resource_type"] in MUST_RUN and node["config"].get("materialized") != "ephemeral"
+    }
+    ran = Counter(result.node.unique_id for result in results if result.status in ("success", "pass"))
+    missing = sorted(name for identifier, name in wanted.items() if not ran[identifier])
+    repeated = sorted(name for identifier, name in wanted.items() if ran[identifier] > 1)
+    sentences = []
+    if missing or not wanted:
+        sentences.append(
+            f"{len(missing)} of the project's {len(wanted)} models, seeds and tests did not run in this build:"
+            f" {_names(missing)}."
+        )
+    if repeated:
+        sentences.append(f"Some models, seeds and tests ran more than once in this build: {_names(repeated)}.")
+    if sentences:
+        raise FailedCheck(*sentences)
+
+
+def _names(names: list[str]) -> str:
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return (", ".join(names[:20]) or "there is none") + more
+
+
+def _invoke(variables: dict, threads: int, full_refresh: bool, warehouse: Path, progress) -> list:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    def follow(event) -> None:
+        if event.info.name in ("LogModelResult", "LogSeedResult"):
+            progress(event.data.index, event.data.total)
+        elif event.info.name == "LogTestResult":
+            progress(event.data.index, event.data.num_models)
+
+    # a selection of its own, since selectors.yml may name a default
+    arguments = ["build", "--quiet", "--select", "fqn:*", "--exclude-resource-type", "unit_test"]
+    arguments += ["--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)]
+    arguments += ["--profile", "customer_outcomes", "--target", "warehouse", "--vars", json.dumps(variables)]
+    arguments += ["--threads", str(threads), "--log-level", "none"]
+    arguments += ["--full-refresh"] if full_refresh else []
+    logging.raiseExceptions = False  # a log that cannot be written is not what a build is about
+    result = dbtRunner(callbacks=[follow]).invoke(arguments)
+    DuckDBConnectionManager.close_all_connections()  # what follows opens the warehouse to read
+    if result.exception:
+        said = one_line(result.exception).rstrip(".")
+        where = f" in {warehouse.parent}" if LASTING.search(said) else ""
+        raise FailedCheck(f"dbt cannot run{where}: {said}.")
+    results = list(result.result or [])
+    if not result.success:
+        raise FailedCheck(*_failures(results, warehouse))
+    return results
+
+
+def _failures(results: list, warehouse: Path) -> list[str]:
+    """Return a sentence for each node of a dbt run that failed, or those that a test itself has in a column `fault`."""
+    failed = [result for result in results if result.status in ("error", "fail", "runtime error")]
+    lasting = [result for result in failed if LASTING.search(result.message or "")]
+    if lasting:
+        first = next((result for result in lasting if not ECHO.search(result.message)), lasting[0])
+        others = f" {len(failed) - 1} other nodes failed with it." if len(failed) > 1 else ""
+        return [f"{first.node.resource_type} {first.node.name} failed: {one_line(first.message)}{others}"]
+    errors, faults = [], []
+    for result in failed:
+        found = _faults(result.node, warehouse) if result.status == "fail" else []
+        faults += found
+        if not found:
+            errors.append(_failure(result))
+    return first_sentences(errors) + faults or ["dbt stopped without a result."]
+
+
+def _failure(result) -> str:
+    node = result.node
+    about = f" {node.description.strip()}" if node.resource_type == "test" and node.description else ""
+    where = node.compiled_path or node.original_file_path
+    return f"{node.resource_type} {node.name} failed:{about} {one_line(result.message or '')} (see {where})"
+
+
+def _faults(test, warehouse: Path) -> list[str]:
+    """Return the sentences that a test gives for the rows that it found; none where it gives no sentences."""
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        answer = connection.execute(test.compiled_code)
+        names = [column[0] for column in answer.description]
+        rows = answer.fetchall()
+    if "fault" not in names:
+        return []
+    return first_sentences(sorted({row[names.index("fault")] for row in rows} - {None}))

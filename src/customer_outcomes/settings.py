@@ -1,0 +1,137 @@
+"""The vars: what each must be, and those that a build is given."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import duckdb
+import yaml
+
+from customer_outcomes import PROJECT_ROOT, UnusableInput
+from customer_outcomes.last_build import as_utc
+
+
+def check_vars(text: str | None, as_of: str | None) -> dict:
+    """Return the vars that are given, as dbt takes them; raise UnusableInput with a sentence for each that is wrong."""
+    known = known_vars()
+    try:
+        given = yaml.load(text or "", _PlainLoader) or {}
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UnusableInput(f"--vars is not YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(given, dict):
+        raise UnusableInput("--vars is no mapping of names to values, such as '{reporting_currency: BRL}'.")
+    if as_of is not None:
+        given["as_of"] = as_of
+    faults = []
+    for name, value in given.items():
+        if name not in known:
+            faults.append(f"--vars has {name}, which is no var; the vars are {', '.join(known)}.")
+        elif not (name == "as_of" and value is None):
+            is_sound, kind = VARS[name]
+            try:
+                if not is_sound(value):
+                    raise ValueError
+            except (ValueError, TypeError, OverflowError):
+                faults.append(f"{name} is {value!r}, which is not {kind}.")
+    if faults:
+        raise UnusableInput(*faults)
+    given["as_of"] = as_utc(given.get("as_of") or datetime.now(UTC))
+    return given
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """YAML that leaves a moment as it is written, so that what is wrong with it is said in our words."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def known_vars() -> dict:
+    """Return every var with its default."""
+    return yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["vars"]
+
+
+def _is_time_zone(name: object) -> bool:
+    """Whether the engine knows a time zone; its names are IANA's."""
+    with duckdb.connect() as connection:
+        known = connection.execute("select count(*) from pg_timezone_names() where name = ?", [str(name)]).fetchall()
+    return isinstance(name, str) and known[0][0] > 0
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float)
+
+
+def _one_of(*names: str) -> tuple:
+    return (lambda value: value in names, f"one of {', '.join(names)}")
+
+
+# what each var must be: a check, which may also fail by an exception, and the words for it
+_DAYS = (lambda days: type(days) is int and 0 < days < 100_000, "a number of days above 0")
+_SIGMAS = (lambda sigmas: _is_number(sigmas) and 0 < sigmas < 100, "a number above 0")
+_SHARE = (lambda share: _is_number(share) and 0 <= share <= 1, "a share from 0 to 1")
+_COUNT = (lambda count: type(count) is int and 0 < count < 1_000_000, "a whole number above 0")
+VARS = {
+    "as_of": (as_utc, "an ISO 8601 timestamp"),
+    "connectors": (lambda names: names == ["files"], "a list of connected systems: files"),
+    "reporting_currency": (
+        lambda code: re.fullmatch("[A-Z]{3}", code, re.ASCII),
+        "an ISO 4217 code, three capital letters",
+    ),
+    "reporting_timezone": (_is_time_zone, "an IANA time zone"),
+    "inactive_after_days": _DAYS,
+    "csat_survey_types": (
+        lambda types: type(types) is list and types and set(types) <= {"csat", "post_purchase", "ces", "touch_rating"},
+        "a list of csat, post_purchase, ces and touch_rating",
+    ),
+    "rating_every_n_touches": _COUNT,
+    "rating_rest_days": _DAYS,
+    "rating_request_window_days": _DAYS,
+    "rating_min_customers": _COUNT,
+    "ttv_clock": _one_of("first_charge", "won", "outcome_defined"),
+    "ttv_event": _one_of("verified", "achieved", "first_value_use"),
+    "quadrant_window_days": _DAYS,
+    "attribution_window_days": _DAYS,
+    "credit_attribution_model": (lambda name: re.fullmatch(r"[^'\\]+", name), "the name of an attribution model"),
+    "clawback_months": (lambda months: type(months) is int and 0 <= months < 1200, "a number of months, 0 or above"),
+    "touch_pressure_windows": (
+        lambda windows: type(windows) is list and len(set(windows)) == len(windows) > 0 and all(map(_DAYS[0], windows)),
+        "a list of different numbers of days above 0",
+    ),
+    "saturation_knot": (lambda knot: _is_number(knot) and 0 < knot < 10, "a number above 0"),
+    "saturation_min_experiments": _COUNT,
+    "saturation_min_side": _COUNT,
+    "saturation_ruled_out_drop": (lambda share: _is_number(share) and 0 < share <= 1, "a number above 0, at most 1"),
+    "handoff_drop_business_days": _DAYS,
+    "handoff_return_days": _DAYS,
+    "default_schedule": (
+        lambda name: name is None or re.fullmatch(r"[^'\\]+", name),
+        "the id of a schedule, without quotes, or null",
+    ),
+    "min_tenure_days": _DAYS,
+    "max_shrink": _SHARE,
+    "max_quarantined_share": _SHARE,
+    "max_adjustment_share": _SHARE,
+    "forecast_model": _one_of("auto", "bg_nbd", "mbg_nbd", "pareto_nbd"),
+    "forecast_horizon_weeks": (
+        lambda weeks: type(weeks) is int and 0 < weeks <= 1040,
+        "a number of weeks from 1 to 1040",
+    ),
+    "forecast_discount_rate": (lambda rate: _is_number(rate) and 0 <= rate < 10, "a number from 0"),
+    "forecast_min_customers": _COUNT,
+    "forecast_correlation_warning": (lambda bound: _is_number(bound) and 0 < bound <= 1, "a number above 0, at most 1"),
+    "flag_unhappy_below": (lambda score: _is_number(score) and 0 < score < 1, "a number between 0 and 1"),
+    "flag_sigma": _SIGMAS,
+    "flag_month_sigma": _SIGMAS,
+    "flag_both_sigma": _SIGMAS,
+    "flag_min_observations": _COUNT,
+    "flag_min_peers": (lambda count: type(count) is int and 2 <= count < 1_000_000, "a whole number of 2 or more"),
+    "flag_later_days": _DAYS,
+    "flag_transfer_days": _DAYS,
+    "flag_quick_seconds": _COUNT,
+    "flag_period_end_days": (lambda days: type(days) is int and 0 < days < 28, "a number of days from 1 to 27"),
+    "flag_baseline_months": (lambda months: type(months) is int and 0 < months < 1200, "a number of months above 0"),
+}

@@ -1,0 +1,46 @@
+"""Versions of one record that nothing orders: what a reader of the load report should know of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from customer_outcomes.contract import DELIVERY_COLUMNS, load_contract
+
+ORDER = ("_loaded_at", "updated_at")
+
+
+def unordered_rows(warehouse: Path) -> list[str]:
+    """Return a sentence for each table in which rows of one key differ and no time says which is the newest."""
+    with duckdb.connect(warehouse, read_only=True) as connection:
+        remarks = [_remark(connection, table, definition) for table, definition in load_contract().items()]
+    return [remark for remark in remarks if remark]
+
+
+def _remark(connection: duckdb.DuckDBPyConnection, table: str, definition: dict) -> str | None:
+    staged = f"staging.stg_files__{table.split('.')[1]}"
+    # most tables have each key once, which a single column tells
+    superseded = f"select count(*) from {staged} where row_state = 'superseded'"
+    if not connection.execute(superseded).fetchall()[0][0]:
+        return None
+    key = definition["primary_key"]
+    columns = [*DELIVERY_COLUMNS, *(name for name in definition["columns"] if name not in key)]
+    is_same_time = " and ".join(f"other.{name} is not distinct from newest.{name}" for name in ORDER)
+    differs = " or ".join(f"other.{name} is distinct from newest.{name}" for name in columns)
+    example = " || '|' || ".join(f"cast(newest.{name} as varchar)" for name in key)
+    has_pii = any(rules.get("pii") for rules in definition["columns"].values())
+    keys, shown = connection.execute(
+        f"select count(*), min(example) filter (where not {str(has_pii).lower()} or example not like '%@%') from ("
+        f" select distinct {example} as example from {staged} as newest join {staged} as other"
+        f" using ({', '.join(key)}) where newest.version_rank = 1 and other.row_state = 'superseded'"
+        f" and {is_same_time} and ({differs}))"
+    ).fetchall()[0]
+    if not keys:
+        return None
+    rows_of = "1 key has rows" if keys == 1 else f"{keys:,} keys have rows"
+    such_as = f" ({shown})" if shown and keys == 1 else f", such as {shown}" if shown else ""
+    return (
+        f"{table}: {rows_of} that differ, and neither _loaded_at nor updated_at says which is the newest{such_as};"
+        " the largest as text counts."
+    )
