@@ -22,8 +22,8 @@ build: setup ## build, check and publish the sample company
 	$(OUTCOMES) build --as-of $(AS_OF)
 
 test: setup ## run every test: dbt's unit tests, then pytest
-	$(UNIT_TESTS) --quiet build --empty --resource-type seed --resource-type model --vars "$$(cat tests/other_vars.yml)"
-	$(UNIT_TESTS) test --select test_type:unit --vars "$$(cat tests/other_vars.yml)"
+	$(UNIT_TESTS) --quiet build --empty --resource-type seed --resource-type model --vars "$$(cat scripts/other_vars.yml)"
+	$(UNIT_TESTS) test --select test_type:unit --vars "$$(cat scripts/other_vars.yml)"
 	.venv/bin/pytest --numprocesses 2 --dist loadfile
 
 lint: setup ## check the style of SQL and Python
