@@ -70,7 +70,12 @@ def build(
     threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads.")] = os.cpu_count() or 1,
 ) -> None:
     """Check the input, build the warehouse, check what came out, and publish it."""
-    with _exit_codes(f"{publish} stays as the last good build left it.", warehouse):
+    there = (
+        f"{publish} stays as the last good build left it."
+        if publish.exists()
+        else f"Nothing is published into {publish}."
+    )
+    with _exit_codes(there, warehouse):
         from customer_outcomes.build import Build
         from customer_outcomes.report import print_summary
 
