@@ -112,16 +112,19 @@ def sample(
     with _exit_codes(f"{directory} holds a part of a sample at most.", directory), told_as(UnusableInput, directory):
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise UnusableInput(f"{directory} is not an empty folder.")
-        with progress_bar() as bar:
-            task = bar.add_task("writing", total=None)
-            rows = write_sample(
-                directory,
-                accounts=accounts,
-                seed=seed,
-                file_format=format.value,
-                transactions=transactions,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
-            )
+        try:
+            with progress_bar() as bar:
+                task = bar.add_task("writing", total=None)
+                rows = write_sample(
+                    directory,
+                    accounts=accounts,
+                    seed=seed,
+                    file_format=format.value,
+                    transactions=transactions,
+                    progress=lambda done, total: bar.update(task, completed=done, total=total),
+                )
+        except ValueError as error:
+            raise UnusableInput(f"The sample cannot be made: {error}.") from None
     typer.echo(f"{directory}: {sum(rows.values())} rows in {len(rows)} tables.")
 
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from customer_outcomes import SAMPLE_INPUT, UnusableInput
+from customer_outcomes import SAMPLE_INPUT
 from customer_outcomes.intake import RULES
 
 from .activity import activity_tables
@@ -61,9 +61,9 @@ def write_sample(
     told = story["crm.transactions"].num_rows
     wanted = accounts * TRANSACTIONS_PER_ACCOUNT if transactions is None else transactions
     if accounts < MINIMUM_ACCOUNTS:
-        raise UnusableInput(f"A sample has at least {MINIMUM_ACCOUNTS} accounts.")
+        raise ValueError(f"a sample has at least {MINIMUM_ACCOUNTS} accounts")
     if wanted < told:
-        raise UnusableInput(f"A sample has at least {told} transactions.")
+        raise ValueError(f"the story alone has {told} transactions")
     if file_format not in ("csv", "parquet"):
         raise ValueError(f"file_format is csv or parquet, not {file_format}")
 
