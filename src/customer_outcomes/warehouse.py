@@ -25,6 +25,8 @@ OURS = (".work", ".lock", ".wal", ".tmp")  # of what lies beside a warehouse
 def check_warehouse(warehouse: Path) -> None:
     """Raise UnusableInput where a warehouse of that name cannot be built; make nothing."""
     refuse_pattern(warehouse, "the warehouse otherwise")
+    if warehouse.exists() and not warehouse.is_file():
+        raise UnusableInput(f"{warehouse} is not a file; name a file for the warehouse.")
     stem = warehouse.stem.lower()
     if stem in RESERVED:
         raise UnusableInput(f"{warehouse.name} has a name that DuckDB keeps for itself; name the warehouse otherwise.")
@@ -32,8 +34,6 @@ def check_warehouse(warehouse: Path) -> None:
         raise UnusableInput(f"{warehouse.name} has the name of a schema in it; name the warehouse otherwise.")
     if warehouse.suffix in OURS:
         raise UnusableInput(f"{warehouse} is no name for a warehouse; name it such as warehouse.duckdb.")
-    if warehouse.exists() and not warehouse.is_file():
-        raise UnusableInput(f"{warehouse} is not a file; name a file for the warehouse.")
     existing = next(folder for folder in warehouse.parents if folder.exists())
     if not existing.is_dir():
         raise UnusableInput(f"{warehouse} cannot be made: {existing} is a file.")
