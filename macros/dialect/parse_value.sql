@@ -45,7 +45,9 @@
 {% macro duckdb__parse_decimal(column, data_type='decimal(26, 6)', beyond='null') -%}
     {%- set text = 'cast(' ~ column ~ ' as varchar)' -%}
     case
-        when typeof({{ column }}) like 'DECIMAL(%' then coalesce(try_cast({{ column }} as {{ data_type }}), cast({{ beyond }} as {{ data_type }}))
+        when {{ column }} is null then null
+        when typeof({{ column }}) like 'DECIMAL(%'
+            then coalesce(try_cast({{ column }} as {{ data_type }}), cast({{ beyond }} as {{ data_type }}))
         when regexp_full_match({{ text }}, '[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?')
             then coalesce(
                 try_cast({{ text }} as {{ data_type }}){% if beyond != 'null' %},

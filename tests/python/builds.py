@@ -154,9 +154,10 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 def without_closes(published: Path) -> None:
-    """Take the closed periods out of a published folder, which would else keep another company out of it."""
+    """Take out of a published folder what would keep another company out: closes, and what the guard remembers."""
     contents = json.loads((published / "contents.json").read_text())
     contents["relations"] |= {f"compensation.{name}": 0 for name, _ in RELATIONS.values()}
+    contents["build"] |= {"as_of": "0001-01-01 00:00:00", "tables": {}, "customers": 0, "cltv": "0.00"}
     (published / "contents.json").write_text(json.dumps(contents))
     (published / DATABASE).chmod(0o644)
     with duckdb.connect(published / DATABASE) as connection:
