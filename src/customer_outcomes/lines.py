@@ -28,11 +28,12 @@ LONGEST_TEXT = 1_000_000  # characters of a faulty record that are kept; its SHA
 LONGEST_HEADER = 1_000_000  # bytes
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-# none of these tries a text in more than one way, so a long text costs its length and no more
-TEXT = rb'"(?:[^"]++|"")*+"'
-QUOTED = rb" ?%b(?: ++%b)*+ *+" % (TEXT, TEXT)
+# none of these tries a text in more than one way, so a long text costs its length and no more. A group that can fail
+# midway is not possessive: Python before 3.11.5 goes on from there (CPython issue 106052).
+TEXT = rb'"[^"]*+(?:""[^"]*+)*+"'
+QUOTED = rb" ?%b(?: ++%b)* *+" % (TEXT, TEXT)
 UNQUOTED = rb'(?! ?")[^,\r\n]*+'
-EMPTY = rb'(?: ?"" *+)?+'
+EMPTY = rb'(?: ?"" *+)?'
 END = rb"(?:\r\n|\n|\r|\Z)"
 FIELD = re.compile(rb"(?:%b(?=[,\r\n]|\Z)|%b)" % (QUOTED, UNQUOTED))
 LINE = re.compile(rb"[^\r\n]*+" + END)
@@ -102,7 +103,7 @@ def rewrite_readable_records(source: Path, width: int, target: Path) -> Rewritte
 def _records(data: mmap.mmap, position: int, width: int) -> Iterator[tuple[int, bytes, bool]]:
     """Yield the line of each record, its bytes without the line end, and whether the reader can read it."""
     one = rb"(?:%b|%b)" % (QUOTED, UNQUOTED)
-    readable = re.compile(rb"(%b(?:,%b){%d}(?:,%b)*+)%b" % (one, one, width - 1, EMPTY, END))
+    readable = re.compile(rb"(%b(?:,%b){%d}(?:,%b)*)%b" % (one, one, width - 1, EMPTY, END))
     line = 2
     while position < len(data):
         found = readable.match(data, position)
