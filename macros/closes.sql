@@ -62,7 +62,7 @@ contents as (
 {%- endmacro %}
 
 
-{#- The number of the definitions by which figures of pay are computed; a change of the project that moves such a figure raises it.
+{#- The version of the definitions of pay; a change of the project that moves a paid figure raises it.
     A month that was closed by older definitions is not corrected by newer ones. -#}
 {% macro definitions_version() -%}
     2

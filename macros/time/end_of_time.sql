@@ -1,4 +1,4 @@
-{#- A day after everything: what has no end holds until then, so that days compare without nulls. -#}
+{#- The day that stands for no end, so that stretches of days compare without nulls. -#}
 {% macro end_of_time() -%}
     cast('9999-12-31' as date)
 {%- endmacro %}
