@@ -1,39 +1,100 @@
-"""Compare two published folders: `compare_published.py FIRST SECOND` fails where a relation or the workbook differs."""
+"""Compare two published folders: `compare_published.py FIRST SECOND [--changes FILE]` fails where a relation differs.
 
+Without --changes the workbook, too, must be the same byte for byte. With --changes every row of FIRST must be in
+SECOND under the names that FILE gives it, and SECOND may have the rows that FILE lists; scripts/changes_since_0.1.yml
+says what it holds.
+"""
+
+import argparse
 import sys
 from pathlib import Path
 
 import duckdb
+import yaml
 
 from customer_outcomes.workbook import WORKBOOK
 
 
-def main(first: Path, second: Path) -> None:
-    """Print each relation that differs, with how many rows each side has alone, and leave with 1 if there is one."""
+def main(first: Path, second: Path, changes: dict) -> None:
+    """Print each relation that differs, with what differs, and leave with 1 if there is one."""
     names = sorted({file.relative_to(side) for side in (first, second) for file in side.rglob("*.parquet")})
     if not names:
         sys.exit(f"{first} and {second} hold no relation.")
-    differing = 0
-    for name in names:
-        alone = [only_in(first / name, second / name), only_in(second / name, first / name)]
-        if any(alone):
-            print(f"{name}: {alone[0]} rows only in {first}, {alone[1]} only in {second}")
-            differing += 1
+    differing = sum(differs(name, first, second, changes) for name in names)
     workbooks = [side / WORKBOOK for side in (first, second)]
-    if len({path.read_bytes() if path.exists() else None for path in workbooks}) > 1:
+    if len({path.read_bytes() if path.exists() else None for path in workbooks}) > 1 and not changes:
         print(f"{WORKBOOK} is not the same, byte for byte")
         differing += 1
-    print(f"{len(names)} relations and the workbook compared, {differing} differ")
+    compared = f"{len(names)} relations" + ("" if changes else " and the workbook")
+    print(f"{compared} compared, {differing} differ")
     sys.exit(1 if differing else 0)
 
 
-def only_in(one: Path, other: Path) -> int:
-    """Return how many rows of one file the other has not; a missing file has none."""
-    if not one.exists():
-        return 0
-    rest = f"except all select * from '{other}'" if other.exists() else ""
-    return duckdb.sql(f"select count(*) from (select * from '{one}' {rest})").fetchall()[0][0]
+def differs(name: Path, first: Path, second: Path, changes: dict) -> bool:
+    """Print how a relation of one folder differs from that of the other, and return whether it does."""
+    relation = f"{name.parent}.{name.stem}"
+    if not (first / name).exists() or not (second / name).exists():
+        print(f"{relation}: only in {first if (first / name).exists() else second}")
+        return True
+    old, new = f"({renamed(first / name, relation, changes)})", f"(select * from '{second / name}')"
+    for condition, places in changes.get("rounded", {}).get(relation, {}).items():
+        old, new = (rounded(side, condition, places) for side in (old, new))
+    columns = [duckdb.sql(f"describe select * from {side}").fetchall() for side in (old, new)]
+    if [column[:2] for column in columns[0]] != [column[:2] for column in columns[1]]:
+        print(f"{relation}: the columns {[column[:2] for column in columns[0]]} became {[c[:2] for c in columns[1]]}")
+        return True
+    added = changes.get("added_rows", {}).get(relation, "false")
+    lost = count(f"select * from {old} except all select * from {new}")
+    alone = f"select * from {new} except all select * from {old}"
+    found = count(f"select * from ({alone}) where not coalesce({added}, false)")
+    allowed = count(f"select * from ({alone}) where coalesce({added}, false)")
+    if allowed:
+        print(f"{relation}: {allowed} added rows, as listed")
+    if lost or found:
+        print(f"{relation}: {lost} rows only in {first}, {found} only in {second}")
+        for side in (f"{old} except all select * from {new}", f"{new} except all select * from {old}"):
+            for row in duckdb.sql(f"select * from {side} order by all limit 3").fetchall():
+                print(f"    {row}")
+    return bool(lost or found)
+
+
+def renamed(file: Path, relation: str, changes: dict) -> str:
+    """Return a query of an older relation under the names of today, its columns in their order."""
+    columns = [column[0] for column in duckdb.sql(f"describe select * from '{file}'").fetchall()]
+    names = changes.get("columns", {}).get(relation, {})
+    expressions = changes.get("expressions", {}).get(relation, {})
+    values = changes.get("values", {})
+    selected = []
+    for column in columns:
+        expression = expressions.get(column, f'"{column}"')
+        if column in values:
+            cases = "".join(f" when '{old}' then '{new}'" for old, new in values[column].items())
+            expression = f'case "{column}"{cases} else "{column}" end'
+        selected.append(f'{expression} as "{names.get(column, column)}"')
+    return f"select {', '.join(selected)} from '{file}'"
+
+
+def rounded(relation: str, condition: str, places: dict[str, int]) -> str:
+    """Return a query of a relation with some of its columns rounded where a condition holds."""
+    columns = [column[:2] for column in duckdb.sql(f"describe select * from {relation}").fetchall()]
+    selected = [
+        f"cast(case when {condition} then round({name}, {places[name]}) else {name} end as {kind}) as {name}"
+        if name in places
+        else name
+        for name, kind in columns
+    ]
+    return f"(select {', '.join(selected)} from {relation})"
+
+
+def count(query: str) -> int:
+    """Return how many rows a query has."""
+    return duckdb.sql(f"select count(*) from ({query})").fetchall()[0][0]
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("first", type=Path)
+    parser.add_argument("second", type=Path)
+    parser.add_argument("--changes", type=Path)
+    given = parser.parse_args()
+    main(given.first, given.second, yaml.safe_load(given.changes.read_text()) if given.changes else {})
