@@ -142,6 +142,7 @@ class Build:
         rules.check_users(folder, lambda: paid_disputes(self.warehouse, self.publish))
         rules.check_credit_model(settings["credit_attribution_model"])
         rules.stop_if_faulty()
+        outcome.remarks += rules.remarks
         check_warehouse(self.warehouse)
         others = [_resolved(self.input), *([_resolved(self.rules)] if self.rules else [])]
         check_destination(self.publish, [self.warehouse, self.work_folder, *others])

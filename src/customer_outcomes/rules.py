@@ -27,6 +27,7 @@ from customer_outcomes.rule_sentences import LIMIT, why_refused
 
 RULES_FOLDER = PROJECT_ROOT / "seeds" / "rules"
 RULES_FILE = RULES_FOLDER / "_rules__seeds.yml"
+CATALOG_FOLDER = PROJECT_ROOT / "seeds" / "catalog"
 USERS = "crm.users"
 FOREVER = "9999-12-31"
 Row = dict[str, str | None]
@@ -42,6 +43,12 @@ class Column:
     values: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
     references: str | None = None
+    former: str | None = None
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """The values that had another name, by it."""
+        return _former_names(self.former) if self.former else {}
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,13 @@ def load_rules() -> dict[str, Rule]:
     return rules
 
 
+@cache
+def _former_names(name: str) -> dict[str, str]:
+    """Return the names of a file of the catalogue by the former ones, which are its first column."""
+    with (CATALOG_FOLDER / f"{name}.csv").open(newline="", encoding="utf-8") as text:
+        return dict(list(csv.reader(text))[1:])
+
+
 @dataclass
 class Rules:
     """The rules of one build: the normalized rows of each by their numbers, and what is at fault."""
@@ -79,6 +93,7 @@ class Rules:
     unreadable: set[str] = field(default_factory=set)
     faults: list[tuple[str, int, int, str]] = field(default_factory=list)  # file, row, place of the column, sentence
     faulty: set[tuple[str, int, str]] = field(default_factory=set)  # rule, row, column
+    remarks: list[str] = field(default_factory=list)
 
     def refuse(self, name: str, number: int, columns: tuple[str, ...], sentence: str) -> None:
         """Add a fault of one or several columns of a row."""
@@ -180,7 +195,7 @@ def _read_values(connection: duckdb.DuckDBPyConnection, name: str, file: RuleFil
     columns = load_rules()[name].columns
     cells = {column.name: pa.array([row[column.name] for _, row in file.rows], pa.string()) for column in columns}
     connection.register("cells", pa.table({"_row": [number for number, _ in file.rows], **cells}))
-    texts = ", ".join(f"{without_blanks(column.name)} as {column.name}" for column in columns)
+    texts = ", ".join(f"{_renamed(column)} as {column.name}" for column in columns)
     values = ", ".join(f"{_normalized(column)}, {column.name}" for column in columns)
     answer = connection.execute(f"select _row, {values} from (select _row, {texts} from cells) order by _row")
     found: dict[int, Row] = {}
@@ -193,7 +208,24 @@ def _read_values(connection: duckdb.DuckDBPyConnection, name: str, file: RuleFil
             elif text is not None and value is None:
                 sentence = why_refused(shown_value(text), column.data_type, column.values)
                 rules.refuse(name, number, (column.name,), sentence)
+    _remark_on_former_names(name, file, found, rules)
     return found
+
+
+def _renamed(column: Column) -> str:
+    """Return the SQL of a cell as text, under its present name where it has a former one."""
+    text = without_blanks(column.name)
+    names = "".join(f" when '{former}' then '{present}'" for former, present in column.renamed.items())
+    return f"case {folded(text)}{names} else {text} end" if names else text
+
+
+def _remark_on_former_names(name: str, file: RuleFile, found: dict[int, Row], rules: Rules) -> None:
+    for column in load_rules()[name].columns:
+        for number, cells in file.rows if column.renamed else ():
+            former, present = fold_name(cells[column.name]), found[number][column.name]
+            if column.renamed.get(former, former) == present != former:
+                where = f"{name}.csv, row {number}, column {column.name}"
+                rules.remarks.append(f"{where}: {former} is named {present} now, and is read as that.")
 
 
 def _normalized(column: Column) -> str:

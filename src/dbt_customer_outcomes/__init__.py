@@ -37,7 +37,7 @@ class LastBuildPlugin(dbtPlugin):
         # given ones too, so that another form of the same moment does not parse the project anew
         variables |= {name: value for name, value in last.variables.items() if name in defaults}
         rules = os.path.relpath(last.write_rules(last.warehouse.with_suffix(".work") / "rules"), root)
-        project.seed_paths[:] = [rules]
+        project.seed_paths[0] = rules  # the catalogue, beside it, is the project's own
         # other rules parse anew, and `dbt retry` loads the project once more
         project.project_env_vars["OUTCOMES_RULES"] = environment["OUTCOMES_RULES"] = rules
 
