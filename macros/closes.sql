@@ -15,6 +15,34 @@
 {%- endmacro %}
 
 
+{#- A closed line's or an adjustment's columns as they are hashed: a metric under its former name, where it had one, so that the hash of
+    a month that was closed under it stays what it was. `rows` is the relation, joined by metric_name to the relation `former`. -#}
+{% macro hashed_columns(rows, columns) -%}
+    {%- set expressions = [] -%}
+    {%- for column in columns -%}
+        {%- if column == 'metric_name' -%}
+            {%- do expressions.append('coalesce(former.former_name, ' ~ rows ~ '.metric_name)') -%}
+        {%- elif column == 'adjustment_id' -%}
+            {%- do expressions.append(renamed_adjustment_id(rows, 'former.former_name')) -%}
+        {%- else -%}
+            {%- do expressions.append(rows ~ '.' ~ column) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(expressions) }}
+{%- endmacro %}
+
+
+{#- The ID of an adjustment of late knowledge ends with its metric: the ID under another name of the metric, where there is one. -#}
+{% macro renamed_adjustment_id(rows, name) -%}
+    case
+            when {{ name }} is null or {{ rows }}.dispute_id is not null then {{ rows }}.adjustment_id
+            else left(
+                {{ rows }}.adjustment_id, length({{ rows }}.adjustment_id) - length({{ rows }}.metric_name)
+            ) || {{ name }}
+        end
+{%- endmacro %}
+
+
 {#- One line of text for a row: its columns, of which none can be mistaken for its neighbour. -#}
 {% macro row_text(columns) -%}
     {%- set texts = [] -%}
@@ -31,20 +59,24 @@
 texts as (
 
     select
-        {{ key | join(', ') }},
+        closed_lines.{{ key | join(', closed_lines.') }},
         'line' as kind,
-        payout,
-        {{ row_text(closed_line_columns()) }} as row_text
+        closed_lines.payout,
+        {{ row_text(hashed_columns('closed_lines', closed_line_columns())) }} as row_text
     from closed_lines
+    left join {{ ref('former_metric_names') }} as former
+        on closed_lines.metric_name = former.metric_name
 
     union all
 
     select
-        {{ key | join(', ') }},
+        closed_adjustments.{{ key | join(', closed_adjustments.') }},
         'adjustment' as kind,
         null as payout,
-        {{ row_text(adjustment_columns()) }} as row_text
+        {{ row_text(hashed_columns('closed_adjustments', adjustment_columns())) }} as row_text
     from closed_adjustments
+    left join {{ ref('former_metric_names') }} as former
+        on closed_adjustments.metric_name = former.metric_name
 
 ),
 

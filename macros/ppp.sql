@@ -4,12 +4,6 @@
 {%- endmacro %}
 
 
-{#- Money times a score: more places than cents, so that a sum of many loses nothing. -#}
-{% macro score_money_type() -%}
-    decimal(38, 10)
-{%- endmacro %}
-
-
 {#- A share of a score: of its whole part and of its decimals apart, because the product of all decimals would be too wide, and in
     floating point the shares of a great score would not sum to it. -#}
 {% macro weighted_ppp(weight, ppp) -%}

@@ -52,22 +52,3 @@ credits as (
 
 )
 {%- endmacro %}
-
-
-{#- The share of a credit: 12 decimals, wide for sums. -#}
-{% macro weight_type() -%}
-    decimal(38, 12)
-{%- endmacro %}
-
-
-{#- A figure of a customer that a weight multiplies: the product keeps all its decimals, the ten of PPP among them, with
-    16 digits before the point. -#}
-{% macro figure_type() -%}
-    decimal(38, 10)
-{%- endmacro %}
-
-
-{#- A credited figure: weight times figure, with all decimals of both. -#}
-{% macro contribution_type() -%}
-    decimal(38, 22)
-{%- endmacro %}

@@ -45,9 +45,3 @@
         when {{ is_bad_money(amount, currency, rates) }} then 'out_of_range'
     end as fault_reason
 {%- endmacro %}
-
-
-{#- Money in the reporting currency. -#}
-{% macro money_type() -%}
-    decimal(38, 2)
-{%- endmacro %}

@@ -18,13 +18,13 @@ final as (
     select
         levels.outcome_level,
         levels.experience_level,
-        customers.has_left,
+        customers.is_churned,
         count(*) as customers,
         sum(customers.cltv) as cltv
     from customers
     inner join levels
         on customers.account_id = levels.account_id
-    group by levels.outcome_level, levels.experience_level, customers.has_left
+    group by levels.outcome_level, levels.experience_level, customers.is_churned
 
 )
 

@@ -9,17 +9,19 @@ handoffs as (
 
 ),
 
--- who has given no sign of life yet takes at least until now
 waits as (
 
     select
-        from_team,
-        to_team,
-        month,
-        coalesce(latency_minutes, {{ as_minutes(elapsed_microseconds('handed_at', as_of())) }}) as duration,
-        case when first_sign_at is not null then 1 else 0 end as events,
-        case when first_sign_at is not null then 0 else 1 end as censored
-    from handoffs
+        handoffs.from_team,
+        handoffs.to_team,
+        handoffs.month,
+        waits.duration,
+        case when waits.is_event then 1 else 0 end as events,
+        case when waits.is_event then 0 else 1 end as censored
+    from {{ ref('contrib_waits') }} as waits
+    inner join handoffs
+        on waits.source_id = handoffs.handoff_id
+    where waits.measure = 'handoff_latency'
 
 ),
 

@@ -1,34 +1,39 @@
-{%- set families = ['metric_money', 'metric_customers', 'metric_shares', 'metric_waits', 'metric_usage'] -%}
 with
 
 months as (
 
-    select distinct month
-    from {{ ref('customer_months') }}
+    select * from {{ ref('int_months__spanned') }}
+    where has_customers
 
 ),
 
 metrics as (
-    {% for metric_name, kind in metric_kinds().items() %}
-    select
-        '{{ metric_name }}' as metric_name,
-        '{{ kind }}' as kind
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+
+    select * from {{ ref('metric_catalog') }}
 
 ),
 
-totals as (
-    {% for family in families %}
-    select * from {{ ref(family) }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+participants as (
+
+    select * from {{ ref('comp_participants') }}
 
 ),
 
--- the company has every metric in every month
+employees as (
+
+    select * from {{ ref('dim_employees') }}
+
+),
+
+parts as (
+
+    select * from {{ ref('metric_parts') }}
+
+),
+
 slots as (
 
+    -- the company has every metric in every month
     select
         metrics.metric_name,
         months.month,
@@ -39,47 +44,79 @@ slots as (
 
     union
 
+    -- whoever can be paid on a metric has it, also without facts
     select
-        totals.metric_name,
-        totals.month,
-        totals.subject_type,
-        totals.subject_id
-    from totals
+        metrics.metric_name,
+        months.month,
+        'employee' as subject_type,
+        participants.user_id as subject_id
+    from participants
+    inner join employees
+        on participants.user_id = employees.user_id
     inner join months
-        on totals.month = months.month
+        on
+            participants.valid_from < months.next_month
+            and coalesce(participants.valid_to, {{ end_of_time() }}) > months.month
+    cross join metrics
+    where metrics.is_paid
+
+    union
+
+    select
+        parts.metric_name,
+        parts.month,
+        parts.subject_type,
+        parts.subject_id
+    from parts
+    inner join months
+        on parts.month = months.month
+
+),
+
+measured as (
+
+    select
+        slots.*,
+        metrics.kind,
+        cast(
+            case when metrics.kind = 'sum' then coalesce(parts.numerator, 0) else parts.numerator end
+            as {{ shown_part_type() }}
+        ) as numerator,
+        cast(parts.denominator as {{ shown_part_type() }}) as denominator,
+        coalesce(parts.n, 0) as n,
+        parts.spread,
+        parts.quantile,
+        parts.quantile_low,
+        parts.quantile_high,
+        cast(parts.seen as {{ shown_part_type() }}) as seen,
+        cast(parts.population as {{ shown_part_type() }}) as population
+    from slots
+    inner join metrics
+        on slots.metric_name = metrics.metric_name
+    left join parts
+        on
+            slots.metric_name = parts.metric_name
+            and slots.month = parts.month
+            and slots.subject_type = parts.subject_type
+            and slots.subject_id = parts.subject_id
 
 ),
 
 valued as (
 
     select
-        slots.*,
-        metrics.kind,
-        case when metrics.kind = 'sum' then coalesce(totals.numerator, 0) else totals.numerator end as numerator,
-        totals.denominator,
-        coalesce(totals.n, 0) as n,
-        totals.squares,
-        totals.quantile_low,
-        totals.quantile_high,
-        case metrics.kind
-            when 'sum' then cast(coalesce(totals.numerator, 0) as {{ double_type() }})
-            when 'quantile' then totals.quantile
-            when 'nps' then {{ nps('totals.numerator', '0', 'totals.denominator') }}
-            else {{ rate_quotient('totals.numerator', 'totals.denominator') }}
+        *,
+        case kind
+            when 'sum' then cast(numerator as {{ double_type() }})
+            when 'quantile' then quantile
+            when 'nps' then {{ nps('numerator', '0', 'denominator') }}
+            else {{ rate_quotient('numerator', 'denominator') }}
         end as value,
         case
-            when totals.population is null and totals.n > 0 then 1
-            else {{ rate_quotient('totals.seen', 'totals.population') }}
+            when population is null and n > 0 then 1
+            else {{ rate_quotient('seen', 'population') }}
         end as coverage
-    from slots
-    inner join metrics
-        on slots.metric_name = metrics.metric_name
-    left join totals
-        on
-            slots.metric_name = totals.metric_name
-            and slots.month = totals.month
-            and slots.subject_type = totals.subject_type
-            and slots.subject_id = totals.subject_id
+    from measured
 
 ),
 
@@ -94,15 +131,8 @@ final as (
         denominator,
         n,
         value,
-        {%- for sign, bound in {'-': 'low', '+': 'high'}.items() %}
-        case
-            when n = 0 then null
-            when kind = 'proportion' then {{ wilson_bound(sign, 'value', 'n') }}
-            when kind = 'mean' then value {{ sign }} {{ z_95() }} * sqrt({{ rate_quotient('squares', 'n - 1') }} / n)
-            when kind = 'nps' then {{ nps_bound(sign, '(squares + numerator) / 2', '(squares - numerator) / 2', 'n') }}
-            when kind = 'quantile' then quantile_{{ bound }}
-        end as ci_{{ bound }},
-        {%- endfor %}
+        {{ metric_bound('-', 'quantile_low') }} as ci_low,
+        {{ metric_bound('+', 'quantile_high') }} as ci_high,
         coverage
     from valued
 

@@ -1,37 +1,44 @@
 with
 
-customers as (
+-- the score of the month of as_of is what is known now
+parts as (
 
-    select * from {{ ref('customer_lifetime') }}
+    select * from {{ ref('metric_parts') }}
+    where
+        metric_name = 'ppp'
+        and month = {{ local_month(as_of()) }}
+        and subject_type <> 'channel'
 
 ),
 
--- a customer counts for whom it counts now
-members as (
+-- the company has its row before it has a customer
+subjects as (
 
-    select * from {{ ref('metric_memberships') }}
-    where
-        to_month is null
-        and subject_type <> 'channel'
+    select
+        'company' as subject_type,
+        'all' as subject_id
+
+    union
+
+    select
+        subject_type,
+        subject_id
+    from parts
 
 ),
 
 totals as (
 
     select
-        members.subject_type,
-        members.subject_id,
-        count(customers.account_id) as customers,
-        coalesce(sum(members.weight * customers.cltv), 0) as cltv,
-        coalesce(sum({{ weighted_ppp('members.weight', 'customers.ppp') }}), 0) as ppp,
-        coalesce(sum(case when customers.is_csat_reported then members.weight * customers.cltv end), 0)
-            as responders_cltv
-    from members
-    left join customers
-        on members.account_id = customers.account_id
-    group by members.subject_type, members.subject_id
-    -- the company has its row before it has a customer
-    having count(customers.account_id) > 0 or members.subject_type = 'company'
+        subjects.subject_type,
+        subjects.subject_id,
+        coalesce(parts.n, 0) as customers,
+        cast(coalesce(parts.population, 0) as {{ shown_part_type() }}) as cltv,
+        cast(coalesce(parts.numerator, 0) as {{ score_money_type() }}) as ppp,
+        cast(coalesce(parts.seen, 0) as {{ shown_part_type() }}) as responders_cltv
+    from subjects
+    left join parts
+        on subjects.subject_type = parts.subject_type and subjects.subject_id = parts.subject_id
 
 ),
 

@@ -1,14 +1,33 @@
 with
 
+flags as (
+
+    select * from {{ ref('flag_selective_invitations') }}
+
+    union all
+
+    select * from {{ ref('flag_reassigned_before_bad_rating') }}
+
+    union all
+
+    select * from {{ ref('flag_quick_answers') }}
+
+    union all
+
+    select * from {{ ref('flag_period_end_bursts') }}
+
+    union all
+
+    select * from {{ ref('flag_funnel_outliers') }}
+
+    union all
+
+    select * from {{ ref('flag_ratings_up_customers_down') }}
+
+),
+
 final as (
-    {% for flags in [
-        ref('flag_selective_invitations'),
-        ref('flag_reassigned_before_bad_rating'),
-        ref('flag_quick_answers'),
-        ref('flag_period_end_bursts'),
-        ref('flag_funnel_outliers'),
-        ref('flag_ratings_up_customers_down'),
-    ] %}
+
     select
         flag_id,
         flag_type,
@@ -16,9 +35,7 @@ final as (
         month,
         evidence,
         raised_at
-    from {{ flags }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    from flags
 
 )
 

@@ -7,6 +7,12 @@ touches as (
 
 ),
 
+due_touches as (
+
+    select * from {{ ref('contrib_compliance') }}
+
+),
+
 invitations as (
 
     select * from {{ ref('fct_survey_invitations') }}
@@ -14,29 +20,30 @@ invitations as (
 
 ),
 
-policy as (
-
-    select
-        user_id,
-        {{ local_month('occurred_at') }} as month,
-        is_rating_due,
-        is_rating_due and {{ rating_window_end('occurred_at') }} <= {{ as_of() }} as is_over,
-        is_rating_invited_in_time
-    from touches
-
-),
-
 months as (
 
     select
         user_id,
-        month,
+        {{ local_month('occurred_at') }} as month,
         count(*) as eligible_touches,
-        count(case when is_rating_due then 1 end) as due_touches,
-        count(case when is_over then 1 end) as due_touches_over,
-        count(case when is_over and is_rating_invited_in_time then 1 end) as invited_due,
+        0 as due_touches,
+        0 as due_touches_over,
+        0 as invited_due,
         0 as off_policy_invitations
-    from policy
+    from touches
+    group by user_id, {{ local_month('occurred_at') }}
+
+    union all
+
+    select
+        user_id,
+        month,
+        0 as eligible_touches,
+        count(*) as due_touches,
+        count(case when is_decided then 1 end) as due_touches_over,
+        sum(case when is_decided then amount else 0 end) as invited_due,
+        0 as off_policy_invitations
+    from due_touches
     group by user_id, month
 
     union all

@@ -1,66 +1,58 @@
 with
 
-lifetimes as (
-
-    select * from {{ ref('customer_lifetime') }}
-    where first_charge_at <= {{ dbt.dateadd('day', -var('min_tenure_days'), as_of()) }}
-
-),
-
+-- whoever is a customer for long enough can be expected to recommend, as of as_of
 customers as (
 
-    select
-        account_id,
-        {{ segment_name('segment') }} as segment
-    from {{ ref('dim_customers') }}
+    select * from {{ ref('contrib_customers') }}
+    where
+        month = {{ local_month(as_of()) }}
+        and is_stated is not null
 
 ),
 
--- the company has its row before it has a customer
 subjects as (
 
-    select
-        'company' as subject_type,
-        'all' as subject_id
-
-    union all
-
-    select distinct
-        'segment' as subject_type,
-        customers.segment as subject_id
-    from lifetimes
-    inner join customers
-        on lifetimes.account_id = customers.account_id
+    select * from {{ ref('credit_subjects') }}
+    where subject_type in ('company', 'segment')
 
 ),
 
 members as (
 
     select
-        lifetimes.*,
-        customers.segment
-    from lifetimes
-    inner join customers
-        on lifetimes.account_id = customers.account_id
+        subjects.subject_type,
+        subjects.subject_id,
+        customers.account_id,
+        customers.is_stated,
+        customers.is_realised
+    from customers
+    inner join subjects
+        on customers.account_id = subjects.account_id
+
+    union all
+
+    -- the company has its row before it has a customer
+    select
+        'company' as subject_type,
+        'all' as subject_id,
+        null as account_id,
+        false as is_stated,
+        false as is_realised
 
 ),
 
 totals as (
 
     select
-        subjects.subject_type,
-        subjects.subject_id,
-        count(members.account_id) as customers,
-        count(case when members.is_recommend_stated then 1 end) as stated,
-        count(case when members.is_recommend_realised then 1 end) as realised,
-        count(case when members.is_recommend_stated and members.is_recommend_realised then 1 end)
-            as stated_and_realised,
-        count(case when members.is_recommend_stated and not members.is_recommend_realised then 1 end)
-            as stated_not_realised
-    from subjects
-    left join members
-        on subjects.subject_type = 'company' or subjects.subject_id = members.segment
-    group by subjects.subject_type, subjects.subject_id
+        subject_type,
+        subject_id,
+        count(account_id) as customers,
+        count(case when is_stated then 1 end) as stated,
+        count(case when is_realised then 1 end) as realised,
+        count(case when is_stated and is_realised then 1 end) as stated_and_realised,
+        count(case when is_stated and not is_realised then 1 end) as stated_not_realised
+    from members
+    group by subject_type, subject_id
 
 ),
 

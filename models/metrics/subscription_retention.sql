@@ -1,77 +1,43 @@
 with
 
-subscription_months as (
+parts as (
 
-    select * from {{ ref('subscription_months') }}
+    select
+        *,
+        case when subject_type = 'company' then 'all' else subject_id end as segment
+    from {{ ref('metric_parts') }}
+    where subject_type in ('company', 'segment')
 
 ),
 
-customers as (
+gross as (
 
-    select
-        account_id,
-        {{ segment_name('segment') }} as segment
-    from {{ ref('dim_customers') }}
+    select * from parts
+    where metric_name = 'gross_retention' and n > 0
 
 ),
 
-account_months as (
+net as (
 
-    select
-        account_id,
-        month,
-        sum(starting_mrr) as starting_mrr,
-        sum(mrr) as mrr
-    from subscription_months
-    group by account_id, month
-    having sum(starting_mrr) > 0
-
-),
-
-segmented as (
-
-    select
-        account_months.*,
-        'all' as segment
-    from account_months
-
-    union all
-
-    select
-        account_months.*,
-        customers.segment
-    from account_months
-    inner join customers
-        on account_months.account_id = customers.account_id
-
-),
-
-totals as (
-
-    select
-        month,
-        segment,
-        count(*) as accounts,
-        sum(starting_mrr) as starting_mrr,
-        sum(least(starting_mrr, mrr)) as retained_mrr,
-        sum(mrr) as ending_mrr
-    from segmented
-    group by month, segment
+    select * from parts
+    where metric_name = 'net_retention'
 
 ),
 
 final as (
 
     select
-        month,
-        segment,
-        accounts,
-        starting_mrr,
-        retained_mrr,
-        ending_mrr,
-        {{ rate_quotient('retained_mrr', 'starting_mrr') }} as gross_retention,
-        {{ rate_quotient('ending_mrr', 'starting_mrr') }} as net_retention
-    from totals
+        gross.month,
+        gross.segment,
+        gross.n as accounts,
+        cast(gross.denominator as {{ money_type() }}) as starting_mrr,
+        cast(gross.numerator as {{ money_type() }}) as retained_mrr,
+        cast(net.numerator as {{ money_type() }}) as ending_mrr,
+        {{ rate_quotient('gross.numerator', 'gross.denominator') }} as gross_retention,
+        {{ rate_quotient('net.numerator', 'net.denominator') }} as net_retention
+    from gross
+    inner join net
+        on gross.month = net.month and gross.segment = net.segment
 
 )
 

@@ -1,15 +1,9 @@
-{%- set subjects = {
-    'company': "'all'",
-    'team': 'team',
-    'employee': 'user_id',
-    'channel': 'channel',
-    'priority': 'priority',
-} -%}
 with
 
-tickets as (
+waits as (
 
-    select * from {{ ref('fct_tickets') }}
+    select * from {{ ref('contrib_waits') }}
+    where measure <> 'handoff_latency' and duration is not null
 
 ),
 
@@ -19,98 +13,96 @@ employees as (
 
 ),
 
--- an answer is its giver's, an open wait its assignee's
-waits as (
-
-    select
-        'first_response' as measure,
-        {{ local_month('clock_started_at') }} as month,
-        coalesce(first_response_minutes, waiting_minutes) as duration,
-        not is_unanswered as is_event,
-        case when is_unanswered then assignee_user_id else first_responder_user_id end as user_id,
-        channel,
-        priority_at_creation as priority
-    from tickets
-
-    union all
-
-    select
-        'first_response_business' as measure,
-        {{ local_month('clock_started_at') }} as month,
-        coalesce(first_response_business_minutes, waiting_business_minutes) as duration,
-        not is_unanswered as is_event,
-        case when is_unanswered then assignee_user_id else first_responder_user_id end as user_id,
-        channel,
-        priority_at_creation as priority
-    from tickets
-
-    union all
-
-    select
-        'resolution' as measure,
-        {{ local_month('created_at') }} as month,
-        coalesce(resolution_minutes, {{ as_minutes(elapsed_microseconds('created_at', as_of())) }}) as duration,
-        resolved_at is not null as is_event,
-        assignee_user_id as user_id,
-        channel,
-        priority_at_creation as priority
-    from tickets
-
-),
-
 attributed as (
 
     select
         waits.measure,
-        cast(waits.month as {{ dbt.type_string() }}) as month,
+        waits.month,
         waits.duration,
-        waits.is_event,
-        employees.team,
-        employees.user_id,
-        waits.channel,
-        waits.priority
+        case when waits.is_event then 1 else 0 end as events,
+        case when waits.is_event then 0 else 1 end as censored,
+        coalesce(employees.team, '(none)') as team,
+        coalesce(employees.user_id, '(none)') as user_id,
+        coalesce(waits.channel, '(none)') as channel,
+        coalesce(waits.priority, '(none)') as priority
     from waits
     left join employees
         on waits.user_id = employees.user_id
-    where waits.duration is not null
 
 ),
 
 subjects as (
-    {% for subject_type, subject_id in subjects.items() %}
-    select
-        measure,
-        '{{ subject_type }}' as subject_type,
-        coalesce({{ subject_id }}, '(none)') as subject_id,
-        month,
-        duration,
-        case when is_event then 1 else 0 end as events,
-        case when is_event then 0 else 1 end as censored
-    from attributed
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-
-),
-
-observations as (
 
     select
         *,
-        month as period
+        'company' as subject_type,
+        'all' as subject_id
+    from attributed
+
+    union all
+
+    select
+        *,
+        'team' as subject_type,
+        team as subject_id
+    from attributed
+
+    union all
+
+    select
+        *,
+        'employee' as subject_type,
+        user_id as subject_id
+    from attributed
+
+    union all
+
+    select
+        *,
+        'channel' as subject_type,
+        channel as subject_id
+    from attributed
+
+    union all
+
+    select
+        *,
+        'priority' as subject_type,
+        priority as subject_id
+    from attributed
+
+),
+
+-- each month, and all time, of which the month is null
+observations as (
+
+    select
+        measure,
+        subject_type,
+        subject_id,
+        month,
+        duration,
+        events,
+        censored
     from subjects
 
     union all
 
     select
-        *,
-        'all' as period
+        measure,
+        subject_type,
+        subject_id,
+        null as month,
+        duration,
+        events,
+        censored
     from subjects
 
 ),
 
 curves as (
 
-    {{ survival_curve('observations', ['measure', 'subject_type', 'subject_id', 'period']) }}
+    {{ survival_curve('observations', ['measure', 'subject_type', 'subject_id', 'month']) }}
 
 ),
 
@@ -120,7 +112,7 @@ final as (
         measure,
         subject_type,
         subject_id,
-        period,
+        month,
         cast(sum(events + censored) as bigint) as tickets,
         cast(sum(events) as bigint) as events,
         {{ survival_quantile(0.5) }} as median_minutes,
@@ -130,7 +122,7 @@ final as (
         {{ survival_quantile(0.9, 'survival_low') }} as p90_low,
         {{ survival_quantile(0.9, 'survival_high') }} as p90_high
     from curves
-    group by measure, subject_type, subject_id, period
+    group by measure, subject_type, subject_id, month
 
 )
 

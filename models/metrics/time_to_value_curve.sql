@@ -37,10 +37,9 @@ segmented as (
 
 -- days at which the curve is asked for, whether or not something happened
 shown_days as (
-    {% for day in [0, 30, 60, 90, 180] %}
-    select {{ day }} as shown_day
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+
+    select unnested.shown_day
+    from (values (0), (30), (60), (90), (180)) as unnested (shown_day)
 
 ),
 

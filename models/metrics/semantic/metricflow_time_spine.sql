@@ -1,23 +1,46 @@
 {{ config(materialized='table') }}
-{%- set facts = {
-    'fct_transactions': 'transacted_on',
-    'fct_subscription_movements': 'month',
-    'fct_outcomes': local_day('defined_at'),
-    'fct_handoffs': 'handed_on',
-    'fct_touches': local_day('occurred_at'),
-    'fct_tickets': local_day('created_at'),
-    'fct_survey_responses': local_day('responded_at'),
-    'fct_usage_days': 'used_on',
-} %}
 
 with
 
 first_days as (
-    {% for fact, day in facts.items() %}
-    select min({{ day }}) as first_on
-    from {{ ref(fact) }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+
+    select min(transacted_on) as first_on
+    from {{ ref('fct_transactions') }}
+
+    union all
+
+    select min(month) as first_on
+    from {{ ref('fct_subscription_movements') }}
+
+    union all
+
+    select min({{ local_day('defined_at') }}) as first_on
+    from {{ ref('fct_outcomes') }}
+
+    union all
+
+    select min(handed_on) as first_on
+    from {{ ref('fct_handoffs') }}
+
+    union all
+
+    select min({{ local_day('occurred_at') }}) as first_on
+    from {{ ref('fct_touches') }}
+
+    union all
+
+    select min({{ local_day('created_at') }}) as first_on
+    from {{ ref('fct_tickets') }}
+
+    union all
+
+    select min({{ local_day('responded_at') }}) as first_on
+    from {{ ref('fct_survey_responses') }}
+
+    union all
+
+    select min(used_on) as first_on
+    from {{ ref('fct_usage_days') }}
 
 ),
 

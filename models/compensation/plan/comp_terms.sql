@@ -1,0 +1,99 @@
+with
+
+plans as (
+
+    select * from {{ ref('comp_plans') }}
+
+),
+
+participations as (
+
+    select * from {{ ref('comp_participations') }}
+
+),
+
+employees as (
+
+    select * from {{ ref('dim_employees') }}
+
+),
+
+periods as (
+
+    select
+        month as period,
+        next_month as next_period
+    from {{ ref('int_months__spanned') }}
+    where has_transactions
+
+),
+
+stretches as (
+
+    select
+        plans.scenario,
+        periods.period,
+        periods.next_period,
+        employees.user_id,
+        employees.team,
+        plans.plan_id,
+        plans.plan_version,
+        plans.metric_name,
+        plans.weight,
+        plans.threshold,
+        plans.target,
+        plans.cap,
+        plans.accelerated_rate,
+        participations.target_pay,
+        greatest(plans.valid_from, participations.valid_from, periods.period) as starts_on,
+        least(plans.valid_to, participations.valid_to, periods.next_period) as ends_on
+    from participations
+    inner join employees
+        on participations.user_id = employees.user_id
+    inner join plans
+        on
+            participations.scenario = plans.scenario
+            and participations.plan_id = plans.plan_id
+            and employees.team = plans.team
+    cross join periods
+
+),
+
+final as (
+
+    select
+        scenario,
+        period,
+        user_id,
+        team,
+        plan_id,
+        plan_version,
+        metric_name,
+        weight,
+        threshold,
+        target,
+        cap,
+        accelerated_rate,
+        {{ dbt.datediff('period', 'next_period', 'day') }} as month_days,
+        sum({{ dbt.datediff('starts_on', 'ends_on', 'day') }}) as days,
+        sum(target_pay * {{ dbt.datediff('starts_on', 'ends_on', 'day') }}) as target_pay_days
+    from stretches
+    where starts_on < ends_on
+    group by
+        scenario,
+        period,
+        next_period,
+        user_id,
+        team,
+        plan_id,
+        plan_version,
+        metric_name,
+        weight,
+        threshold,
+        target,
+        cap,
+        accelerated_rate
+
+)
+
+select * from final

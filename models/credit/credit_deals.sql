@@ -1,0 +1,144 @@
+with
+
+opportunities as (
+
+    select * from {{ ref('fct_opportunities') }}
+
+),
+
+splits as (
+
+    {{ accepted_rows(ref('int_opportunity_splits__resolved')) }}
+
+),
+
+users as (
+
+    {{ accepted_rows(ref('int_users__resolved')) }}
+
+),
+
+marketing as (
+
+    select * from {{ ref('credit_marketing') }}
+
+),
+
+split_shares as (
+
+    select
+        splits.opportunity_id,
+        splits.user_id,
+        splits.share,
+        users.is_bot
+    from splits
+    inner join users
+        on splits.user_id = users.user_id
+    where users.team = 'sales'
+
+),
+
+shares as (
+
+    select
+        opportunity_id,
+        'deal_split' as rule,
+        user_id,
+        cast(share as {{ weight_type() }}) as weight,
+        opportunity_id || ':' || user_id as source_id
+    from split_shares
+    where not is_bot
+
+    union all
+
+    -- what bots hold is decided, too: it is nobody's, and does not pass on
+    select
+        opportunity_id,
+        'uncredited' as rule,
+        cast(null as {{ dbt.type_string() }}) as user_id,
+        cast(sum(share) as {{ weight_type() }}) as weight,
+        cast(null as {{ dbt.type_string() }}) as source_id
+    from split_shares
+    where is_bot
+    group by opportunity_id
+
+),
+
+share_counts as (
+
+    select
+        opportunity_id,
+        count(*) as candidates
+    from shares
+    group by opportunity_id
+
+),
+
+candidates as (
+
+    select
+        opportunity_id,
+        'sales' as side,
+        rule,
+        row_number() over (partition by opportunity_id order by user_id nulls last) as candidate_rank,
+        user_id,
+        weight,
+        case when rule = 'deal_split' then 'crm.opportunity_splits' end as source_table,
+        source_id
+    from shares
+
+    union all
+
+    select
+        opportunities.opportunity_id,
+        'sales' as side,
+        'deal_owner' as rule,
+        coalesce(share_counts.candidates, 0) + 1 as candidate_rank,
+        opportunities.owner_at_close_user_id as user_id,
+        cast(case when share_counts.opportunity_id is null then 1 else 0 end as {{ weight_type() }}) as weight,
+        'crm.opportunities' as source_table,
+        opportunities.opportunity_id as source_id
+    from opportunities
+    inner join users
+        on opportunities.owner_at_close_user_id = users.user_id
+    left join share_counts
+        on opportunities.opportunity_id = share_counts.opportunity_id
+    where not users.is_bot
+
+    union all
+
+    -- who brought the customer is credited with its deals
+    select
+        opportunities.opportunity_id,
+        'marketing' as side,
+        marketing.rule,
+        row_number() over (
+            partition by opportunities.opportunity_id
+            order by marketing.rule_number, marketing.candidate_rank
+        ) as candidate_rank,
+        marketing.user_id,
+        cast(marketing.weight as {{ weight_type() }}) as weight,
+        marketing.source_table,
+        marketing.source_id
+    from opportunities
+    inner join marketing
+        on opportunities.account_id = marketing.account_id
+
+),
+
+final as (
+
+    select
+        opportunity_id,
+        side,
+        rule,
+        candidate_rank,
+        user_id,
+        weight,
+        source_table,
+        source_id
+    from candidates
+
+)
+
+select * from final

@@ -1,0 +1,147 @@
+with
+
+accounts as (
+
+    select
+        account_id,
+        {{ segment_name('segment') }} as segment,
+        coalesce(acquisition_channel, '(none)') as channel
+    from {{ ref('dim_customers') }}
+
+),
+
+attribution as (
+
+    select * from {{ ref('customer_attribution') }}
+    where attribution_model = '{{ var("credit_attribution_model") }}'
+
+),
+
+credits as (
+
+    select * from {{ ref('credit_accounts') }}
+    where
+        weight > 0
+        and user_id is not null
+        and from_month is not null
+        and (to_month is null or from_month < to_month)
+
+),
+
+employees as (
+
+    select * from {{ ref('dim_employees') }}
+
+),
+
+-- for whom an account counts in every month
+lasting as (
+
+    -- what belongs to no account, which no account's id is, is the company's
+    select
+        'company' as subject_type,
+        'all' as subject_id,
+        '' as account_id,
+        cast(1 as {{ weight_type() }}) as weight
+
+    union all
+
+    select
+        'company' as subject_type,
+        'all' as subject_id,
+        account_id,
+        1 as weight
+    from accounts
+
+    union all
+
+    select
+        'segment' as subject_type,
+        segment as subject_id,
+        account_id,
+        1 as weight
+    from accounts
+
+    union all
+
+    select
+        'channel' as subject_type,
+        channel as subject_id,
+        account_id,
+        1 as weight
+    from accounts
+
+    union all
+
+    -- whom no campaign can have won yet is attributed to none, so that campaigns sum to the company
+    select
+        'campaign' as subject_type,
+        coalesce(attribution.campaign_id, 'unattributed') as subject_id,
+        accounts.account_id,
+        coalesce(attribution.weight, 1) as weight
+    from accounts
+    left join attribution
+        on accounts.account_id = attribution.account_id
+
+),
+
+memberships as (
+
+    select
+        subject_type,
+        subject_id,
+        'both' as side,
+        account_id,
+        weight,
+        cast({{ beginning_of_time() }} as date) as from_month,
+        cast(null as date) as to_month
+    from lasting
+
+    union all
+
+    select
+        'team' as subject_type,
+        side as subject_id,
+        side,
+        account_id,
+        weight,
+        from_month,
+        to_month
+    from credits
+
+    union all
+
+    -- what an employee is credited with on the other team's side is the team's alone
+    select
+        'employee' as subject_type,
+        credits.user_id as subject_id,
+        credits.side,
+        credits.account_id,
+        credits.weight,
+        credits.from_month,
+        credits.to_month
+    from credits
+    inner join employees
+        on
+            credits.user_id = employees.user_id
+            and credits.side = {{ side_of('employees.team') }}
+
+),
+
+final as (
+
+    select
+        subject_type,
+        subject_id,
+        side,
+        account_id,
+        from_month,
+        to_month,
+        cast(sum(weight) as {{ weight_type() }}) as weight
+    from memberships
+    where weight > 0
+    group by subject_type, subject_id, side, account_id, from_month, to_month
+
+)
+
+select * from final

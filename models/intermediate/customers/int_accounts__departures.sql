@@ -1,0 +1,37 @@
+with
+
+stays as (
+
+    select * from {{ ref('int_accounts__stays') }}
+    where stays_from <= {{ as_of() }}
+
+),
+
+-- whoever subscribes leaves with the last subscription, whoever does not leaves without saying so
+ranked as (
+
+    select
+        account_id,
+        stays_until,
+        left_at,
+        not is_subscribed as is_inferred,
+        row_number() over (
+            partition by account_id
+            order by is_subscribed desc, stays_until desc nulls first, stays_from desc
+        ) as stay_number
+    from stays
+
+),
+
+final as (
+
+    select
+        account_id,
+        left_at,
+        is_inferred
+    from ranked
+    where stay_number = 1 and stays_until <= {{ as_of() }}
+
+)
+
+select * from final

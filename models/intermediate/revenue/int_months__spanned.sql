@@ -1,0 +1,62 @@
+with
+
+transactions as (
+
+    select * from {{ ref('int_transactions__counted') }}
+
+),
+
+subscriptions as (
+
+    {{ accepted_rows(ref('int_subscriptions__resolved')) }}
+
+),
+
+first_transactions as (
+
+    select
+        {{ local_month('min(transacted_at)') }} as first_transaction_month,
+        {{ local_month('min(case when is_charge then transacted_at end)') }} as first_charge_month
+    from transactions
+
+),
+
+first_subscriptions as (
+
+    select cast({{ dbt.date_trunc('month', 'min(started_on)') }} as date) as first_subscription_month
+    from subscriptions
+
+),
+
+beginnings as (
+
+    select
+        first_transactions.first_transaction_month,
+        first_transactions.first_charge_month,
+        least(first_transactions.first_transaction_month, first_subscriptions.first_subscription_month) as first_month
+    from first_transactions
+    cross join first_subscriptions
+
+),
+
+months as (
+
+    {{ date_series('(select first_month from beginnings)', local_month(as_of()), 'month') }}
+
+),
+
+final as (
+
+    select
+        months.series_on as month,
+        cast({{ dbt.dateadd('month', 1, 'months.series_on') }} as date) as next_month,
+        {{ month_end('months.series_on') }} as ends_on,
+        {{ last_moment('months.series_on') }} as known_at,
+        coalesce(months.series_on >= beginnings.first_transaction_month, false) as has_transactions,
+        coalesce(months.series_on >= beginnings.first_charge_month, false) as has_customers
+    from months
+    cross join beginnings
+
+)
+
+select * from final

@@ -1,0 +1,57 @@
+with
+
+accounts as (
+
+    select * from {{ ref('int_accounts__resolved') }}
+    where
+        row_state = 'accepted'
+        and account_id = surviving_id
+
+),
+
+earliest_leads as (
+
+    select * from {{ ref('int_accounts__earliest_leads') }}
+
+),
+
+transactions as (
+
+    select * from {{ ref('fct_transactions') }}
+
+),
+
+acquisitions as (
+
+    select
+        account_id,
+        min(transacted_at) as acquired_at
+    from transactions
+    where transaction_type = 'charge'
+    group by account_id
+
+),
+
+final as (
+
+    select
+        accounts.account_id,
+        accounts.account_type,
+        accounts.parent_account_id,
+        accounts.segment,
+        accounts.industry,
+        accounts.country_code,
+        accounts.created_at,
+        acquisitions.acquired_at,
+        acquisitions.acquired_at is not null as is_customer,
+        earliest_leads.campaign_id as acquisition_campaign_id,
+        earliest_leads.channel as acquisition_channel
+    from accounts
+    left join acquisitions
+        on accounts.account_id = acquisitions.account_id
+    left join earliest_leads
+        on accounts.account_id = earliest_leads.account_id
+
+)
+
+select * from final
