@@ -11,14 +11,14 @@ final as (
     select
         account_id,
         cast(left_at as date) as left_on,
-        is_left_inferred,
+        is_churn_inferred,
         cltv,
         experience_score,
         outcome_score,
         nps_latest
     from customers
     where
-        has_left
+        is_churned
         and quadrant like '%_high_experience'
     order by cltv desc, account_id asc
 

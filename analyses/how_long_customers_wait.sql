@@ -20,7 +20,7 @@ final as (
     from ticket_times
     where
         measure = 'first_response'
-        and period = 'all'
+        and month is null
     order by subject_type asc, median_minutes desc nulls first, subject_id asc
 
 )

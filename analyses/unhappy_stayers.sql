@@ -17,7 +17,7 @@ final as (
         cast(last_charge_at as date) as last_charge_on
     from customers
     where
-        not has_left
+        not is_churned
         and quadrant like '%_low_experience'
     order by cltv desc, account_id asc
 

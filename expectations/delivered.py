@@ -309,7 +309,7 @@ def suites() -> dict[str, list]:
             ExpectColumnPairValuesAToBeGreaterThanB(column_A="p90_minutes", column_B="median_minutes", or_equal=True),
             none_of(
                 "Each ticket is one employee's and one team's, or nobody's.",
-                "select measure from {batch} group by measure, period having count(distinct subject_type) <> 5"
+                "select measure from {batch} group by measure, month having count(distinct subject_type) <> 5"
                 " or max(case when subject_type = 'company' then tickets end) * 5 <> sum(tickets)",
             ),
         ],

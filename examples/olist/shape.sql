@@ -384,7 +384,7 @@ results as (
     select
         user_id,
         won_month as month,
-        'closed_deals' as metric_name,
+        'bookings' as metric_name,
         1 as result
     from olist.credits
     union all
@@ -437,7 +437,7 @@ weights (plan_id, scenario, metric_name, weight) as (
     values
     ('shared', 'actual', 'cltv_growth', 0.7),
     ('shared', 'actual', 'satisfaction', 0.3),
-    ('deal_quota', 'deal_quota', 'closed_deals', 1.0)
+    ('deal_quota', 'deal_quota', 'bookings', 1.0)
 ),
 
 validity as (

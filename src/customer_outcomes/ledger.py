@@ -19,7 +19,7 @@ from customer_outcomes.destination import DATABASE
 from customer_outcomes.errors import sentence
 from customer_outcomes.paths import plain_path
 
-MODELS = PROJECT_ROOT / "models" / "compensation" / "_compensation__models.yml"
+MODELS = PROJECT_ROOT / "models" / "compensation"
 # table of the ledger -> the relation that it copies, and which of its rows are closed
 RELATIONS = {
     "closed_lines": ("comp_closed_lines", "true"),
@@ -142,7 +142,8 @@ def _copy(connection: duckdb.DuckDBPyConnection, name: str, place: str, conditio
 
 def _columns() -> dict[str, dict[str, str]]:
     """Return the columns of each table of the ledger with their types: those of the relation that it copies."""
-    models = {model["name"]: model for model in yaml.safe_load(MODELS.read_text())["models"]}
+    files = MODELS.glob("*/_*__models.yml")
+    models = {model["name"]: model for file in files for model in yaml.safe_load(file.read_text())["models"]}
     return {
         table: {column["name"]: column["data_type"] for column in models[relation]["columns"]}
         for table, (relation, _) in RELATIONS.items()

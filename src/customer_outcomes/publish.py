@@ -24,12 +24,16 @@ STORAGE_VERSION = "v1.2.0"
 def public_relations(manifest: dict) -> dict[str, list[str]]:
     """Return '<schema>.<name>' -> grain, of every model that dbt's manifest calls public."""
     return {
-        f"{node['schema']}.{node['alias']}": next(
-            constraint["columns"] for constraint in node["constraints"] if constraint["type"] == "primary_key"
-        )
+        f"{node['schema']}.{node['alias']}": _grain(node)
         for node in sorted(manifest["nodes"].values(), key=lambda node: node["unique_id"])
         if node["resource_type"] == "model" and node["access"] == "public"
     }
+
+
+def _grain(node: dict) -> list[str]:
+    """Return the columns of a model's primary key; of one that may hold nulls, those that its meta names as its key."""
+    keys = [constraint["columns"] for constraint in node["constraints"] if constraint["type"] == "primary_key"]
+    return keys[0] if keys else node["config"]["meta"]["key"]
 
 
 def publish(

@@ -288,18 +288,8 @@ class _Book:
         self.checks.append((f"{sheet.name}: lines when it closed", payout_total, f"={lines_cell}", lines))
         # what is learned of a month that is too old, or was closed by older definitions, is adjusted no more
         latest = self._query(
-            """
-            select coalesce(sum(payout), 0) from {c}.comp_latest_lines
-            where period = $1 and scenario = 'actual' and $1 in (
-                select closes.period
-                from {c}.comp_period_closes as closes cross join {c}.comp_settings as settings
-                where closes.definitions_version = settings.definitions_version and closes.period >= (
-                    select max(period) + interval 1 month - to_months(max(clawback_months))
-                    from {c}.comp_period_closes cross join {c}.comp_settings
-                )
-            )
-            having count(*) > 0
-            """,
+            "select cast(sum(expected) as decimal(38, 2)) from {c}.comp_line_checks"
+            " where period = ? and step = 'statement' having count(*) > 0",
             period,
         )
         if latest:
@@ -316,7 +306,7 @@ class _Book:
 
     def _check_customers(self) -> None:
         """Check what no formula of this workbook can find."""
-        customers, marketing, sales, uneven, leavers = self._query(
+        customers, marketing, sales, uneven, leavers, unequal = self._query(
             """
             with sums as (
                 select account_id, side, sum(weight) as weight from {c}.comp_credits group by account_id, side
@@ -330,7 +320,8 @@ class _Book:
                     select count(distinct user_id)
                     from {c}.comp_statement_lines inner join warehouse.marts.dim_employees using (user_id)
                     where payout <> 0 and period > left_at
-                )
+                ),
+                (select count(*) from {c}.comp_line_checks where not is_equal)
             """
         )[0]
         self.checks += [
@@ -338,6 +329,7 @@ class _Book:
             ("Customers, and their credit in sales", customers, None, sales),
             ("Customers whose credit of a side is not 1", 0, None, uneven),
             ("Payees paid for a month that began after they left", 0, None, leavers),
+            ("Sums behind lines that do not add up (comp_line_checks)", 0, None, unequal),
         ]
 
     def _write_checks(self, sheet: Worksheet, is_anybody_paid: bool) -> None:
