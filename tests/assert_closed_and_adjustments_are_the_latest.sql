@@ -4,7 +4,8 @@ with
 adjusted_periods as (
 
     select period
-    from {{ ref('ledger_adjustable_closes') }}
+    from {{ ref('ledger_closes') }}
+    where is_adjustable
 
     union all
 

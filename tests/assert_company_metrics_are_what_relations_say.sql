@@ -27,11 +27,8 @@ recommendations as (
 
 ticket_times as (
 
-    select
-        *,
-        cast(period as date) as month
-    from {{ ref('ticket_times') }}
-    where subject_type = 'company' and period <> 'all'
+    select * from {{ ref('ticket_times') }}
+    where subject_type = 'company' and month is not null
 
 ),
 

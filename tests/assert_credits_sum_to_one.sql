@@ -1,4 +1,5 @@
--- Guards M10: a side is credited with the whole, uncredited included, of every customer, moment and transaction.
+-- Guards M10: a side is credited with the whole, uncredited included, of every customer at every moment and of every
+-- transaction.
 with
 
 shares as (
@@ -8,7 +9,7 @@ shares as (
         account_id || ' from ' || valid_from as credited,
         side,
         weight
-    from {{ ref('account_credits') }}
+    from {{ ref('credit_accounts') }}
 
     union all
 
@@ -17,16 +18,7 @@ shares as (
         transaction_id as credited,
         side,
         weight
-    from {{ ref('transaction_credits') }}
-
-    union all
-
-    select
-        'month' as kind,
-        account_id || ' in ' || month as credited,
-        side,
-        weight
-    from {{ ref('customer_month_credits') }}
+    from {{ ref('credit_transactions') }}
 
 )
 

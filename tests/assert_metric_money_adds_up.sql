@@ -24,7 +24,7 @@ uncredited as (
         transaction_id,
         side,
         weight
-    from {{ ref('transaction_credits') }}
+    from {{ ref('credit_transactions') }}
     where user_id is null
 
 ),

@@ -1,5 +1,4 @@
--- Guards metric_values in models/metrics/_metrics__models.yml: every metric has its row of the seed
--- metric_catalog, every row its metric, and marketing and sales share each.
+-- Guards the seed metric_catalog: every metric of metric_parts has its row, and marketing and sales share each metric.
 with
 
 catalog as (
@@ -8,31 +7,22 @@ catalog as (
 
 ),
 
-metrics as (
-    {% for metric_name in metric_kinds() %}
-    select '{{ metric_name }}' as metric_name
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+computed as (
 
-),
-
-final as (
-
-    select
-        coalesce(metrics.metric_name, catalog.metric_name) as metric_name,
-        case
-            when catalog.metric_name is null then 'is computed and has no row in metric_catalog'
-            when metrics.metric_name is null then 'has a row in metric_catalog and is not computed'
-            else 'is not shared by marketing|sales'
-        end as fault
-    from metrics
-    full join catalog
-        on metrics.metric_name = catalog.metric_name
-    where
-        metrics.metric_name is null
-        or catalog.metric_name is null
-        or catalog.shared_by <> 'marketing|sales'
+    select distinct metric_name
+    from {{ ref('metric_parts') }}
 
 )
 
-select * from final
+select
+    coalesce(computed.metric_name, catalog.metric_name) as metric_name,
+    case
+        when catalog.metric_name is null then 'is computed and has no row in metric_catalog'
+        else 'is not shared by marketing|sales'
+    end as fault
+from computed
+full join catalog
+    on computed.metric_name = catalog.metric_name
+where
+    catalog.metric_name is null
+    or catalog.shared_by <> 'marketing|sales'

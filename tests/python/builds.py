@@ -25,8 +25,7 @@ THREADS = 2
 
 LINE = ("user_id", "plan_id", "plan_version", "metric_name")
 PAY_GRAINS = {
-    "marts.transaction_credits": ("transaction_id", "side", "candidate_rank"),
-    "marts.customer_month_credits": ("account_id", "month", "side", "user_id"),
+    "credit.credit_transactions": ("transaction_id", "side", "candidate_rank"),
     "compensation.comp_credits": ("credit_id",),
     "compensation.shared_comp_inputs": ("period", "user_id", "metric_name"),
     "compensation.comp_statement_lines": ("period", *LINE),
@@ -53,7 +52,7 @@ GRAINS = {
     "metrics.employee_ratings": ("user_id", "survey_type"),
     "metrics.rating_policy_compliance": ("user_id", "month"),
     "metrics.rating_requests_due": ("touch_id",),
-    "metrics.ticket_times": ("measure", "subject_type", "subject_id", "period"),
+    "metrics.ticket_times": ("measure", "subject_type", "subject_id", "month"),
     "marts.active_users": ("subject_type", "subject_id", "period", "starts_on"),
     "marts.fct_subscription_movements": ("account_id", "product_family", "month", "movement"),
     "marts.subscription_months": ("account_id", "product_family", "month"),
@@ -66,7 +65,7 @@ GRAINS = {
     "metrics.subscription_retention": ("month", "segment"),
     "metrics.time_to_value_curve": ("segment", "day"),
     "metrics.time_to_value_summary": ("segment",),
-    "metrics.experience_outcome_quadrants": ("outcome_level", "experience_level", "has_left"),
+    "metrics.experience_outcome_quadrants": ("outcome_level", "experience_level", "is_churned"),
     "metrics.campaign_performance": ("campaign_id", "attribution_model"),
     "metrics.touch_pressure": ("window_days", "pressure_band"),
     "metrics.conversion_saturation": ("experiment_id",),

@@ -22,10 +22,22 @@ RESOLVED = {
     },
     "crm.opportunity_splits": {"opportunity_id": "varchar", "user_id": "varchar", "share": "decimal(38, 6)"},
     "crm.subscriptions": {"subscription_id": "varchar", "account_id": "varchar", "started_on": "date", "ended_on": "date"},
+    "crm.leads": {
+        "lead_id": "varchar", "account_id": "varchar", "campaign_id": "varchar", "channel": "varchar",
+        "owner_user_id": "varchar", "created_at": "timestamp",
+    },
 }  # fmt: skip
 SHAPES = {
     f"int_{name.split('.')[1]}__resolved": columns | {"row_state": "varchar"} for name, columns in RESOLVED.items()
 }
+BELOW = {
+    "int_transactions__counted": {
+        "transaction_id": "varchar", "account_id": "varchar", "transacted_at": "timestamp", "is_charge": "boolean",
+    },
+    "int_usage_days__persons": {
+        "account_id": "varchar", "person_id": "varchar", "used_on": "date", "is_active": "boolean",
+    },
+}  # fmt: skip
 LEDGER = {table: {"copy_name": "varchar"} | columns for table, columns in ledger._columns().items()}
 DIMENSIONS = {"dim_employees": "crm.users", "dim_campaigns": "crm.campaigns", "fct_leads": "crm.leads"}
 
@@ -34,7 +46,7 @@ class CompanyModels(CompiledModels):
     """Compiled models of credit and pay."""
 
     def __init__(self, manifest: Path, models: Sequence[str]) -> None:
-        super().__init__(manifest, models, shapes=SHAPES | LEDGER)
+        super().__init__(manifest, models, shapes=SHAPES | BELOW | LEDGER)
 
     def fill_company(self, world: World, results: dict[str, list[dict]]) -> None:
         """Make the facts of a company all that the tables hold."""
@@ -45,6 +57,9 @@ class CompanyModels(CompiledModels):
         facts["fct_opportunities"] = [row.values | {"reporting_amount": Company.worth(row)["reporting_amount"],
                                                     "owner_at_close_user_id": owner_at_close(world, row)}
                                       for row in world.accepted("crm.opportunities")]  # fmt: skip
+        facts["int_transactions__counted"] = [
+            row | {"is_charge": row["transaction_type"] == "charge"} for row in results["fct_transactions"]
+        ]
         for table, columns in RESOLVED.items():
             facts[f"int_{table.split('.')[1]}__resolved"] = [
                 {name: row[name] for name in columns} | {"row_state": "accepted"} for row in world.accepted(table)]  # fmt: skip

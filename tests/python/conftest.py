@@ -53,6 +53,7 @@ EVENING, EVENING_AS_OF = (
 )[(SEED + 1) % 2]
 
 STATISTICS = (
+    "contrib_waits",
     "time_to_value_curve",
     "time_to_value_summary",
     "ticket_times",

@@ -22,8 +22,10 @@ from oracle_outcomes import grouped, is_running, midnight, ratio, subscription_l
 from oracle_support import TICK, credibility, first_moment, mean
 
 SIDES = ("marketing", "sales")
-METRICS = ("cltv_growth", "cross_sell", "up_sell", "satisfaction", "retention", "outcomes_on_time", "recommendations",
-           "ppp_yield", "closed_deals")  # fmt: skip
+# a new name of a metric moves no cent of what was paid under the former one
+FORMER_NAMES = {"customer_retention": "retention", "referrals_realised": "recommendations", "bookings": "closed_deals"}
+METRICS = ("cltv_growth", "cross_sell", "up_sell", "satisfaction", "customer_retention", "outcomes_on_time", "referrals_realised",
+           "ppp_yield", "bookings")  # fmt: skip
 PAY_RULES = ("comp_plans", "comp_participants", "closed_periods", "disputes")
 LINE_KEY = ("period", "user_id", "plan_id", "plan_version", "metric_name")
 
@@ -96,8 +98,9 @@ def compute(
         what_if += compare(company, scenario, lines, other)
     return {
         "comp_credits": company.customer_credits(),
-        "transaction_credits": company.transaction_credits(),
+        "credit_transactions": company.transaction_credits(),
         "customer_month_credits": company.month_credits(),
+        "_company": company,
         "shared_comp_inputs": list(inputs.values()),
         "comp_what_if": what_if,
         **closing(world, lines, rules["closed_periods"], rules["disputes"], ledger, clawback_months),
@@ -300,12 +303,12 @@ class Company:
         months = {}
         for month in self.periods:
             before, end = self.before(month), self.last_moment(month)
-            months[month] = {account_id: not self.has_left(account_id, end)
+            months[month] = {account_id: not self.is_churned(account_id, end)
                              for account_id, first in self.first_charges.items()
-                             if first <= before and not self.has_left(account_id, before)}  # fmt: skip
+                             if first <= before and not self.is_churned(account_id, before)}  # fmt: skip
         return months
 
-    def has_left(self, account_id: str, moment: datetime) -> bool:
+    def is_churned(self, account_id: str, moment: datetime) -> bool:
         """M7 as it was at a moment: 'one with subscriptions and no active line; one without, inactive_after_days after
         the last charge'. READING: the subscriptions that had started; the day of a moment is the local one.
         """
@@ -442,7 +445,7 @@ def figure(company: Company, period: date, user_id: str, name: str) -> dict:
         seen = [(row, w) for row, w in credited(company.lines_of.get(period, ()))
                 if name in ("cltv_growth", row["movement"])]  # fmt: skip
         numerator = sum(w * Fraction(row[column]) for row, w in seen)
-    elif name == "closed_deals":
+    elif name == "bookings":
         seen = credited(company.deals_of.get(period, ()))
         numerator = sum(w * Fraction(row["reporting_amount"]) for row, w in seen)
     elif name == "satisfaction":
@@ -451,7 +454,7 @@ def figure(company: Company, period: date, user_id: str, name: str) -> dict:
         means = [rated[row["account_id"]] for row, _ in seen]
         numerator, denominator = sum(means), len(means)
         coverage = ratio(len(seen), len(customers))
-    elif name == "retention":
+    elif name == "customer_retention":
         stayed = company.stayed_in[period]
         seen = credited(company.weights_before[period])
         numerator, denominator = sum(w for row, w in seen if stayed[row["account_id"]]), sum(w for _, w in seen)
@@ -459,7 +462,7 @@ def figure(company: Company, period: date, user_id: str, name: str) -> dict:
         seen = with_month(company.due_in.get(period, ()))
         numerator = sum(w * Fraction(row["weight"]) for row, w in seen if row["is_verified_on_time"])
         denominator = sum(w * Fraction(row["weight"]) for row, w in seen)
-    elif name == "recommendations":
+    elif name == "referrals_realised":
         account = "referrer_account_id"
         seen = with_month(company.realised_in.get(period, ()), account)
         numerator = sum(w for _, w in seen)
@@ -468,7 +471,7 @@ def figure(company: Company, period: date, user_id: str, name: str) -> dict:
         worth = sum(w * Fraction(row["cltv"]) for row, w in seen)
         numerator, denominator = sum(w * row["ppp"] for row, w in seen), 10 * worth
         coverage = ratio(sum(w * Fraction(row["cltv"]) for row, w in seen if row["csat_1_10"] is not None), worth)
-    is_sum = name in ("cltv_growth", "cross_sell", "up_sell", "recommendations", "closed_deals")
+    is_sum = name in ("cltv_growth", "cross_sell", "up_sell", "referrals_realised", "bookings")
     value = Fraction(numerator) if is_sum else ratio(numerator, denominator)
     # M3: 'what is paid is floored at 0': neither a loss in satisfaction nor one in value is paid for
     is_floored = name == "ppp_yield" and value is not None and min(numerator, denominator) < 0
@@ -552,11 +555,12 @@ def statement_lines(company: Company, plans: Plans, scenario: str, inputs: dict[
 
 
 def in_cents(lines: list[dict]) -> list[dict]:
-    """'lines by largest remainder of cents (ties: metric_name)'."""
+    """'lines by largest remainder of cents (ties: metric_name)'; READING: the name that it had first."""
     whole = cents(sum(line["_exact"] for line in lines))
     parts = {line["metric_name"]: floor(line["_exact"] * 100) for line in lines}
     left = int(whole * 100) - sum(parts.values())
-    rest = sorted(lines, key=lambda line: (parts[line["metric_name"]] - line["_exact"] * 100, line["metric_name"]))
+    rest = sorted(lines, key=lambda line: (parts[line["metric_name"]] - line["_exact"] * 100,
+                                          FORMER_NAMES.get(line["metric_name"], line["metric_name"])))  # fmt: skip
     for line in rest[:left]:
         parts[line["metric_name"]] += 1
     return [{name: value for name, value in line.items() if name != "_exact"}

@@ -29,6 +29,8 @@ from oracle_outcomes import (
 from oracle_support import DAY, TICK, Z, begun_use, first_moment, kaplan_meier, mean, minutes, nps_of, person, quantile
 
 COMPANY = ("company", "all")
+PAID = ("cltv_growth", "cross_sell", "up_sell", "satisfaction", "customer_retention", "outcomes_on_time",
+        "referrals_realised", "ppp_yield", "bookings")  # fmt: skip
 ONE = Fraction(1)
 
 
@@ -62,12 +64,16 @@ def compute(
     ttv_event: str = "verified",
     min_tenure_days: int = 90,
     rating_request_window_days: int = 7,
+    rules: dict[str, Sequence[dict]] | None = None,
 ) -> dict[str, list[dict]]:
     """metric_values and ppp_summary; `results` are those of the other parts."""
     subjects = Subjects(world, results, credit_attribution_model)
     facts = Facts(world, results, subjects, csat_survey_types, success_weights, min_tenure_days * DAY)
     by_metric: dict[str, tuple[list[Fact], Callable]] = {
         **facts.money(),
+        "bookings": (facts.bookings(), total),
+        "customer_retention": (facts.customers_who_stayed(), weighted_share),
+        "referrals_realised": (facts.referrals(), total_of_facts),
         **facts.retention(),
         **facts.customers(),
         **facts.waits(),
@@ -90,12 +96,14 @@ def compute(
                 groups[subject, fact.month].append(Share(weight, fact))
         for month in subjects.months:
             groups.setdefault((COMPANY, month), [])
+            for user_id in participants_in(month, rules, subjects) if metric_name in PAID else ():
+                groups.setdefault((("employee", user_id), month), [])
         for (subject, month), shares in groups.items():
             if month not in subjects.months:
                 continue
             row = {"numerator": None, "denominator": None, "n": 0, "value": None, "ci_low": None, "ci_high": None,
                    "coverage": None, **(formula(shares, month) if shares else {})}  # fmt: skip
-            if not shares and formula in (total, ppp):
+            if not shares and formula in (total, total_of_facts, ppp):
                 row |= {"numerator": Fraction(0), "value": Fraction(0)}  # a sum of nothing is 0
             if shares and row.pop("_is_absent", False) and subject != COMPANY:
                 continue
@@ -103,6 +111,17 @@ def compute(
             rows.append({"metric_name": metric_name, "month": month, "subject_type": subject[0],
                          "subject_id": subject[1], **row})  # fmt: skip
     return {"metric_values": rows, "ppp_summary": subjects.ppp_summaries()}
+
+
+def participants_in(month: date, rules: dict | None, subjects: Subjects) -> set[str]:
+    """'Each stands in metric_values for every employee': READING: of those without facts for whoever takes part then."""
+    return {
+        row["user_id"]
+        for row in (rules or {}).get("comp_participants", ())
+        if row["user_id"] in subjects.teams
+        and row["valid_from"] < next_month(month)
+        and (row["valid_to"] is None or row["valid_to"] > month)
+    }
 
 
 class Subjects:
@@ -130,7 +149,7 @@ class Subjects:
         for row in results["customer_month_credits"]:
             self.credit(self.credited[row["account_id"], row["month"]], row)
         self.of_transactions: dict[str, dict] = defaultdict(dict)
-        for row in results["transaction_credits"]:
+        for row in results["credit_transactions"]:
             self.credit(self.of_transactions[row["transaction_id"]], row)
 
     def credit(self, weights: dict, credit: dict) -> None:
@@ -141,6 +160,14 @@ class Subjects:
         add(weights, ("team", side), credit["weight"])
         if (self.teams[user_id] == "marketing") == (side == "marketing"):
             add(weights, ("employee", user_id), credit["weight"])
+
+    def credited_by(self, weights: dict) -> dict:
+        """The teams and employees of a thing's credit by side and user."""
+        found: dict = {}
+        for side, users in weights.items():
+            for user_id, weight in users.items():
+                self.credit(found, {"side": side, "user_id": user_id, "weight": weight})
+        return found
 
     def of(self, account_id: str | None, month: date) -> dict:
         """READING: what is of no account is the company's alone."""
@@ -214,6 +241,23 @@ class Facts:
             ),
         }
 
+    def bookings(self) -> list[Fact]:
+        """'sum of share x the won deal's reporting_amount', by the credit that each deal has."""
+        return [Fact(deal["account_id"], month, Fraction(deal["reporting_amount"]),
+                     self.subjects.fixed[deal["account_id"]] | self.subjects.credited_by(weights))
+                for month, deals in self.results["_company"].deals_of.items() for deal, weights in deals]  # fmt: skip
+
+    def customers_who_stayed(self) -> list[Fact]:
+        """'w as of the last moment before the month'."""
+        return [Fact(account_id, month, stayed, self.subjects.of(account_id, (month - DAY).replace(day=1)))
+                for month, accounts in self.results["_company"].stayed_in.items()
+                for account_id, stayed in accounts.items()]  # fmt: skip
+
+    def referrals(self) -> list[Fact]:
+        return [Fact(row["referrer_account_id"], month, 1)
+                for month, rows in self.results["_company"].realised_in.items() for row in rows
+                if row["realised_at"] <= self.world.as_of]  # fmt: skip
+
     def retention(self) -> dict:
         """'GRR = sum of min(start, end) / sum of start, NRR = sum of end / sum of start'; READING: customers without
         recurring revenue are of the population, and not seen.
@@ -252,6 +296,7 @@ class Facts:
 
             keep("ppp", row)
             keep("csat", [answer["score_1_10"] for answer in said if answer["survey_type"] in self.csat_types])
+            keep("satisfaction", [answer["score_unit"] for answer in said if answer["survey_type"] in self.csat_types])
             keep("touch_rating", [answer["score_1_10"] for answer in said if answer["survey_type"] == "touch_rating"])
             keep("nps", [answer for answer in said if answer["nps_class"] is not None])
             outcomes = [outcome for outcome in due.get(account_id, ()) if outcome["is_due"]
@@ -266,6 +311,7 @@ class Facts:
             "ppp": (facts["ppp"], ppp),
             "ppp_yield": (facts["ppp"], ppp_yield),
             "csat": (facts["csat"], answered),
+            "satisfaction": (facts["satisfaction"], answered),
             "touch_rating": (facts["touch_rating"], answered),
             "success_score": (facts["success_score"], answered),
             "nps": (facts["nps"], nps),
@@ -375,6 +421,19 @@ def total(shares: list[Share], month: date) -> dict:
         "value": amount,
         "coverage": ONE,
     }
+
+
+def total_of_facts(shares: list[Share], month: date) -> dict:
+    """The same of things that are counted: n is these."""
+    return total(shares, month) | {"n": len(shares)}
+
+
+def weighted_share(shares: list[Share], month: date) -> dict:
+    """'sum w of the customers that stayed / sum w'; n is customers, and the interval Wilson's."""
+    numerator, denominator = weighed(shares, int), sum((share.weight for share in shares), Fraction(0))
+    value = ratio(numerator, denominator)
+    row = {"numerator": numerator, "denominator": denominator, "n": len(shares), "value": value, "coverage": ONE}
+    return row | (wilson(value, len(shares)) if denominator else {})
 
 
 def reversal_rate(shares: list[Share], month: date) -> dict:

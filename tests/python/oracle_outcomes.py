@@ -71,8 +71,8 @@ def compute(
         customer |= scores(customer, [row for row in outcomes if row["account_id"] == account_id], weights)
         is_long_ago = customer["first_charge_at"] + quadrant_window_days * DAY <= world.as_of
         customer["quadrant"] = quadrant(customer, thresholds) if is_long_ago else None
-        customer |= dict(zip(("left_at", "is_left_inferred"), left.get(account_id, (None, False))))
-        customer["has_left"] = account_id in left
+        customer |= dict(zip(("left_at", "is_churn_inferred"), left.get(account_id, (None, False))))
+        customer["is_churned"] = account_id in left
         customer["is_recommend_realised"] = account_id in realised
     months, movements, totals = subscriptions(world)
     curve, summary = time_to_value_curves(world, clocks, values, left)
@@ -359,10 +359,10 @@ def quadrant(customer: dict, thresholds: dict[str, Fraction]) -> str | None:
 
 def quadrants(lifetimes: list[dict]) -> list[dict]:
     """'Quadrants: outcome high/low x experience high/low x stayed/left'. READING: the rows that occur."""
-    groups = grouped((row for row in lifetimes if row["quadrant"]), lambda row: (row["quadrant"], row["has_left"]))
-    return [{"outcome_level": name.split("_")[0], "experience_level": name.split("_")[2], "has_left": has_left,
+    groups = grouped((row for row in lifetimes if row["quadrant"]), lambda row: (row["quadrant"], row["is_churned"]))
+    return [{"outcome_level": name.split("_")[0], "experience_level": name.split("_")[2], "is_churned": is_churned,
              "customers": len(group), "cltv": total(row["cltv"] for row in group)}
-            for (name, has_left), group in groups.items()]  # fmt: skip
+            for (name, is_churned), group in groups.items()]  # fmt: skip
 
 
 def ended(world: World, clock: datetime, value: datetime | None, left_at: datetime | None) -> tuple[int, str]:

@@ -258,12 +258,12 @@ def ticket_times(world: World, tickets: list[dict]) -> list[dict]:
             subjects = {"company": "all", "team": user and user["team"], "employee": user_id,
                         "channel": ticket["channel"], "priority": ticket["priority_at_creation"]}  # fmt: skip
             for subject_type, subject_id in subjects.items():
-                for period in ("all", world.month(moment).isoformat()):
-                    groups[measure, subject_type, subject_id or "(none)", period].append(observation)
+                for month in (None, world.month(moment)):
+                    groups[measure, subject_type, subject_id or "(none)", month].append(observation)
     rows = []
-    for (measure, subject_type, subject_id, period), group in groups.items():
+    for (measure, subject_type, subject_id, month), group in groups.items():
         curve = kaplan_meier(group)
-        rows.append({"measure": measure, "subject_type": subject_type, "subject_id": subject_id, "period": period,
+        rows.append({"measure": measure, "subject_type": subject_type, "subject_id": subject_id, "month": month,
                      "tickets": len(group), "events": sum(is_event for _, is_event in group),
                      **quantile(curve, "median", 0.5), **quantile(curve, "p90", 0.9)})  # fmt: skip
     return rows

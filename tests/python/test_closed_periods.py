@@ -8,6 +8,7 @@ import duckdb
 import pytest
 from builds import DATABASE, Built, query
 
+from customer_outcomes import PROJECT_ROOT
 from customer_outcomes.ledger import collect_copies, keep_closes, paid_disputes
 
 PERIOD = "2026-03-01"
@@ -29,6 +30,9 @@ def faults(built: Built) -> list[str]:
     code = {node["name"]: node["compiled_code"] for node in nodes.values() if "compiled_code" in node}
     with duckdb.connect(built.warehouse) as connection:
         connection.execute("create schema if not exists compensation")
+        connection.execute("create schema if not exists rules")
+        former = PROJECT_ROOT / "seeds" / "catalog" / "former_metric_names.csv"
+        connection.execute(f"create or replace table rules.former_metric_names as from '{former}'")
         collect_copies(connection, built.published)
         connection.execute(f"create or replace table compensation.ledger_copies as {code['ledger_copies']}")
         return sorted(row[0] for row in connection.execute(code["assert_closed_periods_are_untouched"]).fetchall())

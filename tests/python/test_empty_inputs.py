@@ -34,8 +34,7 @@ OF_CHARGES = {
     "marts.customer_attribution",
     "intermediate.int_customers__purchase_statistics",
     "marts.customer_forecasts",
-    "marts.transaction_credits",
-    "marts.customer_month_credits",
+    "credit.credit_transactions",
     "compensation.comp_credits",
     "metrics.time_to_value_curve",
     "metrics.time_to_value_summary",
@@ -121,7 +120,9 @@ def test_accounts_and_charges_alone(of_charges):
         unknown.append("forecast_value")
         assert {row[name] for name in unknown} == {None}
         assert (row["is_value_reached"], row["is_recommend_realised"]) == (False, False)
-    left = {account: (row["has_left"], row["is_left_inferred"], row["left_at"]) for account, row in lifetimes.items()}
+    left = {
+        account: (row["is_churned"], row["is_churn_inferred"], row["left_at"]) for account, row in lifetimes.items()
+    }
     assert left == {"A": (False, False, None), "B": (True, True, datetime(2025, 1, 31))}  # 2024 had 366 days
     # A waits for value since 538 days, B left after 365 without
     curve = records(of_charges.database, "metrics.time_to_value_curve")

@@ -22,10 +22,10 @@ TESTS = (
     "valid_without_overlap",
 )
 
-METRICS = "cltv_growth, cross_sell, up_sell, recommendations, closed_deals, satisfaction, retention, outcomes_on_time, ppp_yield"
+METRICS = "cltv_growth, cross_sell, up_sell, referrals_realised, bookings, satisfaction, customer_retention, outcomes_on_time, ppp_yield"
 PLAN = "comp_plans.csv: plan shared, version 1, team "
 SHIFTED = "comp_plans.csv: plan shared, version 1: its rows, of both teams, do not all hold from and to the same days."
-RETENTION = "plan_version = '1' and metric_name = 'retention'"
+RETENTION = "plan_version = '1' and metric_name = 'customer_retention'"
 PARTICIPANT = "comp_participants.csv: user "
 OTHERS_MONEY = "it moved money of another payee or period; take it back by another decision, and write another."
 FIRST_DAY = "a period is written as the first day of its month."
@@ -37,7 +37,7 @@ insert into rules.comp_plans by name
         100 as target, 1 as cap, 0 as accelerated_rate
     from (values
         ('1', date '2026-01-01', date '2026-07-01', 'cltv_growth', 0.6),
-        ('1', date '2026-01-01', date '2026-07-01', 'retention', 0.4),
+        ('1', date '2026-01-01', date '2026-07-01', 'customer_retention', 0.4),
         ('2', date '2026-07-01', null, 'cltv_growth', 1)
     ) as plans (plan_version, valid_from, valid_to, metric_name, weight)
     cross join (values ('marketing'), ('sales')) as teams (team);
@@ -50,7 +50,7 @@ insert into rules.closed_periods values
     ('2026-02-01', '2026-03-05 12:00:00', 'fay'),
     ('2026-03-01', '2026-04-05 12:00:00', 'fay');
 insert into rules.disputes values
-    ('d1', '2026-01-01', 'ann', 'retention', '2026-02-03', 'ann', 'Why?', 'accepted', '2026-02-03', 'fay', -7.5),
+    ('d1', '2026-01-01', 'ann', 'customer_retention', '2026-02-03', 'ann', 'Why?', 'accepted', '2026-02-03', 'fay', -7.5),
     ('d2', '2026-01-01', 'ann', null, '2026-02-03', 'ann', 'Why?', 'rejected', '2026-02-05', 'fay', null),
     ('d3', '2026-01-01', 'mia', null, '2026-02-03', 'mia', 'Why?', 'open', null, null, null);
 insert into marts.dim_employees values ('ann', 'sales'), ('mia', 'marketing'), ('sam', 'success');
@@ -149,7 +149,7 @@ def test_sound_rules_have_no_fault(rules, nodes):
         (
             f"update rules.comp_plans set metric_name = 'up_sell' where {RETENTION} and team = 'sales'",
             [
-                f"{PLAN}marketing, metric retention: it stands for this team alone; marketing and sales share every metric.",
+                f"{PLAN}marketing, metric customer_retention: it stands for this team alone; marketing and sales share every metric.",
                 f"{PLAN}sales, metric up_sell: it stands for this team alone; marketing and sales share every metric.",
             ],
         ),
@@ -164,7 +164,7 @@ def test_sound_rules_have_no_fault(rules, nodes):
             "insert into rules.comp_plans select * replace (0 as weight) from rules.comp_plans"
             f" where {RETENTION} and team = 'sales'",
             [
-                "comp_plans.csv: plan_id shared, plan_version 1, team sales, metric_name retention: there is more than one such row."
+                "comp_plans.csv: plan_id shared, plan_version 1, team sales, metric_name customer_retention: there is more than one such row."
             ],
         ),
         (
@@ -184,23 +184,26 @@ def test_sound_rules_have_no_fault(rules, nodes):
             ],
         ),
         (
-            "update rules.comp_plans set weight = case metric_name when 'retention' then -0.1 else 1.1 end"
+            "update rules.comp_plans set weight = case metric_name when 'customer_retention' then -0.1 else 1.1 end"
             " where plan_version = '1' and team = 'sales'",
-            [f"{PLAN}sales, metric {name}: the weight is from 0 to 1." for name in ("cltv_growth", "retention")],
+            [
+                f"{PLAN}sales, metric {name}: the weight is from 0 to 1."
+                for name in ("cltv_growth", "customer_retention")
+            ],
         ),
         (
             f"update rules.comp_plans set target = 0 where {RETENTION} and team = 'sales'",
-            [f"{PLAN}sales, metric retention: the target is above 0."],
+            [f"{PLAN}sales, metric customer_retention: the target is above 0."],
         ),
         (
             f"update rules.comp_plans set cap = 0.999 where {RETENTION} and team = 'sales'",
             [
-                f"{PLAN}sales, metric retention: the cap is an attainment of 1 or more, so that the target can be attained."
+                f"{PLAN}sales, metric customer_retention: the cap is an attainment of 1 or more, so that the target can be attained."
             ],
         ),
         (
             f"update rules.comp_plans set accelerated_rate = -0.1 where {RETENTION} and team = 'sales'",
-            [f"{PLAN}sales, metric retention: the accelerated rate is not negative."],
+            [f"{PLAN}sales, metric customer_retention: the accelerated rate is not negative."],
         ),
         (
             "update rules.comp_participants set plan_id = 'shard' where user_id = 'mia'",

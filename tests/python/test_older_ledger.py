@@ -39,11 +39,11 @@ def late_fact(sample_build: Built, tmp_path: Path) -> Path:
         sample_build.warehouse,
         """
         select transactions.account_id, transactions.transacted_at
-        from compensation.comp_evidence as evidence
+        from metrics.metric_evidence as evidence
         inner join marts.fct_transactions as transactions on evidence.source_id = transactions.transaction_id
         inner join compensation.comp_statement_lines as lines
-            on evidence.period = lines.period and evidence.user_id = lines.user_id and lines.metric_name = 'cltv_growth'
-        where evidence.metric_name = 'cltv_growth' and evidence.period = date '2026-03-01' and lines.attainment < lines.cap
+            on evidence.month = lines.period and evidence.user_id = lines.user_id and lines.metric_name = 'cltv_growth'
+        where evidence.metric_name = 'cltv_growth' and evidence.month = date '2026-03-01' and lines.attainment < lines.cap
         order by all limit 1
         """,
     )[0]

@@ -331,8 +331,8 @@ def test_a_target_is_the_mean_of_what_a_team_had_in_its_months(shaped):
     rows = shaping.read_rows(target_dir, "rules/comp_plans")
     keys = ("scenario", "team", "metric_name", "weight", "target")
     assert [tuple(row[key] for key in keys) for row in rows] == [
-        ("deal_quota", "marketing", "closed_deals", "1.0", "0.5"),  # 2 of the 3 deals in 4 months
-        ("deal_quota", "sales", "closed_deals", "1.0", "0.67"),  # 2 in 3
+        ("deal_quota", "marketing", "bookings", "1.0", "0.5"),  # 2 of the 3 deals in 4 months
+        ("deal_quota", "sales", "bookings", "1.0", "0.67"),  # 2 in 3
         ("actual", "marketing", "cltv_growth", "0.7", "16.39"),  # 45.50 of acme, 20.05 of bolt
         ("actual", "marketing", "satisfaction", "0.3", "0.6"),  # scores 5, 5, 1 of acme, 5, 1 of bolt
         ("actual", "sales", "cltv_growth", "0.7", "15.17"),  # bolt's representative is not paid

@@ -110,7 +110,7 @@ def test_every_rule_of_sales_and_its_moment(tmp_path):
     })  # fmt: skip
 
     def sales(key: str) -> list[tuple]:
-        return candidates(result["transaction_credits"], "sales", transaction_id=key)
+        return candidates(result["credit_transactions"], "sales", transaction_id=key)
 
     assert sales("T0") == [(1, "uncredited", None, 1, None)]  # before anybody had it
     assert sales("T1") == [(1, "assigned_sales", "s2", 1, "2")]
@@ -172,12 +172,12 @@ def test_a_deal_is_whose_it_was_when_it_closed(tmp_path):
         comp_plans=plan("cltv_growth", "100"), comp_participants=[member("s1"), member("s2")],
     )  # fmt: skip
     owners = dict(zip(keys, ("s1", "s2", "s2", "s2", "s2", "s1", None, "s1", "s1")))
-    credited = {key: candidates(result["transaction_credits"], "sales", transaction_id=key)[0][2] for key in keys}
+    credited = {key: candidates(result["credit_transactions"], "sales", transaction_id=key)[0][2] for key in keys}
     assert credited == owners
     assert {row["response_id"]: row["about_user_id"] for row in result["fct_survey_responses"]} == owners
     # Won in April: D1, D6 and D9 of s1, D2 to D5 of s2. D8 is open again, and counts only as a deal of a transaction.
-    assert figures(result, "closed_deals", APRIL, "s1")["raw_value"] == 30
-    assert figures(result, "closed_deals", APRIL, "s2")["raw_value"] == 40
+    assert figures(result, "bookings", APRIL, "s1")["raw_value"] == 30
+    assert figures(result, "bookings", APRIL, "s2")["raw_value"] == 40
 
 
 def test_a_deal_that_only_a_bot_shares_is_nobodys(tmp_path):
@@ -195,7 +195,7 @@ def test_a_deal_that_only_a_bot_shares_is_nobodys(tmp_path):
 
     # C is shared on the side of marketing alone, so that it is its owner's on that of sales.
     assert (value("cltv_growth", "s1"), value("cltv_growth", "s2")) == (100, 25)
-    assert (value("closed_deals", "s1"), value("closed_deals", "s2")) == (10, Fraction(5, 2))
+    assert (value("bookings", "s1"), value("bookings", "s2")) == (10, Fraction(5, 2))
     assert {row["user_id"]: row["weight"] for row in result["customer_month_credits"]
             if row["side"] == "sales" and row["account_id"] == "A"} == {None: 1}  # fmt: skip
 
@@ -272,11 +272,11 @@ def test_sums_of_a_period(tmp_path):
     assert value("cltv_growth", APRIL, "s1") == (20, 1) and value("cltv_growth", APRIL, "s2") == (20, 1)
     assert value("cross_sell", APRIL, "s1") == (20, 1) and value("cross_sell", APRIL, "m1") == (40, 1)
     assert value("up_sell", APRIL, "m1") == (0, 0) and value("cltv_growth", APRIL, "m1") == (40, 1)
-    assert value("closed_deals", MARCH, "s1") == (400, 1) and value("closed_deals", MARCH, "m1") == (1000, 1)
+    assert value("bookings", MARCH, "s1") == (400, 1) and value("bookings", MARCH, "m1") == (1000, 1)
     # B has no lead; D2 is nobody's, yet the account's marketer's; D3 has no amount.
-    assert value("closed_deals", APRIL, "m1") == (60, 1) and value("closed_deals", APRIL, "s2") == (0, 1)
+    assert value("bookings", APRIL, "m1") == (60, 1) and value("bookings", APRIL, "s2") == (0, 1)
     # Until 1 April it is D1's split that is latest; at April's end D3, of s2 alone.
-    assert value("recommendations", APRIL, "s2") == (1, 1) and value("recommendations", APRIL, "s1") == (0, 0)
+    assert value("referrals_realised", APRIL, "s2") == (1, 1) and value("referrals_realised", APRIL, "s1") == (0, 0)
 
 
 def test_a_transaction_is_whose_the_customer_was_at_its_moment(tmp_path):
@@ -319,21 +319,21 @@ def test_rates_of_a_period(tmp_path):
             "survey.responses": [{"response_id": key, "survey_id": "S", "account_id": who, "score": score, "responded_at": at}
                                  for key, who, score, at in (("1", "A", "10", "2024-04-02"), ("2", "B", "5", "2024-05-02"))],
         },
-        comp_plans=plan("retention", "1"), comp_participants=[member("s1"), member("s2")],
+        comp_plans=plan("customer_retention", "1"), comp_participants=[member("s1"), member("s2")],
         options={"inactive_after_days": 57},
     )  # fmt: skip
     # Customers at the start of April: A to D, all with s1, A half. B's line has no day of 30 April; C's is active on it.
     # A, without lines, and D, whose line starts later, leave 57 days after 5 March, on 1 May 00:00, just past the end.
-    april = figures(result, "retention", APRIL, "s1")
+    april = figures(result, "customer_retention", APRIL, "s1")
     assert (april["numerator"], april["denominator"], april["n_customers"]) == (Fraction(5, 2), Fraction(7, 2), 4)
     # F, of s2, leaves at April's last moment itself.
-    april = figures(result, "retention", APRIL, "s2")
+    april = figures(result, "customer_retention", APRIL, "s2")
     assert (april["numerator"], april["denominator"]) == (Fraction(1, 2), Fraction(3, 2))
     # So May starts with A, C and D, and none of them is left at its end. E was no customer yet.
-    may = figures(result, "retention", MAY, "s1")
+    may = figures(result, "customer_retention", MAY, "s1")
     assert (may["numerator"], may["denominator"], may["raw_value"], may["n_customers"]) == (0, Fraction(5, 2), 0, 3)
-    assert figures(result, "retention", MARCH, "s1")["payable_value"] is None
-    assert not figures(result, "retention", MARCH, "s1")["is_payable"]
+    assert figures(result, "customer_retention", MARCH, "s1")["payable_value"] is None
+    assert not figures(result, "customer_retention", MARCH, "s1")["is_payable"]
     # Due in May: 1 on time, 2 late, 3 on time with weight 3 and whole, 6 verified by the vendor.
     due = figures(result, "outcomes_on_time", MAY, "s1")
     assert (due["numerator"], due["denominator"], due["n_customers"]) == (Fraction(7, 2), Fraction(9, 2), 2)
@@ -356,13 +356,13 @@ def test_handing_a_customer_on_does_not_hide_that_it_left(tmp_path):
              *(assigned(key, "s1", "2024-03-01", account_id=key) for key in "AB"),
              assigned("3", "s2", "2024-05-01"), assigned("4", "m1", "2024-05-02", account_id="B"),  # by the end of the month
          ]},
-        comp_plans=plan("retention", "1"), comp_participants=[member("s1"), member("s2")],
+        comp_plans=plan("customer_retention", "1"), comp_participants=[member("s1"), member("s2")],
     )  # fmt: skip
     # Both were s1's as April ended, though A was handed on at the very start of May, and was gone 19 days later.
-    row = figures(result, "retention", MAY, "s1")
+    row = figures(result, "customer_retention", MAY, "s1")
     assert (row["numerator"], row["denominator"], row["n_customers"]) == (1, 2, 2)
-    assert figures(result, "retention", MAY, "s2")["denominator"] is None
-    assert figures(result, "retention", MARCH, "s1")["denominator"] is None  # nobody was there before it
+    assert figures(result, "customer_retention", MAY, "s2")["denominator"] is None
+    assert figures(result, "customer_retention", MARCH, "s1")["denominator"] is None  # nobody was there before it
 
 
 def test_the_running_month_ends_on_the_local_day(tmp_path):
@@ -377,11 +377,11 @@ def test_the_running_month_ends_on_the_local_day(tmp_path):
                                        ("America/Los_Angeles", "2024-06-01T04:00:00", MAY, 1)):  # fmt: skip
         result = company(
             tmp_path, tables, as_of, options={"reporting_timezone": zone},
-            comp_plans=plan("retention", "1"), comp_participants=[member("s1")],
+            comp_plans=plan("customer_retention", "1"), comp_participants=[member("s1")],
         )  # fmt: skip
         assert max(row["period"] for row in result["shared_comp_inputs"]) == periods
-        assert figures(result, "retention", periods, "s1")["numerator"] == kept
-        assert result["customer_lifetime"][0]["has_left"] == (not kept)
+        assert figures(result, "customer_retention", periods, "s1")["numerator"] == kept
+        assert result["customer_lifetime"][0]["is_churned"] == (not kept)
         assert max(row["month"] for row in result["subscription_months"]) == periods
         assert [row["movement"] for row in result["fct_subscription_movements"]] == ["new", "churn"][: 2 - kept]
 
@@ -469,11 +469,11 @@ def test_a_line_is_rounded_once(tmp_path):
 
 def test_halves_of_a_cent_are_of_the_sum_of_lines(tmp_path):
     """Two lines of 0.0025 are half a cent together, and nothing each."""
-    plans = [*plan("cltv_growth", "200", weight="0.5"), *plan("closed_deals", "200", weight="0.5")]
+    plans = [*plan("cltv_growth", "200", weight="0.5"), *plan("bookings", "200", weight="0.5")]
     sold = {"crm.opportunities": [deal("D", "2024-03-01", "s1", amount="100", currency_code="EUR")]}
     result = company(tmp_path, sold, comp_plans=plans, comp_participants=[member("s1", "0.01")])
     paid = {line["metric_name"]: line["payout"] for line in result["comp_statement_lines"] if line["period"] == MARCH}
-    assert paid == {"cltv_growth": 0, "closed_deals": Decimal("0.01")}
+    assert paid == {"cltv_growth": 0, "bookings": Decimal("0.01")}
 
 
 def test_lines_sum_to_the_total_by_largest_remainder():
@@ -636,7 +636,7 @@ def test_a_dispute_moves_its_amount_once(tmp_path):
 
 def test_what_if_pays_the_same_people_by_other_plans(tmp_path):
     plans = [*plan("cltv_growth", "100"), *plan("cltv_growth", "50", plan_id="R", since="2024-04-01"),
-             *plan("closed_deals", "1000", plan_id="quota", scenario="deal_quota", cap="2"),
+             *plan("bookings", "1000", plan_id="quota", scenario="deal_quota", cap="2"),
              *plan("cltv_growth", "100", plan_id="bold", scenario="bold", until="2024-04-01")]  # fmt: skip
     people = [
         member("s1", "100"),
@@ -664,8 +664,8 @@ def test_what_if_asks_those_whom_an_actual_plan_pays_on_the_days_on_which_it_doe
     """A bonus that is over is no target pay of a scenario, nor are the days before somebody was paid at all."""
     plans = [*plan("cltv_growth", "100"), *plan("cltv_growth", "100", plan_id="bonus", until="2024-03-11"),
              *plan("cltv_growth", "100", plan_id="bonus", version="2", since="2024-04-11", until="2024-04-21"),
-             *plan("closed_deals", "80", plan_id="quota", scenario="deal_quota"),
-             *plan("closed_deals", "80", plan_id="own", scenario="own")]  # fmt: skip
+             *plan("bookings", "80", plan_id="quota", scenario="deal_quota"),
+             *plan("bookings", "80", plan_id="own", scenario="own")]  # fmt: skip
     people = [member("s1", "1000"), member("s1", "310", plan_id="bonus"), member("s2", "600", since="2024-04-16"),
               member("s1", "62", plan_id="own"), member("s2", "300", plan_id="own"), member("m1", "9", plan_id="own")]  # fmt: skip
     closed_on = {"s1": ("2024-03-02", "2024-04-02", "2024-05-02"), "s2": ("2024-04-03",)}

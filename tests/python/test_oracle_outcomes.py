@@ -147,7 +147,7 @@ def test_scores_from_outcomes_that_are_due(tmp_path):
     assert customer["success_score"] == Fraction(19, 50)
     assert (customer["quadrant"], customer["time_to_value_days"]) == ("low_outcome_high_experience", 29)
     assert result["experience_outcome_quadrants"] == [
-        {"outcome_level": "low", "experience_level": "high", "has_left": False, "customers": 1, "cltv": 5}]  # fmt: skip
+        {"outcome_level": "low", "experience_level": "high", "is_churned": False, "customers": 1, "cltv": 5}]  # fmt: skip
 
 
 def test_missing_scores_drop_out_with_their_weight():
@@ -164,12 +164,12 @@ def test_a_line_that_starts_tomorrow_is_none_yet(tmp_path):
     tables = {"crm.accounts": accounts("A", "B"), "crm.products": PRODUCTS, "crm.subscriptions": lines,
               "crm.transactions": [money(key, "2024-01-01", "5", account_id=key) for key in "AB"]}  # fmt: skip
     here = run(tmp_path, tables, "2024-06-01T04:00:00", reporting_timezone="America/Los_Angeles")
-    assert {row["account_id"]: (row["has_left"], row["left_at"]) for row in here["customer_lifetime"]} == {
+    assert {row["account_id"]: (row["is_churned"], row["left_at"]) for row in here["customer_lifetime"]} == {
         "A": (False, None), "B": (True, datetime(2024, 3, 1))}  # fmt: skip
     assert {(row["account_id"], row["month"].month) for row in here["subscription_months"]} == {
         ("B", 1), ("B", 2), ("B", 3)}  # fmt: skip
     there = run(tmp_path, tables, "2024-06-01T04:00:00")
-    assert {row["has_left"] for row in there["customer_lifetime"]} == {False}
+    assert {row["is_churned"] for row in there["customer_lifetime"]} == {False}
 
 
 def test_leaving_by_subscription_or_by_silence(tmp_path):
@@ -185,7 +185,7 @@ def test_leaving_by_subscription_or_by_silence(tmp_path):
         "crm.outcomes": [outcome("a", "", "2024-12-31", defined_at="2024-02-01"),
                          outcome("c", "", "2024-12-31T12:00:01", account_id="C")],
     }, as_of)  # fmt: skip
-    found = {key: (row["has_left"], row["is_left_inferred"], row["left_at"])
+    found = {key: (row["is_churned"], row["is_churn_inferred"], row["left_at"])
              for key, row in by(result["customer_lifetime"], "account_id").items()}  # fmt: skip
     quiet = (True, True, datetime(2024, 12, 31, 12))
     assert found == {"A": (True, False, datetime(2024, 12, 31)), "B": (False, False, None), "C": quiet, "D": quiet,

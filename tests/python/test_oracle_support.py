@@ -168,25 +168,25 @@ def test_kaplan_meier_quantiles(tmp_path):
          for key in ("T10", "T20", "T30")] + [changed("w", "W20", "2024-01-31T11:50", "assignment", "s1")],
         "2024-01-31T12:00:00",
     )  # fmt: skip
-    times = by(result["ticket_times"], "measure", "subject_type", "subject_id", "period")
+    times = by(result["ticket_times"], "measure", "subject_type", "subject_id", "month")
     names = [f"{name}_{end}" for name in ("median", "p90") for end in ("minutes", "low", "high")]
     # Lower bounds S ** exp(z sqrt(greenwood) / -ln S): .8 ** 7.13 = .204, .6 ** 4.06 = .126, .3 ** 3.65 = .012;
     # the upper one ends at .3 ** .274 = .719.
     for subject in (("company", "all"), ("channel", "mail"), ("priority", "(none)")):
-        for period in ("all", "2024-01-01"):
-            row = times["first_response", *subject, period]
+        for month in (None, date(2024, 1, 1)):
+            row = times["first_response", *subject, month]
             assert [row["tickets"], row["events"]] == [5, 3]
             assert [row[name] for name in names] == [30, 10, None, None, 30, None]
     counts = {key[1:3]: (row["tickets"], row["events"], row["median_minutes"]) for key, row in times.items()
-              if key[0] == "first_response" and key[3] == "all" and key[1] in ("team", "employee")}  # fmt: skip
+              if key[0] == "first_response" and key[3] is None and key[1] in ("team", "employee")}  # fmt: skip
     # u1: 10 and 20, S = 1/2 at 10. s1: 30, and 20 waiting for s1: S = 0 at 30.
     assert counts == {("team", "support"): (2, 2, 10), ("employee", "u1"): (2, 2, 10), ("team", "success"): (2, 1, 30),
                       ("employee", "s1"): (2, 1, 30), ("team", "(none)"): (1, 0, None),
                       ("employee", "(none)"): (1, 0, None)}  # fmt: skip
-    success = times["first_response", "team", "success", "all"]
+    success = times["first_response", "team", "success", None]
     assert [success[name] for name in names] == [30, 30, 30, 30, 30, 30]
     assert not any(key[0] == "first_response_business" for key in times)
-    row = times["resolution", "company", "all", "all"]
+    row = times["resolution", "company", "all", None]
     assert [row["tickets"], row["events"], row["median_low"]] == [5, 0, None]
 
 

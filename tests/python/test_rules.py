@@ -136,8 +136,8 @@ def test_sound_rules_have_no_fault(tmp_path):
                 "row 4, columns plan_id, plan_version, team, metric_name: plan_id p, plan_version 1, team sales,"
                 " metric_name cltv_growth stands in row 2 already.",
                 "row 5, column team: support is not one of marketing, sales.",
-                "row 5, column metric_name: charm is not one of cltv_growth, cross_sell, up_sell, recommendations,"
-                " closed_deals, satisfaction, retention, outcomes_on_time, ppp_yield.",
+                "row 5, column metric_name: charm is not one of cltv_growth, cross_sell, up_sell, referrals_realised,"
+                " bookings, satisfaction, customer_retention, outcomes_on_time, ppp_yield.",
                 "row 5, column target: it is empty, and a row needs a value.",
                 "row 5, column accelerated_rate: it is empty, and a row needs a value.",
             ],

@@ -8,16 +8,14 @@ import pytest
 from builds import Built, records
 
 MODELS = (
-    "metric_memberships",
-    "metric_money",
-    "metric_account_answers",
-    "metric_account_months",
-    "metric_customers",
-    "metric_shares",
-    "metric_waits",
-    "metric_usage",
-    "metric_values",
-    "ppp_summary",
+    "credit.credit_subjects",
+    "metrics.parts_money",
+    "metrics.parts_customers",
+    "metrics.parts_shares",
+    "metrics.parts_waits",
+    "metrics.parts_usage",
+    "metrics.metric_values",
+    "metrics.ppp_summary",
 )
 RELATIONS = ("metrics.metric_values", "metrics.ppp_summary")
 OTHER = {"marketing": "sales", "sales": "marketing"}
@@ -30,17 +28,16 @@ def swapped(sample_build: Built, tmp_path_factory) -> Path:
     shutil.copy(sample_build.warehouse, database)
     with duckdb.connect(database, config={"threads": 2}) as connection:
         connection.execute("set timezone = 'UTC'")
-        for relation in ("account_credits", "transaction_credits"):
+        for relation in ("credit_accounts", "credit_transactions", "credit_deals"):
             connection.execute(
-                f"update marts.{relation} set side = case side when 'marketing' then 'sales' else 'marketing' end"
+                f"update credit.{relation} set side = case side when 'marketing' then 'sales' else 'marketing' end"
             )
         connection.execute(
             "update marts.dim_employees set team = case team when 'marketing' then 'sales' else 'marketing' end"
         )
         for model in MODELS:
-            (file,) = (sample_build.work_folder / "target" / "compiled").rglob(f"{model}.sql")
-            kind = "view" if model.startswith("metric_account_") else "table"
-            connection.execute(f"create or replace {kind} metrics.{model} as {file.read_text()}")
+            (file,) = (sample_build.work_folder / "target" / "compiled").rglob(f"{model.split('.')[1]}.sql")
+            connection.execute(f"create or replace table {model} as {file.read_text()}")
     return database
 
 

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from compiled_models import compile_models
 
-LINES, EVIDENCE = "assert_lines_sum_to_their_statement", "assert_evidence_sums_to_inputs"
+LINES, EVIDENCE = "assert_lines_sum_to_their_statement", "comp_line_checks"
 DISPUTES, PAYEES = (
     "assert_disputes_are_sound",
     "relationships_comp_statement_lines_user_id__user_id__ref_dim_employees_",
@@ -49,13 +49,18 @@ def test_half_a_cent_of_much_pay(code, payout, is_sound):
 @pytest.mark.parametrize("numerator, is_sound", [("0.000000000000001", True), ("0.000000000000002", False)])
 def test_many_customers_of_less_than_the_last_digit(code, numerator, is_sound):
     """Two customers of .0000000000000006 each: 1 in the last digit together, 2 if each were rounded."""
-    key = "date '2025-01-01' as period, 'u' as user_id, 'cltv_growth' as metric_name"
+    month, of = "date '2025-01-01'", "'u' as user_id, 'cltv_growth' as metric_name"
+    line = f"{month} as period, {of}, 'p' as plan_id, '1' as plan_version, 0::decimal(38, 2)"
     found = faults(
-        code[EVIDENCE],
-        comp_evidence=f"select {key}, account_id, 0.0000000000000006::decimal(38, 22) as numerator,"
-        " null::decimal(38, 22) as denominator from (values ('a'), ('b')) as accounts (account_id)",
-        shared_comp_inputs=f"select {key}, {numerator}::decimal(38, 15) as numerator,"
-        " null::decimal(38, 15) as denominator, 2 as n_customers",
+        f"select * from ({code[EVIDENCE]}) where not is_equal",
+        metric_evidence=f"select {month} as month, {of}, account_id, 0.000000000001::decimal(38, 12) as weight,"
+        " 0.0006::decimal(38, 15) as amount from (values ('a'), ('b')) as accounts (account_id)",
+        shared_comp_inputs=f"select {month} as period, {of}, {numerator}::decimal(38, 15) as numerator,"
+        " null::decimal(38, 15) as payable_value, 2 as n_customers",
+        comp_statement_lines=f"select {line} as payout",
+        comp_latest_lines=f"select {line} as payout, 'actual' as scenario",
+        comp_adjustments=f"select {line} as amount, {month} as original_period, 'd' as dispute_id",
+        ledger_closes=f"select {month} as period, true as is_adjustable",
     )
     assert (found == []) is is_sound
 

@@ -215,7 +215,7 @@ def tickets(worlds: list[pd.DataFrame]) -> pd.DataFrame:
 def quantiles(compiled, worlds: list[pd.DataFrame]) -> dict[str, dict]:
     compiled.fill("marts.fct_tickets", tickets(worlds))
     rows = compiled.rows("metrics.ticket_times", "subject_id")
-    wanted = {"measure": "resolution", "subject_type": "channel", "period": "all"}
+    wanted = {"measure": "resolution", "subject_type": "channel", "month": None}
     return {row["subject_id"]: row for row in rows if wanted.items() <= row.items()}
 
 

@@ -36,11 +36,11 @@ TARGETS = {
     "cross_sell": ("40", "150", "900"),
     "up_sell": ("10", "90", "900"),
     "satisfaction": ("0.45", "0.6", "0.85"),
-    "retention": ("0.5", "0.8", "0.95", "1"),
+    "customer_retention": ("0.5", "0.8", "0.95", "1"),
     "outcomes_on_time": ("0.2", "0.4", "1"),
-    "recommendations": ("0.25", "0.5", "2"),
+    "referrals_realised": ("0.25", "0.5", "2"),
     "ppp_yield": ("0.2", "0.333333", "0.6"),
-    "closed_deals": ("100", "450", "600", "3000"),
+    "bookings": ("100", "450", "600", "3000"),
 }
 MIXES = (("1",), ("0.5", "0.5"), ("0.7", "0.3"), ("0.333333", "0.333333", "0.333334"), ("0.4", "0.25", "0.2", "0.15"))
 TEAMS = ("marketing", "sales")
@@ -217,7 +217,7 @@ def random_rules(dice: Random, teams: dict[str, str], first: date, as_of: dateti
     participants += [row for user_id in dice.sample(users, len(users) // 2)
                      for row in stretches(dice, user_id, "bold", months)]  # fmt: skip
     plans += [row for team in TEAMS for row in plan_rows(
-        dice, team, ("closed_deals",), ("1",), plan_id="quota", plan_version="1", scenario="deal_quota",
+        dice, team, ("bookings",), ("1",), plan_id="quota", plan_version="1", scenario="deal_quota",
         valid_from=months[0], valid_to=None)]  # fmt: skip
     closes = random_closes(dice, months, as_of)
     return {"comp_plans": plans, "comp_participants": participants, "closed_periods": closes,
