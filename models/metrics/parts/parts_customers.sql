@@ -64,9 +64,10 @@ final as (
         coalesce(sum({{ weighted_ppp('subjects.weight', 'customers.ppp') }}), 0) as ppp,
         -- what is paid is rounded once, not customer by customer
         case
-            when subjects.subject_type = 'employee' then cast(cast(coalesce(sum(
-                case when subjects.subject_type = 'employee' then subjects.weight * customers.ppp end
-            ), 0) as {{ score_type() }}) as {{ metric_part_type() }})
+            when subjects.subject_type = 'employee'
+                then cast(cast(coalesce(sum(
+                    case when subjects.subject_type = 'employee' then subjects.weight * customers.ppp end
+                ), 0) as {{ score_type() }}) as {{ metric_part_type() }})
             else cast(
                 coalesce(sum({{ weighted_ppp('subjects.weight', 'customers.ppp') }}), 0) as {{ metric_part_type() }}
             )
