@@ -60,7 +60,7 @@ def test_many_customers_of_less_than_the_last_digit(code, numerator, is_sound):
         comp_statement_lines=f"select {line} as payout",
         comp_latest_lines=f"select {line} as payout, 'actual' as scenario",
         comp_adjustments=f"select {line} as amount, {month} as original_period, 'd' as dispute_id",
-        ledger_closes=f"select {month} as period, true as is_adjustable",
+        comp_period_closes=f"select {month} as period, 2 as definitions_version",
     )
     assert (found == []) is is_sound
 

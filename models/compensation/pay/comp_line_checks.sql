@@ -103,9 +103,14 @@ compared as (
 -- what is learned of a month that is too old, or was closed by older definitions, is adjusted no more
 settled as (
 
-    select period
-    from {{ ref('ledger_closes') }}
-    where not is_adjustable
+    select closes.period
+    from {{ ref('comp_period_closes') }} as closes
+    where
+        closes.definitions_version <> {{ definitions_version() }}
+        or closes.period < (
+            select {{ dbt.dateadd('month', 1 - var('clawback_months'), 'max(latest.period)') }}
+            from {{ ref('comp_period_closes') }} as latest
+        )
 
 ),
 
