@@ -4,13 +4,13 @@
 {%- endmacro %}
 
 
-{#- The share of a credit: 12 decimals, wide for sums. -#}
-{% macro weight_type() -%}
+{#- A share of a credit, of a target or of a month: 12 decimals, wide for sums. -#}
+{% macro share_type() -%}
     decimal(38, 12)
 {%- endmacro %}
 
 
-{#- A figure of a customer that a weight multiplies: the product keeps all its decimals, the ten of PPP among them, with
+{#- A figure that a weight or a score multiplies: the product of weight and figure keeps all decimals, the ten of PPP among them, with
     16 digits before the point. -#}
 {% macro figure_type() -%}
     decimal(38, 10)
@@ -27,12 +27,6 @@
     thinks that they fit, which 9,224 perfect scores do not, and says nothing. -#}
 {% macro score_type() -%}
     decimal(38, 15)
-{%- endmacro %}
-
-
-{#- Money times a score: more places than cents, so that a sum of many loses nothing. -#}
-{% macro score_money_type() -%}
-    decimal(38, 10)
 {%- endmacro %}
 
 
@@ -54,7 +48,7 @@
 {%- endmacro %}
 
 
-{#- What is attained of a target, and the share of a month: 12 decimals. -#}
-{% macro attainment_type() -%}
-    decimal(38, 12)
+{#- Squared distances from a mean score, summed. -#}
+{% macro spread_type() -%}
+    decimal(38, 24)
 {%- endmacro %}

@@ -29,7 +29,7 @@ credits as (
             order by rule_number, candidate_rank
         ) as candidate_rank,
         user_id,
-        cast(weight as {{ weight_type() }}) as weight,
+        cast(weight as {{ share_type() }}) as weight,
         source_table,
         source_id
     from candidates
@@ -42,7 +42,7 @@ credits as (
         'uncredited' as rule,
         coalesce(totals.candidates, 0) + 1 as candidate_rank,
         null as user_id,
-        cast(1 - coalesce(totals.weight, 0) as {{ weight_type() }}) as weight,
+        cast(1 - coalesce(totals.weight, 0) as {{ share_type() }}) as weight,
         null as source_table,
         null as source_id
     from credited

@@ -10,7 +10,7 @@ adjusted_periods as (
     union all
 
     select period
-    from {{ ref('comp_newly_closed') }}
+    from {{ ref('comp_new_closes') }}
 
 ),
 
@@ -37,7 +37,7 @@ amounts as (
         period,
         user_id,
         -payout as amount
-    from {{ ref('comp_latest_lines') }}
+    from {{ ref('comp_computed_lines') }}
     where scenario = 'actual'
 
 )

@@ -3,7 +3,7 @@ with
 
 lines as (
 
-    select * from {{ ref('comp_latest_lines') }}
+    select * from {{ ref('comp_computed_lines') }}
 
 ),
 

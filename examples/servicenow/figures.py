@@ -113,7 +113,7 @@ def tickets_of_warehouse(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 def times_in_warehouse(connection: duckdb.DuckDBPyConnection) -> dict:
     rows = connection.execute(
         "select subject_id, tickets, events, median_minutes, p90_minutes from metrics.ticket_times "
-        "where measure = 'resolution' and period = 'all' and subject_type in ('company', 'priority')"
+        "where measure = 'resolution' and month is null and subject_type in ('company', 'priority')"
     ).fetchall()
     return {name: figures for name, *figures in rows}
 

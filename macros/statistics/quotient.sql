@@ -13,7 +13,7 @@
 
 {#- The squared distance of two scores, as a decimal for the same reason. -#}
 {% macro squared_distance(score, other) -%}
-    cast(({{ score }} - {{ other }}) * ({{ score }} - {{ other }}) as decimal(38, 24))
+    cast(({{ score }} - {{ other }}) * ({{ score }} - {{ other }}) as {{ spread_type() }})
 {%- endmacro %}
 
 

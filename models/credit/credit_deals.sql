@@ -44,7 +44,7 @@ shares as (
         opportunity_id,
         'deal_split' as rule,
         user_id,
-        cast(share as {{ weight_type() }}) as weight,
+        cast(share as {{ share_type() }}) as weight,
         opportunity_id || ':' || user_id as source_id
     from split_shares
     where not is_bot
@@ -56,7 +56,7 @@ shares as (
         opportunity_id,
         'uncredited' as rule,
         cast(null as {{ dbt.type_string() }}) as user_id,
-        cast(sum(share) as {{ weight_type() }}) as weight,
+        cast(sum(share) as {{ share_type() }}) as weight,
         cast(null as {{ dbt.type_string() }}) as source_id
     from split_shares
     where is_bot
@@ -95,7 +95,7 @@ candidates as (
         'deal_owner' as rule,
         coalesce(share_counts.candidates, 0) + 1 as candidate_rank,
         opportunities.owner_at_close_user_id as user_id,
-        cast(case when share_counts.opportunity_id is null then 1 else 0 end as {{ weight_type() }}) as weight,
+        cast(case when share_counts.opportunity_id is null then 1 else 0 end as {{ share_type() }}) as weight,
         'crm.opportunities' as source_table,
         opportunities.opportunity_id as source_id
     from opportunities
@@ -117,7 +117,7 @@ candidates as (
             order by marketing.rule_number, marketing.candidate_rank
         ) as candidate_rank,
         marketing.user_id,
-        cast(marketing.weight as {{ weight_type() }}) as weight,
+        cast(marketing.weight as {{ share_type() }}) as weight,
         marketing.source_table,
         marketing.source_id
     from opportunities

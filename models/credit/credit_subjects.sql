@@ -42,7 +42,7 @@ lasting as (
         'company' as subject_type,
         'all' as subject_id,
         '' as account_id,
-        cast(1 as {{ weight_type() }}) as weight
+        cast(1 as {{ share_type() }}) as weight
 
     union all
 
@@ -137,7 +137,7 @@ final as (
         account_id,
         from_month,
         to_month,
-        cast(sum(weight) as {{ weight_type() }}) as weight
+        cast(sum(weight) as {{ share_type() }}) as weight
     from memberships
     where weight > 0
     group by subject_type, subject_id, side, account_id, from_month, to_month

@@ -83,8 +83,8 @@ final as (
         cost,
         cast(customers as decimal(38, 12)) as customers,
         cast(attributed_cltv as decimal(38, 14)) as attributed_cltv,
-        cast(attributed_ppp as {{ score_money_type() }}) as attributed_ppp,
-        cast(attributed_ppp * 0.1 as {{ score_money_type() }}) as satisfaction_adjusted_revenue,
+        cast(attributed_ppp as {{ figure_type() }}) as attributed_ppp,
+        cast(attributed_ppp * 0.1 as {{ figure_type() }}) as satisfaction_adjusted_revenue,
         {{ rate_quotient('attributed_ppp * 0.1 - cost', 'cost') }} as ppp_roi,
         {{ rate_quotient('attributed_cltv - cost', 'cost') }} as revenue_roi
     from totals

@@ -34,7 +34,7 @@ totals as (
         subjects.subject_id,
         coalesce(parts.n, 0) as customers,
         cast(coalesce(parts.population, 0) as {{ shown_part_type() }}) as cltv,
-        cast(coalesce(parts.numerator, 0) as {{ score_money_type() }}) as ppp,
+        cast(coalesce(parts.numerator, 0) as {{ figure_type() }}) as ppp,
         cast(coalesce(parts.seen, 0) as {{ shown_part_type() }}) as responders_cltv
     from subjects
     left join parts

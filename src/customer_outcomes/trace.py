@@ -166,7 +166,7 @@ class _Trace:
             {tuple(row[name] for name in LINE): row for row in self._rows(statement, self.month, self.user_id)}
             for statement in (
                 f"select {columns} from compensation.comp_statement_lines where period = ? and user_id = ?",
-                f"select {columns} from compensation.comp_latest_lines"
+                f"select {columns} from compensation.comp_computed_lines"
                 " where period = ? and user_id = ? and scenario = 'actual'",
             )
         )

@@ -31,7 +31,7 @@ from customer_outcomes.ledger import RELATIONS
 # what is known at each build, and the months of 2025 that are closed by then; it is late in the evening, so that the day
 # after has begun in Tokyo, and at last with it a month
 HISTORY = ((datetime(2025, 4, 10, 18), (1, 2)), (datetime(2025, 5, 20, 18), (3,)), (datetime(2025, 6, 30, 18), (4, 5)))
-FOLDERS = ("models/compensation", "models/credit", "models/metrics/contributions", "models/metrics/parts")
+FOLDERS = ("models/compensation", "models/credit", "models/metrics/contributions", "models/metrics/sums")
 BELOW = ("int_accounts__teams", "int_accounts__stays", "int_accounts__earliest_leads", "int_months__spanned",
          "customer_month_states", "credited_money", "metric_parts", "metric_evidence")  # fmt: skip
 COMPANIES = range(SEED, SEED + 2)
@@ -89,7 +89,7 @@ def history(folder: Path, companies: list[CompanyModels], seed: int) -> Iterator
             models.fill(table, frame(kept.get(table, []), list(columns)))
         models.build()
         found = {relation: models.rows(relation, ", ".join(grain)) for relation, grain in PAY_GRAINS.items()}
-        found["latest"] = [row for row in models.rows("compensation.comp_latest_lines", ", ".join(LINE_KEY))
+        found["latest"] = [row for row in models.rows("compensation.comp_computed_lines", ", ".join(LINE_KEY))
                            if row["scenario"] == "actual"]  # fmt: skip
         kept = {f"ledger.{table}": [row | {"copy_name": "kept"} for row in found[f"compensation.{relation}"]
                                     if row.get("is_closed", True)]

@@ -30,7 +30,7 @@ FOLDERS = {
     **{f"marts/{domain}": "marts" for domain in DOMAINS},
     "credit": "credit",
     "metrics/contributions": "contributions",
-    "metrics/parts": "parts",
+    "metrics/sums": "sums",
     "metrics": "metrics",
     "metrics/integrity": "metrics",
     "metrics/semantic": "metrics",
@@ -47,8 +47,8 @@ READS = {
     "marts": ("records", "intermediate", "marts"),
     "credit": ("records", "intermediate", "marts", "credit"),
     "contributions": ("intermediate", "marts", "contributions"),
-    "parts": ("contributions", "credit", "metrics"),
-    "metrics": ("intermediate", "marts", "credit", "contributions", "parts", "metrics"),
+    "sums": ("contributions", "credit", "metrics"),
+    "metrics": ("intermediate", "marts", "credit", "contributions", "sums", "metrics"),
     "plan": ("plan",),
     "pay": ("plan", "pay", "ledger"),
     "ledger": ("plan", "pay", "ledger"),
@@ -63,11 +63,11 @@ NAMES = {
     "marts": r"(dim|fct|customer)_\w+|subscription_months|forecast_fits|time_to_value|active_users",
     "credit": r"credit_\w+|comp_credits",
     "contributions": r"contrib_\w+",
-    "parts": r"parts_\w+",
+    "sums": r"sums_\w+",
     "metrics": r"\w+",
     "plan": r"comp_\w+",
     "pay": r"comp_\w+|shared_comp_inputs",
-    "ledger": r"ledger_\w+|comp_(newly_closed|closed_lines|period_closes)",
+    "ledger": r"ledger_\w+|comp_(new_closes|closed_lines|period_closes)",
     "audit": r"\w+",
 }
 # a fact, how a model computes it, and the models that may
@@ -85,10 +85,10 @@ TWINS = {
     "waits until now": (r"coalesce\(\w*_minutes,", ("contrib_waits",)),
     "active persons of a month": (
         r"count\(distinct (case when is_active then )?person_id",
-        ("active_users", "parts_usage"),
+        ("active_users", "sums_usage"),
     ),
-    "share of PPP": (r"weighted_ppp\(", ("parts_customers", "campaign_performance")),
-    "money by credit": (r"weight \* \w*amount\)", ("parts_money",)),
+    "share of PPP": (r"weighted_ppp\(", ("sums_customers", "campaign_performance")),
+    "money by credit": (r"weight \* \w*amount\)", ("sums_money",)),
     "credit of a deal": (r"int_opportunity_splits__resolved", ("credit_deals",)),
     "answers that pay": (r"csat_survey_types", ("contrib_ratings", "int_customers__satisfaction_changes")),
 }
@@ -214,7 +214,7 @@ def metric_homes() -> list[str]:
     catalog = (PROJECT_ROOT / "seeds" / "catalog" / "metric_catalog.csv").read_text(encoding="utf-8")
     metrics = [line.split(",")[0] for line in catalog.splitlines()[1:]]
     known = models()
-    defined = Counter(re.findall(r"metric_part\(\s*'(\w+)'", sql(known["metric_parts"])))
+    defined = Counter(re.findall(r"define_metric\(\s*'(\w+)'", sql(known["metric_parts"])))
     found = [f"{metric} is defined {defined[metric]} times" for metric in metrics if defined[metric] != 1]
     found += [f"{metric} is not in the catalogue" for metric in defined if metric not in metrics]
     return found + [

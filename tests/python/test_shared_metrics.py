@@ -9,11 +9,11 @@ from builds import Built, records
 
 MODELS = (
     "credit.credit_subjects",
-    "metrics.parts_money",
-    "metrics.parts_customers",
-    "metrics.parts_shares",
-    "metrics.parts_waits",
-    "metrics.parts_usage",
+    "metrics.sums_money",
+    "metrics.sums_customers",
+    "metrics.sums_shares",
+    "metrics.sums_waits",
+    "metrics.sums_usage",
     "metrics.metric_values",
     "metrics.ppp_summary",
 )

@@ -38,7 +38,7 @@ def test_half_a_cent_of_much_pay(code, payout, is_sound):
     key = "'actual' as scenario, date '2025-01-01' as period, 'u' as user_id, 'p' as plan_id, '1' as plan_version"
     found = faults(
         code[LINES],
-        comp_latest_lines=f"select {key}, 'up_sell' as metric_name, 1::decimal(18, 9) as weight,"
+        comp_computed_lines=f"select {key}, 'up_sell' as metric_name, 1::decimal(18, 9) as weight,"
         f" 0.5::decimal(38, 12) as attainment, {payout}::decimal(38, 2) as payout",
         comp_terms=f"select {key}, 'up_sell' as metric_name, 31 as month_days,"
         " (31 * 33635153.69)::decimal(38, 2) as target_pay_days",
@@ -58,7 +58,7 @@ def test_many_customers_of_less_than_the_last_digit(code, numerator, is_sound):
         shared_comp_inputs=f"select {month} as period, {of}, {numerator}::decimal(38, 15) as numerator,"
         " null::decimal(38, 15) as payable_value, 2 as n_customers",
         comp_statement_lines=f"select {line} as payout",
-        comp_latest_lines=f"select {line} as payout, 'actual' as scenario",
+        comp_computed_lines=f"select {line} as payout, 'actual' as scenario",
         comp_adjustments=f"select {line} as amount, {month} as original_period, 'd' as dispute_id",
         comp_period_closes=f"select {month} as period, 2 as definitions_version",
     )

@@ -278,7 +278,7 @@ def test_a_company_without_plans_has_a_workbook_that_says_so(changed, tmp_path):
     with duckdb.connect(changed) as connection:
         for relation in (
             "comp_statement_lines",
-            "comp_latest_lines",
+            "comp_computed_lines",
             "comp_adjustments",
             "comp_period_closes",
             "shared_comp_inputs",

@@ -6,15 +6,15 @@ ledger_lines as (
 
 ),
 
-newly_closed as (
+new_closes as (
 
-    select * from {{ ref('comp_newly_closed') }}
+    select * from {{ ref('comp_new_closes') }}
 
 ),
 
-latest_lines as (
+computed_lines as (
 
-    select * from {{ ref('comp_latest_lines') }}
+    select * from {{ ref('comp_computed_lines') }}
     where scenario = 'actual'
 
 ),
@@ -26,10 +26,10 @@ final as (
 
     union all
 
-    select latest_lines.{{ closed_line_columns() | join(', latest_lines.') }}
-    from latest_lines
-    inner join newly_closed
-        on latest_lines.period = newly_closed.period
+    select computed_lines.{{ closed_line_columns() | join(', computed_lines.') }}
+    from computed_lines
+    inner join new_closes
+        on computed_lines.period = new_closes.period
 
 )
 

@@ -6,9 +6,9 @@ ledger_closes as (
 
 ),
 
-newly_closed as (
+new_closes as (
 
-    select * from {{ ref('comp_newly_closed') }}
+    select * from {{ ref('comp_new_closes') }}
 
 ),
 
@@ -43,17 +43,17 @@ final as (
     union all
 
     select
-        newly_closed.period,
-        newly_closed.closed_at,
-        newly_closed.closed_by,
+        new_closes.period,
+        new_closes.closed_at,
+        new_closes.closed_by,
         {{ as_of() }} as as_of,
         coalesce(contents.line_count, 0) as line_count,
         coalesce(contents.payout_total, 0) as payout_total,
         coalesce(contents.content_sha256, {{ sha256("''") }}) as content_sha256,
         {{ definitions_version() }} as definitions_version
-    from newly_closed
+    from new_closes
     left join contents
-        on newly_closed.period = contents.period
+        on new_closes.period = contents.period
 
 )
 

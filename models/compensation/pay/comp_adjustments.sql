@@ -12,9 +12,9 @@ pending as (
 
 ),
 
-newly_closed as (
+new_closes as (
 
-    select * from {{ ref('comp_newly_closed') }}
+    select * from {{ ref('comp_new_closes') }}
 
 ),
 
@@ -47,10 +47,10 @@ adjustments as (
         pending.dispute_id,
         pending.amount,
         pending.reason,
-        newly_closed.period is not null as is_closed
+        new_closes.period is not null as is_closed
     from pending
-    left join newly_closed
-        on pending.period = newly_closed.period
+    left join new_closes
+        on pending.period = new_closes.period
 
 ),
 

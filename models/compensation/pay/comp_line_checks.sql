@@ -2,9 +2,9 @@
 
 with
 
-latest_lines as (
+computed_lines as (
 
-    select * from {{ ref('comp_latest_lines') }}
+    select * from {{ ref('comp_computed_lines') }}
     where scenario = 'actual'
 
 ),
@@ -50,7 +50,7 @@ payouts as (
         metric_name,
         0 as paid,
         payout as latest
-    from latest_lines
+    from computed_lines
 
 ),
 

@@ -18,9 +18,9 @@ ledger_adjustments as (
 
 ),
 
-latest_lines as (
+computed_lines as (
 
-    select * from {{ ref('comp_latest_lines') }}
+    select * from {{ ref('comp_computed_lines') }}
     where scenario = 'actual'
 
 ),
@@ -43,13 +43,13 @@ next_open as (
 differences as (
 
     select
-        latest_lines.period as original_period,
-        latest_lines.user_id,
-        latest_lines.plan_id,
-        latest_lines.plan_version,
-        latest_lines.metric_name,
-        latest_lines.payout as amount
-    from latest_lines
+        computed_lines.period as original_period,
+        computed_lines.user_id,
+        computed_lines.plan_id,
+        computed_lines.plan_version,
+        computed_lines.metric_name,
+        computed_lines.payout as amount
+    from computed_lines
 
     union all
 

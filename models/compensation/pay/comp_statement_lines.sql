@@ -12,9 +12,9 @@ closes as (
 
 ),
 
-latest_lines as (
+computed_lines as (
 
-    select * from {{ ref('comp_latest_lines') }}
+    select * from {{ ref('comp_computed_lines') }}
     where scenario = 'actual'
 
 ),
@@ -29,11 +29,11 @@ final as (
     union all
 
     select
-        latest_lines.{{ closed_line_columns() | join(',\n        latest_lines.') }},
+        computed_lines.{{ closed_line_columns() | join(',\n        computed_lines.') }},
         false as is_closed
-    from latest_lines
+    from computed_lines
     left join closes
-        on latest_lines.period = closes.period
+        on computed_lines.period = closes.period
     where closes.period is null
 
 )

@@ -1,8 +1,8 @@
 with
 
-latest_lines as (
+computed_lines as (
 
-    select * from {{ ref('comp_latest_lines') }}
+    select * from {{ ref('comp_computed_lines') }}
 
 ),
 
@@ -14,7 +14,7 @@ payouts as (
         user_id,
         team,
         sum(payout) as payout
-    from latest_lines
+    from computed_lines
     group by scenario, period, user_id, team
 
 ),

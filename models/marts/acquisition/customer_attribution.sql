@@ -77,7 +77,7 @@ running as (
         *,
         case
             when candidate_rank = candidate_count then 1
-            else least(1, sum(cast(exact_share as {{ weight_type() }})) over (
+            else least(1, sum(cast(exact_share as {{ share_type() }})) over (
                 partition by account_id, attribution_model
                 order by candidate_rank
                 rows between unbounded preceding and current row
@@ -100,7 +100,7 @@ final as (
         cast(share_so_far - lag(share_so_far, 1, 0) over (
             partition by account_id, attribution_model
             order by candidate_rank
-        ) as {{ weight_type() }}) as weight
+        ) as {{ share_type() }}) as weight
     from running
 
     union all
@@ -113,7 +113,7 @@ final as (
         'unattributed' as rule,
         null as source_id,
         null as occurred_at,
-        cast(1 as {{ weight_type() }}) as weight
+        cast(1 as {{ share_type() }}) as weight
     from customers
     cross join attribution_models
     left join candidates

@@ -10,7 +10,7 @@
       only                     the rows that are the metric's
 
     A subject has a row where there was something to see. -#}
-{% macro metric_part(
+{% macro define_metric(
     metric_name, relation, n, numerator='null', denominator='null', customers=none, spread='null', squares='null',
     quantile=('null', 'null', 'null'), seen='null', population='null', only='true'
 ) -%}
@@ -33,37 +33,4 @@
         cast({{ population }} as {{ metric_part_type() }}) as population
     from {{ relation }}
     where {{ only }} and ({{ n }} > 0 or {{ population }} <> 0)
-{%- endmacro %}
-
-
-{#- A bound ('-' or '+') of the 95 % interval of a metric by its kind, from value, n, numerator, spread and the bound of its quantile;
-    null of money and its ratios. -#}
-{% macro metric_bound(sign, quantile) -%}
-    case
-            when n = 0 then null
-            when kind = 'proportion' then {{ wilson_bound(sign, 'value', 'n') }}
-            when kind = 'mean' then value {{ sign }} {{ z_95() }} * sqrt({{ rate_quotient('spread', 'n - 1') }} / n)
-            when kind = 'nps' then {{ nps_bound(sign, '(spread + numerator) / 2', '(spread - numerator) / 2', 'n') }}
-            when kind = 'quantile' then {{ quantile }}
-        end
-{%- endmacro %}
-
-
-{#- The sum of squared distances from the mean, from the sums of squares and of values of n scores from 0 to 1:
-    decimals throughout, so that nothing is lost where all are the same. -#}
-{% macro squares_about_mean(squares, total, n) -%}
-    {%- set mean = score_quotient(total, n) -%}
-    {{ squares }} - 2 * {{ mean }} * {{ total }} + {{ n }} * {{ mean }} * {{ mean }}
-{%- endmacro %}
-
-
-{#- The side on which a member of a team is credited. -#}
-{% macro side_of(team) -%}
-    case when {{ team }} = 'marketing' then 'marketing' else 'sales' end
-{%- endmacro %}
-
-
-{#- The same for scores of which the credibility is asked (M4), rounded once. -#}
-{% macro spread_of_scores(squares, total, n) -%}
-    cast({{ squares_about_mean(squares, 'cast(' ~ total ~ ' as ' ~ score_type() ~ ')', n) }} as decimal(38, 24))
 {%- endmacro %}

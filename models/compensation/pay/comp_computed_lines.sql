@@ -131,7 +131,7 @@ final as (
         cap,
         accelerated_rate,
         {{ from_whole('attainment_trillionths', 12) }} as attainment,
-        cast({{ rate_quotient('days', 'month_days') }} as {{ attainment_type() }}) as proration,
+        cast({{ rate_quotient('days', 'month_days') }} as {{ share_type() }}) as proration,
         cast({{ rate_quotient('target_pay_days', 'days') }} as {{ money_type() }}) as target_pay,
         {{ from_cents('floor_cents + case when remainder_rank <= left_cents then 1 else 0 end') }} as payout
     from ranked

@@ -1,0 +1,12 @@
+{#- The sum of squared distances from the mean, from the sums of squares and of values of n scores from 0 to 1:
+    decimals throughout, so that nothing is lost where all are the same. -#}
+{% macro squares_about_mean(squares, total, n) -%}
+    {%- set mean = score_quotient(total, n) -%}
+    {{ squares }} - 2 * {{ mean }} * {{ total }} + {{ n }} * {{ mean }} * {{ mean }}
+{%- endmacro %}
+
+
+{#- The same for scores of which the credibility is asked (M4), rounded once. -#}
+{% macro spread_of_scores(squares, total, n) -%}
+    cast({{ squares_about_mean(squares, 'cast(' ~ total ~ ' as ' ~ score_type() ~ ')', n) }} as {{ spread_type() }})
+{%- endmacro %}
