@@ -1,5 +1,5 @@
--- Guards M10: a side is credited with the whole, uncredited included, of every customer at every moment and of every
--- transaction.
+-- Guards M10: a side is credited with the whole, uncredited included, of every customer at every moment and in every month, and of
+-- every transaction.
 with
 
 shares as (
@@ -19,6 +19,23 @@ shares as (
         side,
         weight
     from {{ ref('credit_transactions') }}
+
+    union all
+
+    -- a month without any credit has a sum of 0
+    select
+        'month' as kind,
+        customer_months.account_id || ' in ' || customer_months.month as credited,
+        sides.side,
+        coalesce(credits.weight, 0) as weight
+    from {{ ref('customer_months') }} as customer_months
+    cross join (select 'marketing' as side union all select 'sales' as side) as sides
+    left join {{ ref('credit_accounts') }} as credits
+        on
+            customer_months.account_id = credits.account_id
+            and sides.side = credits.side
+            and customer_months.month >= credits.from_month
+            and (credits.to_month is null or customer_months.month < credits.to_month)
 
 )
 

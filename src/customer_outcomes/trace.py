@@ -16,10 +16,8 @@ from rich.table import Table
 from customer_outcomes import UnusableInput
 
 LINE = ("plan_id", "plan_version", "metric_name")
-STEPS = ("statement", "customers")
+STEPS = ("statement", "input", "customers")
 MOST_NAMES = 20  # so many are said where a name is unknown
-MEAN = "cast(cast(sum(amount) as double) / count(*) as decimal(38, 15))"
-SUM = "sum(weight * cast({} as decimal(38, 10)))"
 
 
 def trace(warehouse: Path, period: str, user_id: str, metric_name: str | None = None) -> dict:
@@ -108,7 +106,7 @@ class _Trace:
                 "adjustments_of_lines": sum((line["adjustments"] for line in lines), Decimal(0)),
                 "latest_payout": sum((line["latest_payout"] for line in lines), Decimal(0)),
             },
-            "metrics": [self._metric(name, employee["team"], lines) for name in metrics],
+            "metrics": [self._metric(name, employee["team"]) for name in metrics],
             "checks": self._checks(metrics),
         }
 
@@ -185,7 +183,7 @@ class _Trace:
             lines.append(line)
         return lines
 
-    def _metric(self, metric_name: str, team: str, lines: list[dict]) -> dict:
+    def _metric(self, metric_name: str, team: str) -> dict:
         """Return the input of a metric, its customers and, of the metric that was asked for, their rows."""
         keys = [self.month, self.user_id, metric_name]
         found = self._rows(
@@ -213,11 +211,9 @@ class _Trace:
 
     def _customers(self, metric_name: str, team: str) -> list[dict]:
         keys = [self.month, self.user_id, metric_name]
-        sums = (MEAN, "1") if metric_name == "satisfaction" else (SUM.format("amount"), SUM.format("base"))
         customers = self._rows(
-            f"select account_id, {sums[0]} as numerator, cast({sums[1]} as decimal(38, 22)) as denominator"
-            " from metrics.metric_evidence where month = ? and user_id = ? and metric_name = ?"
-            " group by account_id order by account_id",
+            "select account_id, numerator, denominator from metrics.metric_evidence_customers"
+            " where month = ? and user_id = ? and metric_name = ? order by account_id",
             *keys,
         )
         rows = self._rows(

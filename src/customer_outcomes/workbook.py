@@ -289,7 +289,7 @@ class _Book:
         # what is learned of a month that is too old, or was closed by older definitions, is adjusted no more
         latest = self._query(
             "select cast(sum(expected) as decimal(38, 2)) from {c}.comp_line_checks"
-            " where period = ? and step = 'statement' having count(*) > 0",
+            " where period = ? and step = 'statement' and metric_name is not null having count(*) > 0",
             period,
         )
         if latest:

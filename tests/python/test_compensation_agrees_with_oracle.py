@@ -33,9 +33,18 @@ from customer_outcomes.ledger import RELATIONS
 HISTORY = ((datetime(2025, 4, 10, 18), (1, 2)), (datetime(2025, 5, 20, 18), (3,)), (datetime(2025, 6, 30, 18), (4, 5)))
 FOLDERS = ("models/compensation", "models/credit", "models/metrics/contributions", "models/metrics/sums")
 BELOW = ("int_accounts__teams", "int_accounts__stays", "int_accounts__earliest_leads", "int_months__spanned",
-         "customer_month_states", "credited_money", "metric_parts", "metric_evidence")  # fmt: skip
+         "customer_month_states", "credited_money", "metric_parts", "metric_evidence", "metric_evidence_customers")  # fmt: skip
 COMPANIES = range(SEED, SEED + 2)
 VARIABLES = {"rating_min_customers": 3, "reporting_timezone": "Asia/Tokyo"}
+# who is credited with a customer at the end of each of its months; no relation holds it
+MONTH_CREDITS = """
+    create or replace view credit.customer_month_credits as
+    select account_id, month, side, user_id, sum(weight) as weight
+    from marts.customer_months inner join credit.credit_accounts using (account_id)
+    where weight > 0 and month >= from_month and coalesce(month < to_month, true)
+    group by all
+"""
+GRAINS = PAY_GRAINS | {"credit.customer_month_credits": ("account_id", "month", "side", "user_id")}
 
 
 @dataclass
@@ -88,16 +97,19 @@ def history(folder: Path, companies: list[CompanyModels], seed: int) -> Iterator
         for table, columns in ((f"ledger.{table}", models.tables[f"ledger.{table}"]) for table in RELATIONS):
             models.fill(table, frame(kept.get(table, []), list(columns)))
         models.build()
-        found = {relation: models.rows(relation, ", ".join(grain)) for relation, grain in PAY_GRAINS.items()}
+        models.connection.execute(MONTH_CREDITS)
+        found = {relation: models.rows(relation, ", ".join(grain)) for relation, grain in GRAINS.items()}
         found["latest"] = [row for row in models.rows("compensation.comp_computed_lines", ", ".join(LINE_KEY))
                            if row["scenario"] == "actual"]  # fmt: skip
+        found["checks"] = models.rows("compensation.comp_line_checks", "period, user_id, metric_name, what")
         kept = {f"ledger.{table}": [row | {"copy_name": "kept"} for row in found[f"compensation.{relation}"]
                                     if row.get("is_closed", True)]
                 for table, (relation, _) in RELATIONS.items()}  # fmt: skip
         ledger = oracle_compensation.close(expected)
         yield Step(expected, found, all(
             weight == 1 for relation, key in (("credit.credit_transactions", "transaction_id"),
-                                              ("compensation.comp_credits", "account_id"))
+                                              ("compensation.comp_credits", "account_id"),
+                                              ("credit.customer_month_credits", "account_id, month"))
             for (weight,) in models.connection.execute(
                 f"select sum(weight) from {relation} group by {key}, side").fetchall()))  # fmt: skip
 
@@ -125,9 +137,15 @@ def line_key(row: dict) -> tuple:
 
 def test_every_build_agrees_with_the_oracle(steps):
     for step in steps:
-        faults = [fault for relation, grain in PAY_GRAINS.items()
+        faults = [fault for relation, grain in GRAINS.items()
                   for fault in relation_disagreements(relation, grain, step.expected, step.found[relation])]  # fmt: skip
         assert faults == []
+
+
+def test_lines_add_up_to_the_facts_behind_them(steps):
+    for step in steps:
+        assert {check["step"] for check in step.found["checks"]} == {"statement", "input", "customers"}
+        assert [check for check in step.found["checks"] if not check["is_equal"]] == []
 
 
 def test_weights_sum_to_exactly_one(steps):

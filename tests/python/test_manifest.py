@@ -55,7 +55,7 @@ READS = {
     "audit": ("staging", "records"),
 }
 # what pay reads of other layers: whom it pays, the calendar, and the sums and facts of the shared metrics
-PAY_READS = ("dim_employees", "int_months__spanned", "metric_parts", "metric_evidence")
+PAY_READS = ("dim_employees", "int_months__spanned", "metric_parts", "metric_evidence_customers")
 NAMES = {
     "staging": r"stg_files__\w+",
     "records": r"int_\w+__resolved",

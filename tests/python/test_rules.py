@@ -172,6 +172,29 @@ def test_a_faulty_value_is_named(tmp_path, name, content, expected):
     assert said(written(tmp_path / "rules", {name: content})) == [f"{name}.csv, {sentence}" for sentence in expected]
 
 
+def test_metrics_under_former_names_are_read_and_remarked(tmp_path):
+    """A plan and a dispute of an older version: `Retention` is customer_retention, and no two of a plan's metrics are alike."""
+    plans = f"{PLANS}p,1,actual,2026-01-01,,sales,Retention ,0.5,0,1,2,1\np,1,actual,2026-01-01,,sales,closed_deals,0.5,0,9,2,1\n"
+    disputes = f"{DISPUTES}d1,2026-03-01,Ann,recommendations,2026-04-01,Ann,Why?,open,,,\n"
+    rules = read_rules(written(tmp_path / "rules", {"comp_plans": plans, "disputes": disputes}))
+    rules.stop_if_faulty()
+    assert [row["metric_name"] for row in rules.rows["comp_plans"].values()] == ["customer_retention", "bookings"]
+    assert [row["metric_name"] for row in rules.rows["disputes"].values()] == ["referrals_realised"]
+    assert sorted(rules.remarks) == [
+        "comp_plans.csv, row 2, column metric_name: retention is named customer_retention now, and is read as that.",
+        "comp_plans.csv, row 3, column metric_name: closed_deals is named bookings now, and is read as that.",
+        "disputes.csv, row 2, column metric_name: recommendations is named referrals_realised now, and is read as that.",
+    ]
+
+
+def test_a_metric_under_its_former_and_its_present_name_stands_twice(tmp_path):
+    plans = f"{PLANS}p,1,actual,2026-01-01,,sales,retention,0.5,0,1,2,1\np,1,actual,2026-01-01,,sales,customer_retention,0.5,0,1,2,1\n"
+    assert said(written(tmp_path / "rules", {"comp_plans": plans})) == [
+        "comp_plans.csv, row 3, columns plan_id, plan_version, team, metric_name: plan_id p, plan_version 1, team sales,"
+        " metric_name customer_retention stands in row 2 already."
+    ]
+
+
 COLUMNS_OF_CLOSES = "closed_periods.csv has none of its columns (period, closed_at, closed_by); its first row is: "
 
 

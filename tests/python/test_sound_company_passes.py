@@ -8,12 +8,12 @@ import duckdb
 import pytest
 from compiled_models import compile_models
 
-LINES, EVIDENCE = "assert_lines_sum_to_their_statement", "comp_line_checks"
+LINES, CUSTOMERS, CHECKS = "assert_lines_sum_to_their_statement", "metric_evidence_customers", "comp_input_checks"
 DISPUTES, PAYEES = (
     "assert_disputes_are_sound",
     "relationships_comp_statement_lines_user_id__user_id__ref_dim_employees_",
 )
-TESTS = (LINES, EVIDENCE, DISPUTES, PAYEES)
+TESTS = (LINES, CUSTOMERS, CHECKS, DISPUTES, PAYEES)
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +50,15 @@ def test_half_a_cent_of_much_pay(code, payout, is_sound):
 def test_many_customers_of_less_than_the_last_digit(code, numerator, is_sound):
     """Two customers of .0000000000000006 each: 1 in the last digit together, 2 if each were rounded."""
     month, of = "date '2025-01-01'", "'u' as user_id, 'cltv_growth' as metric_name"
-    line = f"{month} as period, {of}, 'p' as plan_id, '1' as plan_version, 0::decimal(38, 2)"
     found = faults(
-        f"select * from ({code[EVIDENCE]}) where not is_equal",
+        f"select * from ({code[CHECKS]}) where abs(found - expected) > tolerance",
+        metric_catalog="select 'cltv_growth' as metric_name, 'sum' as kind",
         metric_evidence=f"select {month} as month, {of}, account_id, 0.000000000001::decimal(38, 12) as weight,"
-        " 0.0006::decimal(38, 15) as amount from (values ('a'), ('b')) as accounts (account_id)",
-        shared_comp_inputs=f"select {month} as period, {of}, {numerator}::decimal(38, 15) as numerator,"
-        " null::decimal(38, 15) as payable_value, 2 as n_customers",
-        comp_statement_lines=f"select {line} as payout",
-        comp_computed_lines=f"select {line} as payout, 'actual' as scenario",
-        comp_adjustments=f"select {line} as amount, {month} as original_period, 'd' as dispute_id",
-        comp_period_closes=f"select {month} as period, 2 as definitions_version",
+        " 0.0006::decimal(38, 15) as amount, null as base from (values ('a'), ('b')) as accounts (account_id)",
+        metric_evidence_customers=code[CUSTOMERS],
+        shared_comp_inputs=f"select {month} as period, {of}, 'sales' as team, numerator, null::decimal(38, 15)"
+        " as denominator, numerator as raw_value, null as credibility, numerator as payable_value, true as is_payable,"
+        f" 2 as n_customers from (values ({numerator}::decimal(38, 15))) as inputs (numerator)",
     )
     assert (found == []) is is_sound
 

@@ -1,6 +1,10 @@
-{{ config(materialized='view') }}
-
 with
+
+stated_lines as (
+
+    select * from {{ ref('comp_statement_lines') }}
+
+),
 
 computed_lines as (
 
@@ -9,9 +13,44 @@ computed_lines as (
 
 ),
 
+adjustments as (
+
+    select * from {{ ref('comp_adjustments') }}
+    where dispute_id is null
+
+),
+
+closes as (
+
+    select * from {{ ref('comp_period_closes') }}
+
+),
+
 inputs as (
 
     select * from {{ ref('shared_comp_inputs') }}
+
+),
+
+input_checks as (
+
+    select * from {{ ref('comp_input_checks') }}
+
+),
+
+statements as (
+
+    select
+        period,
+        user_id,
+        plan_id,
+        plan_version,
+        max(cast(target_pay as {{ double_type() }})) as target_pay,
+        max(cast(proration as {{ double_type() }})) as proration,
+        cast(sum(weight * attainment) as {{ double_type() }}) as attained,
+        sum(payout) as payout
+    from stated_lines
+    group by period, user_id, plan_id, plan_version
 
 ),
 
@@ -24,8 +63,8 @@ payouts as (
         plan_version,
         metric_name,
         payout as paid,
-        0 as latest
-    from {{ ref('comp_statement_lines') }}
+        0 as computed
+    from stated_lines
 
     union all
 
@@ -36,9 +75,8 @@ payouts as (
         plan_version,
         metric_name,
         amount as paid,
-        0 as latest
-    from {{ ref('comp_adjustments') }}
-    where dispute_id is null
+        0 as computed
+    from adjustments
 
     union all
 
@@ -49,72 +87,41 @@ payouts as (
         plan_version,
         metric_name,
         0 as paid,
-        payout as latest
+        payout as computed
     from computed_lines
-
-),
-
--- a customer's answers are one mean, which has fewer decimals: without the cast it would round every customer's sum
-customers as (
-
-    select
-        month as period,
-        user_id,
-        metric_name,
-        account_id,
-        case
-            when metric_name = 'satisfaction'
-                then cast({{ score_quotient('sum(amount)', 'count(*)') }} as {{ contribution_type() }})
-            else sum(weight * cast(amount as {{ figure_type() }}))
-        end as numerator
-    from {{ ref('metric_evidence') }}
-    group by month, user_id, metric_name, account_id
-
-),
-
-sums as (
-
-    select
-        period,
-        user_id,
-        metric_name,
-        count(*) as n_customers,
-        cast(sum(numerator) as {{ score_type() }}) as numerator
-    from customers
-    group by period, user_id, metric_name
-
-),
-
-compared as (
-
-    select
-        inputs.*,
-        coalesce(sums.numerator, 0) as evidence_numerator,
-        coalesce(sums.n_customers, 0) as evidence_customers
-    from inputs
-    left join sums
-        on
-            inputs.period = sums.period
-            and inputs.user_id = sums.user_id
-            and inputs.metric_name = sums.metric_name
 
 ),
 
 -- what is learned of a month that is too old, or was closed by older definitions, is adjusted no more
 settled as (
 
-    select closes.period
-    from {{ ref('comp_period_closes') }} as closes
+    select period
+    from closes
     where
-        closes.definitions_version <> {{ definitions_version() }}
-        or closes.period < (
-            select {{ dbt.dateadd('month', 1 - var('clawback_months'), 'max(latest.period)') }}
-            from {{ ref('comp_period_closes') }} as latest
+        definitions_version <> {{ definitions_version() }}
+        or period < (
+            select {{ dbt.dateadd('month', 1 - var('clawback_months'), 'max(closes.period)') }}
+            from closes
         )
 
 ),
 
 checks as (
+
+    -- the target pay of a line may be a mean over the month, rounded to cents
+    select
+        period,
+        user_id,
+        null as metric_name,
+        'statement' as step,
+        'payouts of ' || plan_id || ' ' || plan_version
+        || ' are target pay x weights x attainment x days, to the cent' as what,
+        cast(cast(target_pay * attained * proration as {{ money_type() }}) as {{ score_type() }}) as expected,
+        cast(payout as {{ score_type() }}) as found,
+        0.01 + 0.005 * attained as tolerance
+    from statements
+
+    union all
 
     select
         period,
@@ -123,8 +130,9 @@ checks as (
         'statement' as step,
         'payout of ' || plan_id || ' ' || plan_version
         || ' and its adjustments are what the latest knowledge pays' as what,
-        cast(sum(latest) as {{ score_type() }}) as expected,
-        cast(sum(paid) as {{ score_type() }}) as found
+        cast(sum(computed) as {{ score_type() }}) as expected,
+        cast(sum(paid) as {{ score_type() }}) as found,
+        0 as tolerance
     from payouts
     where period not in (select settled.period from settled)
     group by period, user_id, plan_id, plan_version, metric_name
@@ -132,14 +140,20 @@ checks as (
     union all
 
     select
-        period,
-        user_id,
-        metric_name,
-        'customers' as step,
-        'customers sum to the numerator' as what,
-        coalesce(numerator, 0) as expected,
-        evidence_numerator as found
-    from compared
+        computed_lines.period,
+        computed_lines.user_id,
+        computed_lines.metric_name,
+        'input' as step,
+        computed_lines.plan_id || ' ' || computed_lines.plan_version || ' is paid on the payable value' as what,
+        computed_lines.payable_value as expected,
+        inputs.payable_value as found,
+        0 as tolerance
+    from computed_lines
+    inner join inputs
+        on
+            computed_lines.period = inputs.period
+            and computed_lines.user_id = inputs.user_id
+            and computed_lines.metric_name = inputs.metric_name
 
     union all
 
@@ -147,11 +161,12 @@ checks as (
         period,
         user_id,
         metric_name,
-        'customers' as step,
-        'customers counted' as what,
-        n_customers as expected,
-        evidence_customers as found
-    from compared
+        step,
+        what,
+        expected,
+        found,
+        tolerance
+    from input_checks
 
 ),
 
@@ -165,7 +180,7 @@ final as (
         what,
         expected,
         found,
-        coalesce(found = expected, found is null and expected is null) as is_equal
+        coalesce(abs(found - expected) <= tolerance, found is null and expected is null) as is_equal
     from checks
 
 )

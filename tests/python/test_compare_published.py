@@ -1,0 +1,80 @@
+"""Two published folders are compared but for the changes that are listed."""
+
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from customer_outcomes import PROJECT_ROOT
+
+sys.path.insert(0, str(PROJECT_ROOT / "scripts"))
+import compare_published
+
+OLD = "select * from (values ('retention', 'm1', 'all', 0.5), ('csat', 'm1', '2026-01', 1.25)) as t (metric_name, id, period, value)"
+NEW = """
+    select * from (values ('customer_retention', 'm1', null, 0.5), ('csat', 'm1', date '2026-01-01', 1.25))
+    as t (metric_name, id, month, value)
+"""
+CHANGES = {
+    "values": {"metric_name": {"retention": "customer_retention"}},
+    "columns": {"metrics.things": {"period": "month"}},
+    "expressions": {"metrics.things": {"period": "try_cast(period || '-01' as date)"}},
+}
+ADDED = CHANGES | {"added_rows": {"metrics.things": "metric_name = 'bookings'"}}
+ROUNDED = CHANGES | {"rounded": {"metrics.things": {"id = 'm1'": {"value": 1}}}}
+
+
+def published(folder: Path, query: str, name: str = "things") -> Path:
+    """A folder with one relation."""
+    (folder / "metrics").mkdir(parents=True, exist_ok=True)
+    duckdb.sql(f"copy ({query}) to '{folder}/metrics/{name}.parquet' (format parquet)")
+    return folder
+
+
+def compared(first: Path, second: Path, changes: dict) -> int:
+    """The exit code of the script."""
+    with pytest.raises(SystemExit) as left:
+        compare_published.main(first, second, changes)
+    return left.value.code
+
+
+@pytest.mark.parametrize(
+    ("new", "changes", "code"),
+    [
+        (OLD, {}, 0),
+        (NEW, {}, 1),
+        (NEW, CHANGES, 0),
+        (f"{NEW} limit 1", CHANGES, 1),  # a row that is lost
+        (f"{NEW} union all select 'csat', 'm2', null, 1.25", CHANGES, 1),  # one that nobody listed
+        (f"{NEW} union all select 'bookings', 'm2', null, 1.25", ADDED, 0),
+        (f"{NEW} union all select 'csat', 'm2', null, 1.25", ADDED, 1),
+        (f"{NEW} union all select 'csat', 'm1', date '2026-01-01', 1.25", CHANGES, 1),  # one that is there twice
+        (NEW.replace("1.25", "1.26"), CHANGES, 1),
+        (NEW.replace("1.25", "1.26"), ROUNDED, 0),
+        (NEW.replace("1.25", "1.36"), ROUNDED, 1),
+        (f"select *, 1 as more from ({NEW})", CHANGES, 1),
+        (f"select * replace (value::double as value) from ({NEW})", CHANGES, 1),
+    ],
+)
+def test_what_differs_fails(tmp_path, new, changes, code):
+    assert compared(published(tmp_path / "first", OLD), published(tmp_path / "second", new), changes) == code
+
+
+def test_a_relation_of_one_side_alone_fails(tmp_path):
+    first, second = published(tmp_path / "first", OLD), published(tmp_path / "second", OLD)
+    published(second, OLD, "more")
+    assert compared(first, second, {}) == compared(second, first, {}) == 1
+
+
+def test_the_workbook_is_compared_where_no_changes_are_listed(tmp_path):
+    first, second = published(tmp_path / "first", OLD), published(tmp_path / "second", OLD)
+    (second / compare_published.WORKBOOK).write_bytes(b"one")
+    assert compared(first, second, {}) == 1
+    assert compared(first, second, {"columns": {}, "values": {}}) == 0
+
+
+def test_the_listed_changes_since_the_first_version_are_readable():
+    changes = yaml.safe_load((PROJECT_ROOT / "scripts" / "changes_since_0.1.yml").read_text(encoding="utf-8"))
+    assert set(changes) == {"values", "columns", "expressions", "added_rows", "rounded"}
