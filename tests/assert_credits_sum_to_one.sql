@@ -1,5 +1,5 @@
--- Guards M10: a side is credited with the whole, uncredited included, of every customer at every moment and in every month, and of
--- every transaction.
+-- Guards M10: a side is credited with the whole, uncredited included, of every customer at every moment and in every
+-- month, and of every transaction.
 with
 
 shares as (

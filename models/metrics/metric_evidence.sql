@@ -62,7 +62,7 @@ account_facts as (
         occurred_at,
         cast(amount as {{ score_type() }}) as amount,
         cast(base as {{ score_type() }}) as base
-    from {{ ref('contrib_success') }}
+    from {{ ref('contrib_shares') }}
     where is_weighted
 
     union all

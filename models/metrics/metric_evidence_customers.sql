@@ -14,7 +14,7 @@ metrics as (
 
 ),
 
--- a customer's answers are one mean; a mean has fewer decimals than a sum, and without the cast it would round every sum
+-- a customer's answers are one mean, which has fewer decimals: without the cast it would round every sum
 final as (
 
     select

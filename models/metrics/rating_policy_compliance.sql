@@ -9,7 +9,8 @@ touches as (
 
 due_touches as (
 
-    select * from {{ ref('contrib_compliance') }}
+    select * from {{ ref('contrib_shares') }}
+    where metric_name = 'rating_compliance'
 
 ),
 
@@ -23,28 +24,17 @@ invitations as (
 months as (
 
     select
-        user_id,
-        {{ local_month('occurred_at') }} as month,
+        touches.user_id,
+        {{ local_month('touches.occurred_at') }} as month,
         count(*) as eligible_touches,
-        0 as due_touches,
-        0 as due_touches_over,
-        0 as invited_due,
+        count(due_touches.source_id) as due_touches,
+        count(case when due_touches.is_decided then 1 end) as due_touches_over,
+        sum(case when due_touches.is_decided then due_touches.amount else 0 end) as invited_due,
         0 as off_policy_invitations
     from touches
-    group by user_id, {{ local_month('occurred_at') }}
-
-    union all
-
-    select
-        user_id,
-        month,
-        0 as eligible_touches,
-        count(*) as due_touches,
-        count(case when is_decided then 1 end) as due_touches_over,
-        sum(case when is_decided then amount else 0 end) as invited_due,
-        0 as off_policy_invitations
-    from due_touches
-    group by user_id, month
+    left join due_touches
+        on touches.touch_id = due_touches.source_id
+    group by touches.user_id, {{ local_month('touches.occurred_at') }}
 
     union all
 

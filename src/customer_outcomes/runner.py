@@ -50,6 +50,7 @@ def run_dbt(
     if running.exists():  # what a build left that was killed in dbt may be half a file
         shutil.rmtree(target, ignore_errors=True)
     running.touch()
+    forget_older_parse(target, PROJECT_ROOT / "models")
     (target / "manifest.json").unlink(missing_ok=True)
     with environment(
         OUTCOMES_WAREHOUSE=warehouse,
@@ -65,6 +66,16 @@ def run_dbt(
     assert_all_ran(manifest, results)
     running.unlink()
     return manifest
+
+
+def forget_older_parse(target: Path, models: Path) -> None:
+    """Remove dbt's memory of an older tree: to it a model whose YAML moved to another file is described twice."""
+    memory = target / "partial_parse.msgpack"
+    if memory.exists():
+        written = memory.stat().st_mtime
+        described = (path for path in (models, *models.rglob("*")) if path.is_dir() or path.suffix == ".yml")
+        if any(path.stat().st_mtime > written for path in described):
+            memory.unlink()
 
 
 def assert_all_ran(manifest: dict, results: list) -> None:

@@ -9,6 +9,8 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -78,7 +80,7 @@ TWINS = {
     "leaving": (r"inactive_after_days", ("int_accounts__stays", "int_charges__movements")),
     "time to ask for a rating": (
         r"rating_window_end\(",
-        ("contrib_compliance", "fct_touches", "fct_survey_invitations", "rating_requests_due"),
+        ("contrib_shares", "fct_touches", "fct_survey_invitations", "rating_requests_due"),
     ),
     "tenure": (r"min_tenure_days", ("contrib_customers",)),
     "retained recurring revenue": (r"least\([^)]*starting_mrr", ("contrib_customers",)),
@@ -100,7 +102,18 @@ RELATION = re.compile(r"\b(?:compensation|marts|metrics|audit|credit)\.([a-z_]+)
 def manifest() -> dict:
     """Return dbt's manifest of the project as it stands."""
     target = PROJECT_ROOT / "build" / "manifest"
-    command = [DBT, "parse", "--quiet", "--target", "lint", "--target-path", target, "--log-path", target]
+    command = [
+        DBT,
+        "parse",
+        "--quiet",
+        "--no-partial-parse",
+        "--target",
+        "lint",
+        "--target-path",
+        target,
+        "--log-path",
+        target,
+    ]
     finished = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return json.loads((target / "manifest.json").read_text(encoding="utf-8"))
@@ -274,6 +287,66 @@ RULES = (folders, directions, names, keys, descriptions, lengths, jinja, twins, 
 def test_the_floor_plan_holds(rule):
     baseline = yaml.safe_load(BASELINE.read_text(encoding="utf-8"))[rule.__name__]
     assert sorted(rule()) == sorted(baseline), rule.__doc__
+
+
+@pytest.fixture
+def doctored(monkeypatch) -> dict:
+    """A copy of the manifest for a test to spoil."""
+    copy = deepcopy(manifest())
+    monkeypatch.setattr(sys.modules[__name__], "manifest", lambda: copy)
+    return copy
+
+
+def spoil(name: str, **changes: object) -> Callable[[dict], None]:
+    """Change a model of the doctored manifest."""
+    return lambda manifest: manifest["nodes"][f"model.customer_outcomes.{name}"].update(changes)
+
+
+def reads(name: str, parent: str) -> Callable[[dict], None]:
+    """Let a model of the doctored manifest read another one alone."""
+    return spoil(name, depends_on={"nodes": [f"model.customer_outcomes.{parent}"]})
+
+
+@pytest.mark.parametrize(
+    ("rule", "change", "expected"),
+    [
+        (folders, spoil("fct_tickets", original_file_path="models/odd/x.sql"), "fct_tickets is in odd"),
+        (directions, reads("comp_inputs", "contrib_money"), "comp_inputs reads contrib_money"),
+        (directions, reads("comp_inputs", "fct_transactions"), "comp_inputs reads fct_transactions"),
+        (directions, reads("contrib_money", "comp_terms"), "contrib_money reads comp_terms"),
+        (directions, reads("credit_deals", "comp_terms"), "credit_deals reads comp_terms"),
+        (directions, reads("contrib_money", "credit_deals"), "contrib_money reads credit_deals"),
+        (names, spoil("fct_tickets", original_file_path="models/credit/fct_tickets.sql"), "fct_tickets"),
+        (keys, spoil("fct_tickets", constraints=[]), "fct_tickets"),
+        (descriptions, spoil("fct_tickets", description=""), "fct_tickets has no description"),
+        (descriptions, spoil("fct_tickets", columns={"a": {"name": "a", "description": ""}}), "fct_tickets.a has no description"),
+        (readers, lambda manifest: manifest["exposures"].clear(), "trace.py reads metric_evidence"),
+    ],
+)  # fmt: skip
+def test_a_violation_of_the_graph_is_found(doctored, rule, change, expected):
+    before = set(rule())
+    change(doctored)
+    assert expected in set(rule()) - before
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "text", "expected"),
+    [
+        (lengths, "fct_tickets", "select 1\n" * (LONGEST + 1), "fct_tickets is too long"),
+        (jinja, "fct_tickets", "{% if execute %}", "fct_tickets"),
+        (jinja, "fct_tickets", "{%- set rows = run_query('select 1') -%}", "fct_tickets"),
+        (twins, "fct_tickets", "min(transactions.transacted_at)", "first charge in fct_tickets"),
+        (twins, "comp_terms", "sum(weight * reporting_amount)", "money by credit in comp_terms"),
+        (twins, "fct_tickets", "var('csat_survey_types')", "answers that pay in fct_tickets"),
+        (metric_homes, "comp_terms", "where metric_name = 'bookings'", "comp_terms names bookings"),
+        (metric_homes, "metric_parts", "{{ define_metric('charm', 'money') }}", "charm is not in the catalogue"),
+        (metric_homes, "metric_parts", "select 1", "bookings is defined 0 times"),
+    ],
+)  # fmt: skip
+def test_a_violation_in_sql_is_found(monkeypatch, rule, name, text, expected):
+    before, written = set(rule()), sql
+    monkeypatch.setattr(sys.modules[__name__], "sql", lambda node: text if node["name"] == name else written(node))
+    assert expected in set(rule()) - before
 
 
 if __name__ == "__main__":

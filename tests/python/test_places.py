@@ -29,7 +29,7 @@ from customer_outcomes.destination import check_destination, hold
 from customer_outcomes.ledger import RELATIONS, copies_in, keep_closes
 from customer_outcomes.locks import lock, open_to_readers, private_files
 from customer_outcomes.publish import publish
-from customer_outcomes.runner import assert_all_ran, environment
+from customer_outcomes.runner import assert_all_ran, environment, forget_older_parse
 
 SCHEMAS = ["marts", "metrics", "audit", "compensation"]
 SAID_BY_WHO_HOLDS = """
@@ -421,6 +421,25 @@ def test_each_node_of_the_project_ran(statuses, fault):
         fault = "ran more than once in this build: a."
     with pytest.raises(FailedCheck, match=fault):
         assert_all_ran({"nodes": nodes}, results)
+
+
+@pytest.mark.parametrize("change", ["nothing", "other.sql", "_a__models.yml", "folder"])
+def test_dbt_forgets_a_parse_that_is_older_than_a_description(tmp_path, change):
+    """A model whose YAML moved to another file is described twice for a dbt that remembers the first one."""
+    models, memory = tmp_path / "models", tmp_path / "partial_parse.msgpack"
+    (models / "folder").mkdir(parents=True)
+    for name in ("other.sql", "_a__models.yml"):
+        (models / "folder" / name).touch()
+    memory.touch()
+    for path in (models, *models.rglob("*")):
+        os.utime(path, (1_000, 1_000))
+    if change == "folder":
+        os.utime(models / change)
+    elif change != "nothing":
+        os.utime(models / "folder" / change)
+    os.utime(memory, (2_000, 2_000))
+    forget_older_parse(tmp_path, models)
+    assert memory.exists() is (change in ("nothing", "other.sql"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

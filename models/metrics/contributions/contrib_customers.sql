@@ -22,7 +22,7 @@ success_weights as (
 
 outcomes as (
 
-    select * from {{ ref('contrib_success') }}
+    select * from {{ ref('contrib_shares') }}
     where metric_name = 'outcomes_on_time'
 
 ),

@@ -1,48 +1,14 @@
 with
 
-success as (
+contributions as (
 
-    select * from {{ ref('contrib_success') }}
-
-),
-
-compliance as (
-
-    select * from {{ ref('contrib_compliance') }}
+    select * from {{ ref('contrib_shares') }}
 
 ),
 
 subjects as (
 
     select * from {{ ref('credit_subjects') }}
-
-),
-
-contributions as (
-
-    select
-        metric_name,
-        account_id,
-        month,
-        credit_month,
-        amount,
-        base,
-        is_decided,
-        is_weighted
-    from success
-
-    union all
-
-    select
-        metric_name,
-        account_id,
-        month,
-        month as credit_month,
-        amount,
-        1 as base,
-        is_decided,
-        false as is_weighted
-    from compliance
 
 ),
 

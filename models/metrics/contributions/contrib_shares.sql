@@ -35,6 +35,13 @@ customers as (
 
 ),
 
+due_touches as (
+
+    select * from {{ ref('fct_touches') }}
+    where is_rating_due
+
+),
+
 final as (
 
     select
@@ -116,6 +123,22 @@ final as (
         coalesce(is_matured, false) as is_decided,
         false as is_weighted
     from handoffs
+
+    union all
+
+    select
+        'rating_compliance' as metric_name,
+        'marts.fct_touches' as source_table,
+        touch_id as source_id,
+        account_id,
+        {{ local_month('occurred_at') }} as month,
+        {{ local_month('occurred_at') }} as credit_month,
+        occurred_at,
+        case when is_rating_invited_in_time then 1 else 0 end as amount,
+        1 as base,
+        {{ rating_window_end('occurred_at') }} <= {{ as_of() }} as is_decided,
+        false as is_weighted
+    from due_touches
 
 )
 
