@@ -2,6 +2,16 @@
 -- month, and of every transaction.
 with
 
+sides as (
+
+    select 'marketing' as side
+
+    union all
+
+    select 'sales' as side
+
+),
+
 shares as (
 
     select
@@ -29,7 +39,7 @@ shares as (
         sides.side,
         coalesce(credits.weight, 0) as weight
     from {{ ref('customer_months') }} as customer_months
-    cross join (select 'marketing' as side union all select 'sales' as side) as sides
+    cross join sides
     left join {{ ref('credit_accounts') }} as credits
         on
             customer_months.account_id = credits.account_id

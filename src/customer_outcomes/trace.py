@@ -202,9 +202,8 @@ class _Trace:
     def _peers(self, team: str) -> dict:
         """Return what the payees of a team have together: customers who answered, and the mean of their means."""
         return self._rows(
-            "select cast(coalesce(sum(denominator), 0) as bigint) as n_customers,"
-            " cast(cast(sum(numerator) as double) / cast(sum(denominator) as double) as decimal(38, 15)) as mean"
-            " from compensation.shared_comp_inputs where period = ? and team = ? and metric_name = 'satisfaction'",
+            "select distinct peers_customers as n_customers, peers_mean as mean from compensation.comp_inputs"
+            " where scenario = 'actual' and period = ? and team = ? and metric_name = 'satisfaction'",
             self.month,
             team,
         )[0]

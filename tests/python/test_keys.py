@@ -1,4 +1,4 @@
-"""The key that a model declares in its meta is unique, in the sample and in random companies."""
+"""The key that a model declares in its meta is unique, in the sample and in random companies; its columns are described."""
 
 import json
 
@@ -25,3 +25,27 @@ def test_declared_keys_are_unique(build, request):
             ).fetchall()
             repeated += [f"{relation}: more than one row of {row}" for row in found]
     assert repeated == []
+
+
+def test_columns_are_described(sample_build):
+    """Every column that a relation has, but for staging and the records, which are the input contract's."""
+    manifest = json.loads((sample_build.work_folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+    models = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and not {"staging", "resolved"} & set(node["fqn"])
+    ]
+    described = {
+        (node["schema"], node["alias"], column["name"])
+        for node in models
+        for column in node["columns"].values()
+        if column["description"].strip()
+    }
+    with duckdb.connect(sample_build.warehouse, read_only=True) as connection:
+        columns = connection.execute(
+            "select table_schema, table_name, column_name from information_schema.columns"
+        ).fetchall()
+    relations = {(node["schema"], node["alias"]) for node in models}
+    found = {column for column in columns if column[:2] in relations}
+    assert len(found) > 1_000
+    assert found == described

@@ -92,12 +92,9 @@ valued as (
             else {{ score_quotient('figures.numerator', 'figures.denominator') }}
         end as raw_value,
         credible.credibility,
-        cast(coalesce(
-            credible.payable_score,
-            cast(max(credible.team_mean) over (
-                partition by figures.scenario, figures.period, figures.team, figures.metric_name
-            ) as {{ double_type() }})
-        ) as {{ score_type() }}) as payable_score,
+        credible.payable_score,
+        coalesce(max(credible.team_customers) over peers, 0) as peers_customers,
+        max(credible.team_mean) over peers as peers_mean,
         coalesce(credible.is_payable, false) as is_credible
     from figures
     left join credible
@@ -106,6 +103,7 @@ valued as (
             and figures.period = credible.period
             and figures.user_id = credible.user_id
             and figures.metric_name = credible.metric_name
+    window peers as (partition by figures.scenario, figures.period, figures.team, figures.metric_name)
 
 ),
 
@@ -123,7 +121,8 @@ final as (
         raw_value,
         credibility,
         case
-            when kind = 'mean' then payable_score
+            when kind = 'mean'
+                then cast(coalesce(payable_score, cast(peers_mean as {{ double_type() }})) as {{ score_type() }})
             when kind <> 'sum' and denominator <> 0 and least(numerator, denominator) < 0 then 0
             else raw_value
         end as payable_value,
@@ -131,7 +130,9 @@ final as (
         case
             when kind = 'mean' then is_credible
             else coalesce(kind = 'sum' or denominator <> 0, false)
-        end as is_payable
+        end as is_payable,
+        peers_customers,
+        peers_mean
     from valued
 
 )

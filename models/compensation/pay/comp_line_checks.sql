@@ -100,8 +100,8 @@ settled as (
     where
         definitions_version <> {{ definitions_version() }}
         or period < (
-            select {{ dbt.dateadd('month', 1 - var('clawback_months'), 'max(closes.period)') }}
-            from closes
+            select {{ dbt.dateadd('month', 1 - var('clawback_months'), 'max(latest.period)') }}
+            from closes as latest
         )
 
 ),
