@@ -45,9 +45,11 @@ statements as (
         user_id,
         plan_id,
         plan_version,
-        max(cast(target_pay as {{ double_type() }})) as target_pay,
-        max(cast(proration as {{ double_type() }})) as proration,
-        cast(sum(weight * attainment) as {{ double_type() }}) as attained,
+        sum(
+            cast(target_pay as {{ double_type() }}) * cast(proration as {{ double_type() }})
+            * cast(weight * attainment as {{ double_type() }})
+        ) as attained_pay,
+        sum(cast(weight * attainment as {{ double_type() }})) as attained,
         sum(payout) as payout
     from stated_lines
     group by period, user_id, plan_id, plan_version
@@ -108,7 +110,7 @@ settled as (
 
 checks as (
 
-    -- the target pay of a line may be a mean over the month, rounded to cents
+    -- the target pay of a line may be a mean over the month, rounded to cents; older definitions rounded twice
     select
         period,
         user_id,
@@ -116,9 +118,9 @@ checks as (
         'statement' as step,
         'payouts of ' || plan_id || ' ' || plan_version
         || ' are target pay x weights x attainment x days, to the cent' as what,
-        cast(cast(target_pay * attained * proration as {{ money_type() }}) as {{ score_type() }}) as expected,
+        cast(cast(attained_pay as {{ money_type() }}) as {{ score_type() }}) as expected,
         cast(payout as {{ score_type() }}) as found,
-        0.01 + 0.005 * attained as tolerance
+        0.015 + 0.005 * attained as tolerance
     from statements
 
     union all
