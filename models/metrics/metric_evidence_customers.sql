@@ -11,6 +11,7 @@ evidence as (
 metrics as (
 
     select * from {{ ref('metric_catalog') }}
+    where is_paid
 
 ),
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def run_dbt(
     if running.exists():  # what a build left that was killed in dbt may be half a file
         shutil.rmtree(target, ignore_errors=True)
     running.touch()
-    forget_older_parse(target, PROJECT_ROOT / "models")
+    forget_older_parse(target, (PROJECT_ROOT / name for name in ("models", "seeds", "tests")))
     (target / "manifest.json").unlink(missing_ok=True)
     with environment(
         OUTCOMES_WAREHOUSE=warehouse,
@@ -68,14 +69,16 @@ def run_dbt(
     return manifest
 
 
-def forget_older_parse(target: Path, models: Path) -> None:
+def forget_older_parse(target: Path, folders: Iterable[Path]) -> None:
     """Remove dbt's memory of an older tree: to it a model whose YAML moved to another file is described twice."""
-    memory = target / "partial_parse.msgpack"
-    if memory.exists():
-        written = memory.stat().st_mtime
-        described = (path for path in (models, *models.rglob("*")) if path.is_dir() or path.suffix == ".yml")
-        if any(path.stat().st_mtime > written for path in described):
-            memory.unlink()
+    digest = hashlib.sha256()
+    for path in sorted(path for folder in folders for path in folder.rglob("*.yml")):
+        digest.update(f"{path}\0".encode() + path.read_bytes())
+    known = target / "descriptions.sha256"
+    if not known.exists() or known.read_text() != digest.hexdigest():
+        (target / "partial_parse.msgpack").unlink(missing_ok=True)
+        target.mkdir(parents=True, exist_ok=True)
+        known.write_text(digest.hexdigest())
 
 
 def assert_all_ran(manifest: dict, results: list) -> None:

@@ -44,6 +44,21 @@ MONTH_CREDITS = """
     where weight > 0 and month >= from_month and coalesce(month < to_month, true)
     group by all
 """
+# employees whose weight in a month of a customer is not the sum of their credits of it
+UNEVEN_SUBJECTS = """
+    with credited as (
+        select account_id, month, user_id, weight
+        from credit.customer_month_credits inner join marts.dim_employees using (user_id)
+        where side = case when team = 'marketing' then 'marketing' else 'sales' end
+    ),
+    weighed as (
+        select account_id, month, subject_id as user_id, sum(weight) as weight
+        from marts.customer_months inner join credit.credit_subjects using (account_id)
+        where subject_type = 'employee' and month >= from_month and coalesce(month < to_month, true)
+        group by all
+    )
+    (from credited except from weighed) union all (from weighed except from credited)
+"""
 GRAINS = PAY_GRAINS | {"credit.customer_month_credits": ("account_id", "month", "side", "user_id")}
 
 
@@ -54,6 +69,7 @@ class Step:
     expected: dict[str, list[dict]]
     found: dict[str, list[dict]]
     is_sound: bool  # weights sum to exactly 1
+    uneven: list[tuple]
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +127,8 @@ def history(folder: Path, companies: list[CompanyModels], seed: int) -> Iterator
                                               ("compensation.comp_credits", "account_id"),
                                               ("credit.customer_month_credits", "account_id, month"))
             for (weight,) in models.connection.execute(
-                f"select sum(weight) from {relation} group by {key}, side").fetchall()))  # fmt: skip
+                f"select sum(weight) from {relation} group by {key}, side").fetchall()),
+            models.connection.execute(UNEVEN_SUBJECTS).fetchall())  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +167,10 @@ def test_lines_add_up_to_the_facts_behind_them(steps):
 
 def test_weights_sum_to_exactly_one(steps):
     assert all(step.is_sound for step in steps)
+
+
+def test_employees_weigh_what_they_are_credited_with(steps):
+    assert [step.uneven for step in steps] == [[]] * len(steps)
 
 
 def test_nothing_closed_changes(steps):

@@ -423,23 +423,23 @@ def test_each_node_of_the_project_ran(statuses, fault):
         assert_all_ran({"nodes": nodes}, results)
 
 
-@pytest.mark.parametrize("change", ["nothing", "other.sql", "_a__models.yml", "folder"])
-def test_dbt_forgets_a_parse_that_is_older_than_a_description(tmp_path, change):
+@pytest.mark.parametrize("change", ["none", "sql", "text", "move"])
+def test_dbt_forgets_a_parse_of_other_descriptions(tmp_path, change):
     """A model whose YAML moved to another file is described twice for a dbt that remembers the first one."""
-    models, memory = tmp_path / "models", tmp_path / "partial_parse.msgpack"
-    (models / "folder").mkdir(parents=True)
-    for name in ("other.sql", "_a__models.yml"):
-        (models / "folder" / name).touch()
+    models, memory = tmp_path / "models", tmp_path / "target" / "partial_parse.msgpack"
+    models.mkdir()
+    described = models / "_a__models.yml"
+    described.write_text("models: []")
+    forget_older_parse(memory.parent, [models])
     memory.touch()
-    for path in (models, *models.rglob("*")):
-        os.utime(path, (1_000, 1_000))
-    if change == "folder":
-        os.utime(models / change)
-    elif change != "nothing":
-        os.utime(models / "folder" / change)
-    os.utime(memory, (2_000, 2_000))
-    forget_older_parse(tmp_path, models)
-    assert memory.exists() is (change in ("nothing", "other.sql"))
+    if change == "sql":
+        (models / "a.sql").touch()
+    elif change == "text":
+        described.write_text("models: [a]")
+    elif change == "move":
+        described.rename(models / "_b__models.yml")
+    forget_older_parse(memory.parent, [models])
+    assert memory.exists() is (change in ("none", "sql"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

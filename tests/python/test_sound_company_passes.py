@@ -52,7 +52,7 @@ def test_many_customers_of_less_than_the_last_digit(code, numerator, is_sound):
     month, of = "date '2025-01-01'", "'u' as user_id, 'cltv_growth' as metric_name"
     found = faults(
         f"select * from ({code[CHECKS]}) where abs(found - expected) > tolerance",
-        metric_catalog="select 'cltv_growth' as metric_name, 'sum' as kind",
+        metric_catalog="select 'cltv_growth' as metric_name, 'sum' as kind, true as is_paid",
         metric_evidence=f"select {month} as month, {of}, account_id, 0.000000000001::decimal(38, 12) as weight,"
         " 0.0006::decimal(38, 15) as amount, null as base from (values ('a'), ('b')) as accounts (account_id)",
         metric_evidence_customers=code[CUSTOMERS],

@@ -112,8 +112,8 @@ final as (
         end as what,
         payable_value as expected,
         derived_value as found,
-        -- what a quotient of binary fractions may move
-        0.000000001 as tolerance
+        -- what a quotient of binary fractions may move, and parts that are rounded at their fifteenth place
+        0.000000001 + coalesce({{ rate_quotient('0.000000000000002', 'abs(denominator)') }}, 0) as tolerance
     from derived
 
     union all

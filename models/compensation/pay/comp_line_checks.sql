@@ -49,7 +49,8 @@ statements as (
             cast(target_pay as {{ double_type() }}) * cast(proration as {{ double_type() }})
             * cast(weight * attainment as {{ double_type() }})
         ) as attained_pay,
-        sum(cast(weight * attainment as {{ double_type() }})) as attained,
+        -- a target pay that is a mean over the month is rounded to cents, shares and attainments at their twelfth place
+        sum(0.005 * weight * attainment + 1e-12 * target_pay * weight * (1 + attainment)) as rounded_off,
         sum(payout) as payout
     from stated_lines
     group by period, user_id, plan_id, plan_version
@@ -110,7 +111,6 @@ settled as (
 
 checks as (
 
-    -- the target pay of a line may be a mean over the month, rounded to cents; older definitions rounded twice
     select
         period,
         user_id,
@@ -120,7 +120,7 @@ checks as (
         || ' are target pay x weights x attainment x days, to the cent' as what,
         cast(cast(attained_pay as {{ money_type() }}) as {{ score_type() }}) as expected,
         cast(payout as {{ score_type() }}) as found,
-        0.015 + 0.005 * attained as tolerance
+        0.01 + rounded_off as tolerance
     from statements
 
     union all
