@@ -153,14 +153,22 @@ def publishing(built: Built, published: Path) -> list[str]:
     return [sys.executable, "-c", PUBLISHING, *map(str, (built.warehouse, manifest, published))]
 
 
+def found(folder: Path, pattern: str) -> int:
+    """Return how many files there are; none while a folder goes away that is being looked at."""
+    try:
+        return len(list(folder.glob(pattern)))
+    except FileNotFoundError:
+        return 0
+
+
 def moments(folder: Path, dice: Random) -> dict[str, Callable[[], bool]]:
     """How far a build has come when it is to be killed, each within another phase."""
     work = folder / "warehouse.work"
     models, files = dice.randint(1, 60), dice.randint(1, 6)
     return {
-        "dbt": lambda: len(list(work.glob("target/run/**/*.sql"))) >= models,
+        "dbt": lambda: found(work, "target/run/**/*.sql") >= models,
         "expectations": (work / "data_docs").exists,
-        "publishing": lambda: len(list(folder.glob(f"{CANDIDATES}/*/*.parquet"))) >= files,
+        "publishing": lambda: found(folder, f"{CANDIDATES}/*/*.parquet") >= files,
     }
 
 
