@@ -6,7 +6,7 @@
 {%- endmacro %}
 
 
-{#- The same for scores of which the credibility is asked (M4), rounded once. -#}
+{#- The sum of squared distances of scores from their mean, rounded once, from which their credibility (M4) is computed. -#}
 {% macro spread_of_scores(squares, total, n) -%}
     cast({{ squares_about_mean(squares, 'cast(' ~ total ~ ' as ' ~ score_type() ~ ')', n) }} as {{ spread_type() }})
 {%- endmacro %}

@@ -70,7 +70,7 @@ def run_dbt(
 
 
 def forget_older_parse(target: Path, folders: Iterable[Path]) -> None:
-    """Remove dbt's memory of an older tree: to it a model whose YAML moved to another file is described twice."""
+    """Remove dbt's parse cache if the YAML changed: of an entry that moved to another file dbt finds two."""
     digest = hashlib.sha256()
     for path in sorted(path for folder in folders for path in folder.rglob("*.yml")):
         digest.update(f"{path}\0".encode() + path.read_bytes())

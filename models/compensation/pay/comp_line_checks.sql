@@ -26,12 +26,6 @@ closes as (
 
 ),
 
-inputs as (
-
-    select * from {{ ref('shared_comp_inputs') }}
-
-),
-
 input_checks as (
 
     select * from {{ ref('comp_input_checks') }}
@@ -114,6 +108,8 @@ checks as (
     select
         period,
         user_id,
+        plan_id,
+        plan_version,
         null as metric_name,
         'statement' as step,
         'payouts of ' || plan_id || ' ' || plan_version
@@ -128,6 +124,8 @@ checks as (
     select
         period,
         user_id,
+        plan_id,
+        plan_version,
         metric_name,
         'statement' as step,
         'payout of ' || plan_id || ' ' || plan_version
@@ -142,26 +140,10 @@ checks as (
     union all
 
     select
-        computed_lines.period,
-        computed_lines.user_id,
-        computed_lines.metric_name,
-        'input' as step,
-        computed_lines.plan_id || ' ' || computed_lines.plan_version || ' is paid on the payable value' as what,
-        computed_lines.payable_value as expected,
-        inputs.payable_value as found,
-        0 as tolerance
-    from computed_lines
-    inner join inputs
-        on
-            computed_lines.period = inputs.period
-            and computed_lines.user_id = inputs.user_id
-            and computed_lines.metric_name = inputs.metric_name
-
-    union all
-
-    select
         period,
         user_id,
+        null as plan_id,
+        null as plan_version,
         metric_name,
         step,
         what,
@@ -177,6 +159,8 @@ final as (
     select
         period,
         user_id,
+        plan_id,
+        plan_version,
         metric_name,
         step,
         what,
