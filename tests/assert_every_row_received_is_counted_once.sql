@@ -1,4 +1,4 @@
--- Guards the way of a row in models/staging/files/_files__sources.yml: whatever becomes of a row,
+-- Guards the way of a row in models/sources/_crm__sources.yml: whatever becomes of a row,
 -- it is counted once, and every input table is listed.
 with
 

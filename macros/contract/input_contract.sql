@@ -1,4 +1,4 @@
-{#- One input table of the contract, as models/staging/files/_files__sources.yml states it: primary_key, event_time,
+{#- One input table of the contract, as models/sources/_<domain>__sources.yml states it: primary_key, event_time,
     merged_into, and the columns in their order, each with its name, type and meta. Only while dbt executes. -#}
 {% macro input_contract(domain, table) %}
     {% set node = graph.sources['source.' ~ project_name ~ '.' ~ domain ~ '.' ~ table] %}

@@ -1,4 +1,4 @@
-"""The input contract as Python reads it: the same file that dbt reads, models/staging/files/_files__sources.yml."""
+"""The input contract as Python reads it: the same files that dbt reads, models/sources/_<domain>__sources.yml."""
 
 from functools import cache
 
@@ -6,7 +6,8 @@ import yaml
 
 from customer_outcomes import PROJECT_ROOT
 
-CONTRACT_FILE = PROJECT_ROOT / "models" / "staging" / "files" / "_files__sources.yml"
+CONTRACT_FOLDER = PROJECT_ROOT / "models" / "sources"
+DOMAINS = ("crm", "support", "survey", "product")
 DELIVERY_COLUMNS = ("_loaded_at", "updated_at", "is_deleted")
 
 
@@ -17,7 +18,8 @@ def load_contract() -> dict[str, dict]:
     `columns` maps a column's name to its type and rules (required, values, default, min, max, min_exclusive,
     references, pii, moment, carried_by). The delivery columns, which every table may have, are not among them.
     """
-    sources = yaml.safe_load(CONTRACT_FILE.read_text())["sources"]
+    files = [CONTRACT_FOLDER / f"_{domain}__sources.yml" for domain in DOMAINS]
+    sources = [source for file in files for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]]
     return {
         f"{source['name']}.{table['name']}": {
             "grain": table["description"],
