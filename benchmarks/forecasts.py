@@ -60,7 +60,7 @@ columns = duckdb.connect(sys.argv[1], read_only=True).execute(
 RUN_OURS = (
     READ_STATISTICS
     + """
-from customer_outcomes.forecasts import fit, fit_gamma_gamma
+from customer_outcomes.forecasts.models import fit, fit_gamma_gamma
 frequency, recency, age, days, spend = columns.fetchnumpy().values()
 fits = [fit("bg_nbd", frequency, recency, age), fit_gamma_gamma(days[days > 0], spend[days > 0])]
 json.dump([one.parameters for one in fits], open(sys.argv[2], "w"))

@@ -90,7 +90,7 @@ sys.exit(not dbtRunner().invoke(arguments).success)
 RUN_MODEL = """
 import duckdb, json, os, sys, time
 from pathlib import Path
-from customer_outcomes.intake import check_folder, connect_folder
+from customer_outcomes.intake.folder import check_folder, connect_folder
 _, model, folder, warehouse, as_of, threads = sys.argv
 phases = {}
 def done(phase, since=[0.0, 0.0]):

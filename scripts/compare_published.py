@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from customer_outcomes.workbook import WORKBOOK
+from customer_outcomes.finance.workbook import WORKBOOK
 
 
 def main(first: Path, second: Path, changes: dict) -> None:

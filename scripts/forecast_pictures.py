@@ -18,10 +18,10 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
-from customer_outcomes import PROJECT_ROOT
-from customer_outcomes.forecast_relations import DAYS_PER_WEEK, PURCHASE_MODELS
-from customer_outcomes.forecasts import Fit, expected_new_purchases, expected_purchases, fit, p_alive
-from customer_outcomes.intake import check_folder, connect_folder
+from customer_outcomes.forecasts.models import Fit, expected_new_purchases, expected_purchases, fit, p_alive
+from customer_outcomes.forecasts.relations import DAYS_PER_WEEK, PURCHASE_MODELS
+from customer_outcomes.intake.folder import check_folder, connect_folder
+from customer_outcomes.project import PROJECT_ROOT
 from customer_outcomes.sample import write_sample
 
 matplotlib.use("agg")

@@ -12,24 +12,22 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-import duckdb
-
-from customer_outcomes import FailedCheck, UnusableInput
-from customer_outcomes.destination import check_destination, hold
-from customer_outcomes.errors import told_as
+from customer_outcomes.errors import FailedCheck, UnusableInput, told_as
 from customer_outcomes.guard import Guard
-from customer_outcomes.intake import RULES, InputFolder, check_folder, connect_folder
+from customer_outcomes.intake.folder import RULES, InputFolder, check_folder, connect_folder
+from customer_outcomes.intake.quarantine import Fault, faults
+from customer_outcomes.intake.unordered import unordered_rows
 from customer_outcomes.last_build import record_build
 from customer_outcomes.ledger import closes_of_older_definitions, collect_copies, copies_in, keep_closes, paid_disputes
-from customer_outcomes.locks import private_files
+from customer_outcomes.places.destination import check_destination, hold
+from customer_outcomes.places.locks import private_files
+from customer_outcomes.places.warehouse_file import check_warehouse, hold_warehouse, remove_spilled
 from customer_outcomes.publish import publish
-from customer_outcomes.quarantine import Fault, faults
-from customer_outcomes.report import progress_bar
-from customer_outcomes.rules import Rules, read_rules
+from customer_outcomes.report.summary import progress_bar
+from customer_outcomes.rules.reading import Rules, read_rules
 from customer_outcomes.runner import run_dbt
 from customer_outcomes.settings import check_vars, known_vars
-from customer_outcomes.unordered import unordered_rows
-from customer_outcomes.warehouse import check_warehouse, hold_warehouse, remove_spilled
+from customer_outcomes.warehouse import EngineError, connect
 
 
 @dataclass
@@ -166,12 +164,12 @@ class Build:
             progress(done, total)
 
         try:
-            with duckdb.connect(self.warehouse, config={"threads": self.threads}) as connection:
+            with connect(self.warehouse, threads=self.threads) as connection:
                 remove_spilled(self.warehouse)
                 connect_folder(connection, folder, self.work_folder / "readable", read)
                 collect_copies(connection, self.publish)
                 record_build(connection, variables, known_vars(), seeds, self.rules)
-        except (OSError, duckdb.Error, FailedCheck):
+        except (OSError, EngineError, FailedCheck):
             folder.stop_if_changed()
             raise
         folder.stop_if_changed()

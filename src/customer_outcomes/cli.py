@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +13,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from customer_outcomes import SAMPLE_INPUT, FailedCheck, UnusableInput
-from customer_outcomes.errors import FORESEEN, keep_traceback, sentence, told_as
+from customer_outcomes.errors import FailedCheck, UnusableInput, exit_code, sentence, sentences_of, told_as
+from customer_outcomes.project import SAMPLE_INPUT
 from customer_outcomes.signals import console_by
+from customer_outcomes.warehouse import DEFAULT_WAREHOUSE
 
 app = typer.Typer(
     help=(
@@ -51,7 +53,7 @@ def build(
             "Without it: the folder rules in the input, if there is one."
         ),
     ] = None,
-    warehouse: Annotated[Path, typer.Option(help="The DuckDB file that is built.")] = Path("build/warehouse.duckdb"),
+    warehouse: Annotated[Path, typer.Option(help="The database file that is built.")] = DEFAULT_WAREHOUSE,
     publish: Annotated[Path, typer.Option(help="The folder that BI tools read.")] = Path("published"),
     as_of: Annotated[
         str | None, typer.Option(help="The one moment that the build knows, ISO 8601, UTC. Default: now.")
@@ -77,7 +79,7 @@ def build(
     )
     with _exit_codes(there, warehouse):
         from customer_outcomes.build import Build
-        from customer_outcomes.report import print_summary
+        from customer_outcomes.report.summary import print_summary
 
         outcome = Build(
             input=input,
@@ -106,7 +108,7 @@ def sample(
     ] = None,
 ) -> None:
     """Write a sample company in the input contract's shape."""
-    from customer_outcomes.report import progress_bar
+    from customer_outcomes.report.summary import progress_bar
     from customer_outcomes.sample import write_sample
 
     with _exit_codes(f"{directory} holds a part of a sample at most.", directory), told_as(UnusableInput, directory):
@@ -133,14 +135,14 @@ def trace(
     period: Annotated[str, typer.Argument(help="The month, as 2026-03 or 2026-03-01.")],
     user: Annotated[str, typer.Argument(help="The payee's user_id.")],
     metric: Annotated[str | None, typer.Argument(help="The metric to follow down to its rows.")] = None,
-    warehouse: Annotated[Path, typer.Option(help="The DuckDB file that was built.")] = Path("build/warehouse.duckdb"),
+    warehouse: Annotated[Path, typer.Option(help="The database file that was built.")] = DEFAULT_WAREHOUSE,
     json: Annotated[bool, typer.Option("--json", help="Write JSON; docs/trace.md has the keys.")] = False,
 ) -> None:
     """Follow a payout to the customers and rows that it rests on; sums that do not add up end it with exit code 1."""
     from json import dumps
 
-    from customer_outcomes.trace import plain, print_trace
-    from customer_outcomes.trace import trace as follow
+    from customer_outcomes.finance.trace import plain, print_trace
+    from customer_outcomes.finance.trace import trace as follow
 
     with _exit_codes(where=warehouse):
         with told_as(UnusableInput, f"{warehouse} cannot be read"):
@@ -157,38 +159,29 @@ def trace(
             raise FailedCheck(f"Sums of {period} of {user} that do not add up: {unequal}; the trace names them.")
 
 
-class _exit_codes:
-    """Turns trouble into sentences on standard error and the exit codes 2 and 1; nobody is shown a traceback."""
+@contextlib.contextmanager
+def _exit_codes(consolation: str | None = None, where: object = "outcomes") -> Iterator[None]:
+    """Turn an error into sentences on standard error and exit code 2 or 1, so that no traceback reaches a person.
 
-    def __init__(self, consolation: str | None = None, where: object = "outcomes"):
-        self.consolation, self.where = consolation, where
-        if consolation:
-            console_by(consolation)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, trouble, traceback):
-        if trouble is None or not isinstance(trouble, Exception) or isinstance(trouble, typer.Exit):
-            return
-        if isinstance(trouble, BrokenPipeError):  # who reads has enough
-            raise typer.Exit(1) from None
-        if isinstance(trouble, UnusableInput | FailedCheck):
-            sentences = trouble.sentences
-        else:
-            sentences = [sentence(trouble, self.where)]
-            if not isinstance(trouble, FORESEEN) and (file := keep_traceback(trouble)):
-                sentences.append(f"Nobody foresaw this; {file} has what a developer needs to mend it.")
-        if self.consolation and not isinstance(trouble, UnusableInput):
-            sentences = [*sentences, self.consolation]
+    `consolation` says which results a failure leaves untouched, `where` what was worked on.
+    """
+    if consolation:
+        console_by(consolation)
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except BrokenPipeError:  # the program that reads the output has stopped reading
+        raise typer.Exit(1) from None
+    except Exception as trouble:
         with contextlib.suppress(OSError):  # the exit code says it, too
-            for said in sentences:
+            for said in sentences_of(trouble, where, consolation):
                 errors.print(said, markup=False)
-        raise typer.Exit(2 if isinstance(trouble, UnusableInput) else 1) from None
+        raise typer.Exit(exit_code(trouble)) from None
 
 
 def run() -> None:
-    """Run the command; when all is said, hear no more: DuckDB's bindings report leaks of their own as Python ends."""
+    """Run the command, then close standard error: as Python ends, the engine's bindings report leaks of their own."""
     try:
         app()
     except Exception as trouble:

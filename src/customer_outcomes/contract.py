@@ -4,7 +4,7 @@ from functools import cache
 
 import yaml
 
-from customer_outcomes import PROJECT_ROOT
+from customer_outcomes.project import PROJECT_ROOT
 
 CONTRACT_FOLDER = PROJECT_ROOT / "models" / "sources"
 DOMAINS = ("crm", "support", "survey", "product")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from customer_outcomes import SAMPLE_INPUT
-from customer_outcomes.intake import check_folder, connect_folder
+from customer_outcomes.intake.folder import check_folder, connect_folder
 from customer_outcomes.ledger import prepare_ledger
+from customer_outcomes.project import SAMPLE_INPUT
 
 
 class Plugin(BasePlugin):

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, unquote, urlparse
 
-from customer_outcomes import PROJECT_ROOT, FailedCheck
+from customer_outcomes.errors import FailedCheck
+from customer_outcomes.project import PROJECT_ROOT
 from customer_outcomes.runner import environment
+from customer_outcomes.warehouse import sqlalchemy_url
 
 BOUNDARIES = ("received", "delivered")
 OVERVIEW = "overview.html"
@@ -28,7 +30,7 @@ def _validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], N
     warnings.filterwarnings("ignore", module="great_expectations")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
-    from sqlalchemy import URL, event
+    from sqlalchemy import event
     from sqlalchemy.dialects import postgresql
     from sqlalchemy.pool import Pool, StaticPool
 
@@ -43,7 +45,7 @@ def _validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], N
     _write_docs_to(context, data_docs)
     source = context.data_sources.add_sql(
         "warehouse",
-        connection_string=URL.create("duckdb", database=str(warehouse)).render_as_string(),
+        connection_string=sqlalchemy_url(warehouse),
         kwargs={
             "isolation_level": "AUTOCOMMIT",
             "skip_autocommit_rollback": True,

@@ -15,12 +15,11 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
-
-from customer_outcomes import FailedCheck, UnusableInput
 from customer_outcomes.contract import load_contract
-from customer_outcomes.destination import CONTENTS, DATABASE
-from customer_outcomes.quarantine import faults
+from customer_outcomes.errors import FailedCheck, UnusableInput
+from customer_outcomes.intake.quarantine import faults
+from customer_outcomes.places.destination import CONTENTS
+from customer_outcomes.warehouse import DATABASE, Connection, EngineError, connect
 
 FEW_ROWS = 20  # a table that lost no more than these is no alarm, whatever their share
 FEW_FAULTS = 3  # nor are fewer quarantined rows than these
@@ -128,7 +127,7 @@ def last_published(published: Path) -> Version | None:
                 "has_closes": contents["relations"].get("compensation.comp_period_closes", 0) > 0,
             }
         )
-    except (ValueError, KeyError, TypeError, AttributeError, duckdb.Error) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, EngineError) as error:
         reason = str(error).splitlines()[0]
         raise UnusableInput(
             f"{published / CONTENTS} cannot be read, which says what was published: {reason}."
@@ -137,7 +136,7 @@ def last_published(published: Path) -> Version | None:
 
 def about_to_be_published(warehouse: Path) -> Version:
     """Return what the guard must know of what a build has just computed."""
-    with duckdb.connect(warehouse, read_only=True) as connection:
+    with connect(warehouse, read_only=True) as connection:
         as_of, currency, timezone = connection.execute(
             "select as_of, reporting_currency, reporting_timezone from compensation.comp_settings"
         ).fetchall()[0]
@@ -274,7 +273,7 @@ class Guard:
             self.judge(warehouse, variables)
         except FailedCheck as alarmed:
             return FailedCheck(*alarmed.sentences, *failed.sentences)
-        except (duckdb.Error, IndexError):  # the build did not come so far
+        except (EngineError, IndexError):  # the build did not come so far
             pass
         return failed
 
@@ -288,7 +287,7 @@ def _is_alarm(name: str) -> bool:
     return kind in KINDS and bool(table) == KINDS[kind] and (not table or table[0] in load_contract())
 
 
-def _headline(connection: duckdb.DuckDBPyConnection) -> dict:
+def _headline(connection: Connection) -> dict:
     tables = {
         name: Table(received, accepted, quarantined)
         for name, received, accepted, quarantined in connection.execute(
@@ -303,7 +302,7 @@ def _headline(connection: duckdb.DuckDBPyConnection) -> dict:
 
 def _of_older_project(published: Path) -> Version:
     """Return what a published folder without a build in its contents says: its own relations know the most."""
-    with duckdb.connect(published / DATABASE, read_only=True) as connection:
+    with connect(published / DATABASE, read_only=True) as connection:
         return Version(**_headline(connection))
 
 

@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
-
-from customer_outcomes import UnusableInput
-from customer_outcomes.rules import RULES_FILE, RULES_FOLDER
+from customer_outcomes.errors import UnusableInput
+from customer_outcomes.rules.reading import RULES_FILE, RULES_FOLDER
+from customer_outcomes.warehouse import AlreadyOpen, Connection, EngineError, connect, dbt_connection
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class LastBuild:
 
 
 def record_build(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     variables: Mapping[str, object],
     defaults: Mapping[str, object],
     copies: Path,
@@ -139,15 +138,12 @@ def as_utc(moment: object) -> str:
 
 
 @contextmanager
-def _reading(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _reading(warehouse: Path) -> Iterator[Connection]:
     try:
-        connection = duckdb.connect(warehouse, read_only=True)
-    except duckdb.ConnectionException:
-        # an earlier dbt command of this process has it open to write
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-        connection = DuckDBConnectionManager.env().handle().cursor()
-    except duckdb.Error as error:
+        connection = connect(warehouse, read_only=True)
+    except AlreadyOpen:  # an earlier dbt command of this process has it open to write
+        connection = dbt_connection()
+    except EngineError as error:
         said = str(error).splitlines()[0]
         raise UnusableInput(f"{warehouse} does not say what its last build was of: {said}") from None
     try:

@@ -11,13 +11,12 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import yaml
 
-from customer_outcomes import PROJECT_ROOT, UnusableInput
-from customer_outcomes.destination import DATABASE
-from customer_outcomes.errors import sentence
-from customer_outcomes.paths import plain_path
+from customer_outcomes.errors import UnusableInput, told_as
+from customer_outcomes.places.paths import plain_path
+from customer_outcomes.project import PROJECT_ROOT
+from customer_outcomes.warehouse import DATABASE, Connection, EngineError, MissingRelation, connect, quoted
 
 MODELS = PROJECT_ROOT / "models" / "compensation"
 # table of the ledger -> the relation that it copies, and which of its rows are closed
@@ -28,7 +27,7 @@ RELATIONS = {
 }
 
 
-def prepare_ledger(connection: duckdb.DuckDBPyConnection) -> None:
+def prepare_ledger(connection: Connection) -> None:
     """Create the ledger's tables where they are missing."""
     connection.execute("create schema if not exists ledger")
     for table, columns in _columns().items():
@@ -38,38 +37,33 @@ def prepare_ledger(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"alter table ledger.{table} add column if not exists {name} {data_type}")
 
 
-def collect_copies(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
+def collect_copies(connection: Connection, published: Path) -> None:
     """Lay the copies of the warehouse and of the published folder beside the one that the last publication kept."""
     prepare_ledger(connection)
     for table in RELATIONS:
         connection.execute(f"delete from ledger.{table} where copy_name <> 'kept'")
     # what a build closed and did not publish is not closed
     _copy(connection, "warehouse", "compensation.{relation}", "period in (select period from ledger.period_closes)")
-    try:
-        with plain_path(published) as place:
-            if (place / DATABASE).exists():
-                connection.execute(f"attach '{_quoted(place / DATABASE)}' as ledger_export (read_only)")
-                _copy(connection, "published", "ledger_export.compensation.{relation}", "true")
-                connection.execute("detach ledger_export")
-            if all((place / "compensation" / f"{relation}.parquet").exists() for relation, _ in RELATIONS.values()):
-                _copy(connection, "parquet", f"'{_quoted(place)}/compensation/{{relation}}.parquet'", "true")
-    except duckdb.Error as error:
-        raise UnusableInput(sentence(error, f"The closed periods in {published} cannot be read")) from None
+    with told_as(UnusableInput, f"The closed periods in {published} cannot be read"), plain_path(published) as place:
+        if (place / DATABASE).exists():
+            connection.execute(f"attach '{quoted(place / DATABASE)}' as ledger_export (read_only)")
+            _copy(connection, "published", "ledger_export.compensation.{relation}", "true")
+            connection.execute("detach ledger_export")
+        if all((place / "compensation" / f"{relation}.parquet").exists() for relation, _ in RELATIONS.values()):
+            _copy(connection, "parquet", f"'{quoted(place)}/compensation/{{relation}}.parquet'", "true")
 
 
 def paid_disputes(warehouse: Path, published: Path) -> set[str]:
     """Return the disputes that moved money in a closed period, before anything is connected to the warehouse."""
-    with duckdb.connect() as connection:
+    with connect() as connection:
         collect_copies(connection, published)
         copies = ["ledger"]
         if warehouse.exists():
             try:
-                connection.execute(f"attach '{_quoted(warehouse)}' as built (read_only)")
+                connection.execute(f"attach '{quoted(warehouse)}' as built (read_only)")
                 connection.execute("select copy_name, dispute_id from built.ledger.adjustments limit 0")
                 copies.append("built.ledger")
-            except (
-                duckdb.Error
-            ):  # no warehouse, or one that another build holds, which is said when it is opened to build
+            except EngineError:  # no warehouse, or one held by another build: opening it to build says so
                 pass
         kept = " union all ".join(
             f"select dispute_id from {place}.adjustments where copy_name <> 'warehouse'" for place in copies
@@ -80,7 +74,7 @@ def paid_disputes(warehouse: Path, published: Path) -> set[str]:
 
 def copies_in(published: Path) -> dict[str, list[tuple]]:
     """Return the closed periods that a published folder holds, to see later whether they are still the same."""
-    with duckdb.connect() as connection:
+    with connect() as connection:
         collect_copies(connection, published)
         return {table: connection.execute(f"from ledger.{table} order by all").fetchall() for table in RELATIONS}
 
@@ -91,10 +85,10 @@ def keep_closes(warehouse: Path) -> None:
     A build that is killed in between has closed its periods: the next one publishes them as they are. Where the copy
     is there already nothing is written, so that whoever reads the warehouse meanwhile is in nobody's way.
     """
-    with duckdb.connect(warehouse, read_only=True) as connection:
+    with connect(warehouse, read_only=True) as connection:
         if _is_kept(connection):
             return
-    with duckdb.connect(warehouse) as connection:
+    with connect(warehouse) as connection:
         connection.execute("begin")
         for table in RELATIONS:
             connection.execute(f"delete from ledger.{table}")
@@ -102,7 +96,7 @@ def keep_closes(warehouse: Path) -> None:
         connection.execute("commit")
 
 
-def _is_kept(connection: duckdb.DuckDBPyConnection) -> bool:
+def _is_kept(connection: Connection) -> bool:
     for table, columns in _columns().items():
         relation, is_closed = RELATIONS[table]
         kept = f"select {', '.join(columns)} from ledger.{table} where copy_name = 'kept'"
@@ -115,7 +109,7 @@ def _is_kept(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def closes_of_older_definitions(warehouse: Path) -> list[date]:
     """Return the closed months whose lines were computed by older definitions than this project's, in order."""
-    with duckdb.connect(warehouse, read_only=True) as connection:
+    with connect(warehouse, read_only=True) as connection:
         rows = connection.execute(
             "select closes.period from compensation.ledger_closes as closes, compensation.comp_settings as settings"
             " where closes.definitions_version < settings.definitions_version order by closes.period"
@@ -123,14 +117,14 @@ def closes_of_older_definitions(warehouse: Path) -> list[date]:
     return [period for (period,) in rows]
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, name: str, place: str, condition: str) -> None:
+def _copy(connection: Connection, name: str, place: str, condition: str) -> None:
     """Take the closed rows of each relation at a place into the ledger; a place without relations has no copy."""
     for table, columns in _columns().items():
         relation, is_closed = RELATIONS[table]
         rows = place.format(relation=relation)
         try:
             found = {column[0] for column in connection.execute(f"select * from {rows} limit 0").description}
-        except duckdb.CatalogException:
+        except MissingRelation:
             continue
         # a copy that an older version of the project wrote lacks what came later
         common = ", ".join(column for column in columns if column in found)
@@ -148,7 +142,3 @@ def _columns() -> dict[str, dict[str, str]]:
         table: {column["name"]: column["data_type"] for column in models[relation]["columns"]}
         for table, (relation, _) in RELATIONS.items()
     }
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

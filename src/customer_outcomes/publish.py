@@ -8,17 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
-
-from customer_outcomes import FailedCheck
-from customer_outcomes.destination import CONTENTS, DATABASE, new_candidate, swap_in
-from customer_outcomes.locks import open_to_readers
-from customer_outcomes.paths import is_pattern, plain_path
+from customer_outcomes.errors import FailedCheck
+from customer_outcomes.finance.workbook import WORKBOOK, write_workbook
+from customer_outcomes.places.destination import CONTENTS, new_candidate, swap_in
+from customer_outcomes.places.locks import open_to_readers
+from customer_outcomes.places.paths import is_pattern, plain_path
 from customer_outcomes.signals import console_by, uninterrupted
-from customer_outcomes.workbook import WORKBOOK, write_workbook
-
-# a file of this version is read by DuckDB 1.2 and later
-STORAGE_VERSION = "v1.2.0"
+from customer_outcomes.warehouse import DATABASE, STORAGE_VERSION, connect, quoted
 
 
 def public_relations(manifest: dict) -> dict[str, list[str]]:
@@ -70,12 +66,12 @@ def _write(warehouse: Path, manifest: dict, candidate: Path, progress: Callable[
     relations = public_relations(manifest)
     rows = {}
     with (
-        duckdb.connect(config={"temp_directory": tempfile.gettempdir()}) as connection,
+        connect(temporary_files=tempfile.gettempdir()) as connection,
         plain_path(candidate) as place,
         _database(candidate) as database,
     ):
-        connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
-        connection.execute(f"attach '{_quoted(database)}' as published (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"attach '{quoted(warehouse)}' as warehouse (read_only)")
+        connection.execute(f"attach '{quoted(database)}' as published (storage_version '{STORAGE_VERSION}')")
         for number, (relation, grain) in enumerate(relations.items(), start=1):
             schema, name = relation.split(".")
             (candidate / schema).mkdir(exist_ok=True)
@@ -84,7 +80,7 @@ def _write(warehouse: Path, manifest: dict, candidate: Path, progress: Callable[
                 f"create table published.{relation} as select * from warehouse.{relation} order by {', '.join(grain)}"
             )
             connection.execute(
-                f"copy published.{relation} to '{_quoted(place / schema / name)}.parquet' (compression zstd)"
+                f"copy published.{relation} to '{quoted(place / schema / name)}.parquet' (compression zstd)"
             )
             rows[relation], received = (
                 connection.execute(f"select count(*) from {place_of_rows}.{relation}").fetchall()[0][0]
@@ -112,7 +108,3 @@ def _database(candidate: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="customer_outcomes_") as folder:
         yield Path(folder) / DATABASE
         shutil.move(Path(folder) / DATABASE, candidate / DATABASE)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

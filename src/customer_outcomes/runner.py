@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
-
-from customer_outcomes import PROJECT_ROOT, FailedCheck, first_sentences
-from customer_outcomes.errors import ECHO, LASTING, one_line
+from customer_outcomes.errors import ECHO, LASTING, FailedCheck, first_sentences, one_line
+from customer_outcomes.project import PROJECT_ROOT
+from customer_outcomes.warehouse import close_dbt_connections, connect
 
 # whatever a shell has set of these would decide what a build does
 DECIDING = ("DBT_", "OUTCOMES_", "GX_", "GE_")
@@ -109,7 +108,6 @@ def _names(names: list[str]) -> str:
 
 
 def _invoke(variables: dict, threads: int, full_refresh: bool, warehouse: Path, progress) -> list:
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     def follow(event) -> None:
@@ -126,7 +124,7 @@ def _invoke(variables: dict, threads: int, full_refresh: bool, warehouse: Path, 
     arguments += ["--full-refresh"] if full_refresh else []
     logging.raiseExceptions = False  # a log that cannot be written is not what a build is about
     result = dbtRunner(callbacks=[follow]).invoke(arguments)
-    DuckDBConnectionManager.close_all_connections()  # what follows opens the warehouse to read
+    close_dbt_connections()  # the next steps open the warehouse to read
     if result.exception:
         said = one_line(result.exception).rstrip(".")
         where = f" in {warehouse.parent}" if LASTING.search(said) else ""
@@ -163,7 +161,7 @@ def _failure(result) -> str:
 
 def _faults(test, warehouse: Path) -> list[str]:
     """Return the sentences that a test gives for the rows that it found; none where it gives no sentences."""
-    with duckdb.connect(warehouse, read_only=True) as connection:
+    with connect(warehouse, read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
         answer = connection.execute(test.compiled_code)
         names = [column[0] for column in answer.description]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-import duckdb
 import yaml
 
-from customer_outcomes import PROJECT_ROOT, UnusableInput
+from customer_outcomes.errors import UnusableInput
 from customer_outcomes.last_build import as_utc
+from customer_outcomes.project import PROJECT_ROOT
+from customer_outcomes.warehouse import connect
 
 
 def check_vars(text: str | None, as_of: str | None) -> dict:
@@ -56,7 +57,7 @@ def known_vars() -> dict:
 
 def _is_time_zone(name: object) -> bool:
     """Whether the engine knows a time zone; its names are IANA's."""
-    with duckdb.connect() as connection:
+    with connect() as connection:
         known = connection.execute("select count(*) from pg_timezone_names() where name = ?", [str(name)]).fetchall()
     return isinstance(name, str) and known[0][0] > 0
 

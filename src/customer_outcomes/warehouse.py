@@ -1,89 +1,69 @@
-"""The file that is built, and the folder beside it that holds what a build needs."""
+"""The warehouse's engine: connections, the kinds of its errors, and the names that it goes by.
+
+This module and the plugin that dbt-duckdb loads (dbt_plugin.py) are the only ones that name DuckDB. Every other module
+takes connections and errors from here, so that another engine changes these two.
+"""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from customer_outcomes import UnusableInput
-from customer_outcomes.errors import open_elsewhere, sentence
-from customer_outcomes.locks import lock
-from customer_outcomes.paths import refuse_pattern
+DIALECT = "duckdb"  # the prefix of this engine's version of a macro
+DEFAULT_WAREHOUSE = Path("build/warehouse.duckdb")
+DATABASE = "customer_outcomes.duckdb"  # the published relations as one file
+STORAGE_VERSION = "v1.2.0"  # the published file is read by DuckDB 1.2 and later
 
-# a database of such a name would hide the schema, or be hidden by what every database has
-SCHEMAS = ("staging", "intermediate", "marts", "metrics", "compensation", "ledger", "audit", "rules")
-RESERVED = ("main", "temp", "system", "information_schema", "pg_catalog")
-OURS = (".work", ".lock", ".wal", ".tmp")  # of what lies beside a warehouse
+Connection = duckdb.DuckDBPyConnection
+Relation = duckdb.DuckDBPyRelation
 
-
-def check_warehouse(warehouse: Path) -> None:
-    """Raise UnusableInput where a warehouse of that name cannot be built; make nothing."""
-    refuse_pattern(warehouse, "the warehouse otherwise")
-    if warehouse.exists() and not warehouse.is_file():
-        raise UnusableInput(f"{warehouse} is not a file; name a file for the warehouse.")
-    stem = warehouse.stem.lower()
-    if stem in RESERVED:
-        raise UnusableInput(f"{warehouse.name} has a name that DuckDB keeps for itself; name the warehouse otherwise.")
-    if stem in SCHEMAS or stem.startswith("raw_"):
-        raise UnusableInput(f"{warehouse.name} has the name of a schema in it; name the warehouse otherwise.")
-    if warehouse.suffix in OURS:
-        raise UnusableInput(f"{warehouse} is no name for a warehouse; name it such as warehouse.duckdb.")
-    existing = next(folder for folder in warehouse.parents if folder.exists())
-    if not existing.is_dir():
-        raise UnusableInput(f"{warehouse} cannot be made: {existing} is a file.")
-    if not os.access(existing, os.W_OK | os.X_OK, effective_ids=True):
-        raise UnusableInput(f"{warehouse} cannot be written: {existing} is read-only, or its rights do not let you.")
+EngineError = duckdb.Error
+MissingRelation = duckdb.CatalogException
+MissingName = (duckdb.CatalogException, duckdb.BinderException)  # a relation or a column
+UnreadableFile = duckdb.IOException
+AlreadyOpen = duckdb.ConnectionException
+RefusedFile = (duckdb.InvalidInputException, duckdb.NotImplementedException)  # a file that the reader gives up
 
 
-@contextmanager
-def hold_warehouse(warehouse: Path, work_folder: Path) -> Iterator[None]:
-    """Keep a second build off the warehouse, and have temporary files made in its work folder.
+def connect(
+    database: Path | None = None,
+    *,
+    read_only: bool = False,
+    threads: int | None = None,
+    temporary_files: str | None = None,
+) -> Connection:
+    """Open a database, or one in memory where none is named; the caller closes it.
 
-    What a killed build left there is removed first.
+    `threads` bounds the threads of its queries, `temporary_files` is the folder for data that exceeds memory.
     """
-    with lock(warehouse.with_suffix(".lock"), f"Another build of {warehouse} is running."):
-        work_folder.mkdir(exist_ok=True)
-        work_folder.chmod(0o700)
-        if warehouse.exists():
-            _try(warehouse)
-            warehouse.chmod(0o600)
-        shutil.rmtree(work_folder / "readable", ignore_errors=True)
-        with _temporary_files(work_folder / "tmp"):
-            yield
+    config: dict[str, Any] = {"threads": threads, "temp_directory": temporary_files}
+    given = {name: value for name, value in config.items() if value is not None}
+    return duckdb.connect(database or ":memory:", read_only=read_only, config=given)
 
 
-@contextmanager
-def _temporary_files(folder: Path) -> Iterator[None]:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
-    tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
-    try:
-        yield
-    finally:
-        tempfile.tempdir = before
-        if variable is None:
-            os.environ.pop("TMPDIR", None)
-        else:
-            os.environ["TMPDIR"] = variable
-        shutil.rmtree(folder, ignore_errors=True)
+def dbt_connection() -> Connection:
+    """Return a cursor of the connection that an earlier dbt command of this process holds."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    return DuckDBConnectionManager.env().handle().cursor()
 
 
-def _try(warehouse: Path) -> None:
-    """Open the warehouse, so that what stands against it is said before anything is read."""
-    try:
-        duckdb.connect(warehouse).close()
-    except duckdb.Error as error:
-        told = open_elsewhere(error, warehouse) or sentence(error, f"{warehouse} cannot be written")
-        raise UnusableInput(told) from None
+def close_dbt_connections() -> None:
+    """Close the connections of dbt, so that the warehouse can be opened to read."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
 
 
-def remove_spilled(warehouse: Path) -> None:
-    """Remove what a killed build had no memory for; to be called by who has the warehouse open to write."""
-    shutil.rmtree(warehouse.with_name(f"{warehouse.name}.tmp"), ignore_errors=True)
+def sqlalchemy_url(warehouse: Path) -> str:
+    """Return the address of a warehouse as SQLAlchemy takes it."""
+    from sqlalchemy import URL
+
+    return URL.create(DIALECT, database=str(warehouse)).render_as_string()
+
+
+def quoted(path: Path) -> str:
+    """Return a path as it stands between the quotes of a SQL literal."""
+    return str(path).replace("'", "''")

@@ -1,8 +1,8 @@
 """Plugin of dbt: every dbt command takes as_of, vars and rules of the last build of its warehouse.
 
-dbt finds the module by its name (dbt_*) and calls the plugin between reading dbt_project.yml and making its
-configuration, which holds the vars that count and by which a parsed project is known to be stale. A plugin of
-dbt-duckdb is called when dbt connects, and that is after parsing.
+dbt finds the module by its name (dbt_*) and calls the plugin after it has read dbt_project.yml and before it makes the
+configuration, whose vars decide whether a parsed project is stale. A plugin of the adapter would come too late: dbt
+calls it when it connects, which is after parsing.
 """
 
 import os

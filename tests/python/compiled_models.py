@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 import yaml
 
-from customer_outcomes import PROJECT_ROOT
+from customer_outcomes.project import PROJECT_ROOT
 
 DBT = Path(sys.executable).with_name("dbt")
 

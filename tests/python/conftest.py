@@ -18,9 +18,9 @@ from worlds import write_world
 from worlds_outcomes import OFFICE
 from worlds_rules import random_rules, write_rules
 
-from customer_outcomes import SAMPLE_INPUT
 from customer_outcomes.contract import load_contract
-from customer_outcomes.intake import RULES
+from customer_outcomes.intake.folder import RULES
+from customer_outcomes.project import SAMPLE_INPUT
 
 PARQUET_VARIABLES = {
     "reporting_currency": "USD",

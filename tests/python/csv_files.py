@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 from hypothesis import strategies as st
 
-from customer_outcomes.readers import InputFile, Readers
+from customer_outcomes.intake.readers import InputFile, Readers
 
 TABLE = "crm.transactions"  # holds no personal data, so that the text of a faulty record is kept
 COLUMNS = ("id", "name", "note")

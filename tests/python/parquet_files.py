@@ -16,11 +16,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from customer_outcomes import FailedCheck, UnusableInput, damage, readers
 from customer_outcomes.contract import DELIVERY_COLUMNS, load_contract
-from customer_outcomes.damage import parquet_header
-from customer_outcomes.intake import check_folder
-from customer_outcomes.readers import InputFile, Readers
+from customer_outcomes.errors import FailedCheck, UnusableInput
+from customer_outcomes.intake import damage, readers
+from customer_outcomes.intake.damage import parquet_header
+from customer_outcomes.intake.folder import check_folder
+from customer_outcomes.intake.readers import InputFile, Readers
 
 TABLE = "crm.transactions"  # holds no personal data, so that the text of a faulty row is kept
 

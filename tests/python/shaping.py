@@ -4,7 +4,7 @@ import csv
 import subprocess
 import sys
 
-from customer_outcomes import PROJECT_ROOT
+from customer_outcomes.project import PROJECT_ROOT
 
 EXAMPLES = PROJECT_ROOT / "examples"
 

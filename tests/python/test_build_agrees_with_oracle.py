@@ -8,7 +8,7 @@ from builds import WORLD_AS_OF, Built, oracle_disagreements
 from conftest import EVENING, EVENING_AS_OF, PARQUET_VARIABLES
 
 from customer_outcomes.contract import load_contract
-from customer_outcomes.intake import RULES
+from customer_outcomes.intake.folder import RULES
 
 
 def disagreements(built: Built, as_of: datetime = WORLD_AS_OF, **variables: object) -> list[str]:

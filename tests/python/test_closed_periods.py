@@ -8,8 +8,8 @@ import duckdb
 import pytest
 from builds import DATABASE, Built, query
 
-from customer_outcomes import PROJECT_ROOT
 from customer_outcomes.ledger import collect_copies, keep_closes, paid_disputes
+from customer_outcomes.project import PROJECT_ROOT
 
 PERIOD = "2026-03-01"
 TOUCHED = f"Period {PERIOD} is closed, but its lines or adjustments are not those that were closed (copy: {{}})."

@@ -9,8 +9,8 @@ from builds import OUTCOMES
 from typer.testing import CliRunner, Result
 
 from customer_outcomes.cli import app
-from customer_outcomes.intake import check_folder
-from customer_outcomes.paths import MARKS
+from customer_outcomes.intake.folder import check_folder
+from customer_outcomes.places.paths import MARKS
 
 ACCOUNTS = "account_id,created_at\nA,2024-01-01\n"
 LEADS = "lead_id,created_at\nL,2024-01-01\n"
@@ -249,7 +249,7 @@ def test_help(arguments, expected):
         ("--warehouse", "{}/" + "w" * 300, "File name too long."),
         ("--warehouse", "{}/w.lock", "is no name for a warehouse"),
         ("--warehouse", "{}/raw_crm.duckdb", "has the name of a schema in it"),
-        ("--warehouse", "{}/temp.duckdb", "has a name that DuckDB keeps for itself"),
+        ("--warehouse", "{}/temp.duckdb", "has a name that the engine keeps for itself"),
         ("--warehouse", "{}/circle", "Too many levels of symbolic links."),
         ("--publish", "{}", "lie in one another"),
         ("--publish", "{}/others/contents.json/published", "contents.json is a file."),
@@ -292,7 +292,7 @@ def test_a_wrong_way_to_run_it_ends_in_a_sentence(tmp_path, arguments, code):
     result = CliRunner().invoke(app, [argument.format(tmp_path) for argument in arguments])
     assert (result.exit_code, result.exception and type(result.exception)) == (code, SystemExit)
     assert "Traceback" not in result.output
-    assert "Nobody foresaw" not in result.output
+    assert "was not foreseen" not in result.output
 
 
 def test_what_nobody_foresaw_is_a_sentence_too(folder, monkeypatch):
@@ -304,7 +304,7 @@ def test_what_nobody_foresaw_is_a_sentence_too(folder, monkeypatch):
     said = sentences(result)
     assert result.exit_code == 1
     assert "ZeroDivisionError: by nothing." in said[0]
-    assert "has what a developer needs to mend it." in said[1]
+    assert "holds the traceback for a developer." in said[1]
     file = Path(said[1].split("; ")[1].split(" has ")[0])
     assert "by nothing" in file.read_text()
     file.unlink()

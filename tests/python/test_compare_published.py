@@ -7,7 +7,7 @@ import duckdb
 import pytest
 import yaml
 
-from customer_outcomes import PROJECT_ROOT
+from customer_outcomes.project import PROJECT_ROOT
 
 sys.path.insert(0, str(PROJECT_ROOT / "scripts"))
 import compare_published

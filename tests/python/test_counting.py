@@ -10,8 +10,8 @@ from csv_files import mutated_files
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customer_outcomes.counting import Count, count_csv, count_parquet, lines_of_rows
-from customer_outcomes.lines import rewrite_readable_records
+from customer_outcomes.intake.counting import Count, count_csv, count_parquet, lines_of_rows
+from customer_outcomes.intake.lines import rewrite_readable_records
 
 
 def count(path, content: bytes, width: int = 2) -> Count:
@@ -65,7 +65,7 @@ def test_every_record_is_counted_wherever_a_chunk_ends(tmp_path, monkeypatch, fi
     expected = csv_oracle.read((tmp_path / "copy.csv").read_bytes(), width)
     assert expected.unreadable == []
     lines = [line for line, _ in expected.rows]
-    monkeypatch.setattr("customer_outcomes.counting.CHUNK_BYTES", chunk)
+    monkeypatch.setattr("customer_outcomes.intake.counting.CHUNK_BYTES", chunk)
     assert list(lines_of_rows(tmp_path / "copy.csv", width)) == lines
     counted = count_csv(tmp_path / "copy.csv", width)
     assert (counted.rows, counted.is_regular) == (len(lines), True)

@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 import pytest
 from parquet_files import read
 
-from customer_outcomes import UnusableInput
-from customer_outcomes.forms import _macros
-from customer_outcomes.intake import check_folder, connect_folder
+from customer_outcomes.errors import UnusableInput
+from customer_outcomes.intake.folder import check_folder, connect_folder
+from customer_outcomes.rules.forms import _macros
 
 FILES = int(os.environ.get("OUTCOMES_TEST_FILES", "60"))
 ACCOUNTS = "account_id,created_at\nA,2024-01-01\n"
@@ -78,7 +78,7 @@ def test_a_damaged_column_that_the_contract_does_not_have_costs_nothing(tmp_path
 
 
 def test_a_reader_that_is_brought_down_is_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr("customer_outcomes.damage.sys.executable", str(tmp_path / "python"))
+    monkeypatch.setattr("customer_outcomes.intake.damage.sys.executable", str(tmp_path / "python"))
     (tmp_path / "python").write_text("#!/bin/sh\nkill -SEGV $$\n")
     (tmp_path / "python").chmod(0o755)
     with pytest.raises(UnusableInput, match=r"^0 cannot be read: its reader ended by signal 11\.$"):

@@ -11,7 +11,8 @@ import duckdb
 import pytest
 from builds import command, files_of
 
-from customer_outcomes import SAMPLE_INPUT, forms
+from customer_outcomes.project import SAMPLE_INPUT
+from customer_outcomes.rules import forms
 
 TESTS = (
     "assert_comp_plans_are_sound",

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 from builds import SEED, Built, good_build, records
 
-from customer_outcomes import forecast_relations
 from customer_outcomes.contract import load_contract
-from customer_outcomes.forecast_relations import FITS, PURCHASE_MODELS, fit_models, forecast_customers
-from customer_outcomes.forecasts import Fit
+from customer_outcomes.forecasts import relations as forecast_relations
+from customer_outcomes.forecasts.models import Fit
+from customer_outcomes.forecasts.relations import FITS, PURCHASE_MODELS, fit_models, forecast_customers
 
 CDNOW = Path(__file__).parent.parent / "fixtures" / "cdnow" / "cdnow_sample.csv"
 CDNOW_AS_OF = datetime(1997, 9, 30, 23, 59, 59)

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import betaln
 
-from customer_outcomes import forecasts
-from customer_outcomes.forecasts import Fit
+from customer_outcomes.forecasts import models as forecasts
+from customer_outcomes.forecasts.models import Fit
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from builds import good_build, query, records
 
-from customer_outcomes import SAMPLE_INPUT
+from customer_outcomes.project import SAMPLE_INPUT
 
 OWNERS = "select response_id, about_user_id from marts.fct_survey_responses order by 1"
 

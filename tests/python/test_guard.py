@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from builds import DATABASE, Built, files_of, good_build, run_build
 
-from customer_outcomes import FailedCheck, UnusableInput
 from customer_outcomes.contract import load_contract
+from customer_outcomes.errors import FailedCheck, UnusableInput
 from customer_outcomes.guard import (
     HINT,
     Bounds,

@@ -17,15 +17,15 @@ import pyarrow.parquet as pq
 import pytest
 from builds import DATABASE, SEED, THREADS, WORLD_AS_OF, Built, command, differences, good_build, without_closes
 
-from customer_outcomes.destination import hold
-from customer_outcomes.warehouse import hold_warehouse
+from customer_outcomes.places.destination import hold
+from customer_outcomes.places.warehouse_file import hold_warehouse
 
 CANDIDATES = ".published.*.next"
 Version = dict[str, tuple[int, int]]  # by relation: how many rows, and a hash of all their values
 
 PUBLISHING = """
 import json, pathlib, sys
-from customer_outcomes.destination import hold
+from customer_outcomes.places.destination import hold
 from customer_outcomes.publish import publish
 warehouse, manifest, destination = map(pathlib.Path, sys.argv[1:])
 with hold(destination):

@@ -16,10 +16,10 @@ from csv_files import COLUMNS, HEADER, TABLE, Reading, mutated_files, read
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from customer_outcomes import FailedCheck
-from customer_outcomes.counting import Count
-from customer_outcomes.lines import LONGEST_RECORD, read_header, rewrite_readable_records
-from customer_outcomes.readers import InputFile, Readers
+from customer_outcomes.errors import FailedCheck
+from customer_outcomes.intake.counting import Count
+from customer_outcomes.intake.lines import LONGEST_RECORD, read_header, rewrite_readable_records
+from customer_outcomes.intake.readers import InputFile, Readers
 
 FILES = int(os.environ.get("OUTCOMES_TEST_FILES", "60"))
 WIDTH = len(COLUMNS)
@@ -223,13 +223,13 @@ def test_quotes_that_stay_open_take_no_time_to_speak_of(tmp_path, line):
 
 
 def test_a_file_that_is_not_read_as_it_was_counted_stops_the_build(tmp_path, monkeypatch):
-    monkeypatch.setattr("customer_outcomes.readers.count_csv", lambda path, width: Count(3, 9, True))
+    monkeypatch.setattr("customer_outcomes.intake.readers.count_csv", lambda path, width: Count(3, 9, True))
     with pytest.raises(FailedCheck, match=r"^1 was read as 2 rows and counted as 3; nothing is built of it\.$"):
         read(tmp_path, HEADER + b"1,a,x\n2,b,y\n3,c,z\n", HEADER + b"1,a,x\n2,b,y\n")
 
 
 def test_a_copy_that_is_refused_too_stops_the_build(tmp_path, monkeypatch):
-    monkeypatch.setattr("customer_outcomes.lines._is_utf8", lambda record: True)
+    monkeypatch.setattr("customer_outcomes.intake.lines._is_utf8", lambda record: True)
     with pytest.raises(FailedCheck, match=r"^0 cannot be read, not even without"):
         read(tmp_path, HEADER + b"1,\xff,x\n")
 

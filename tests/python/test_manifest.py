@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from customer_outcomes import PROJECT_ROOT
+from customer_outcomes.project import PROJECT_ROOT
 
 BASELINE = Path(__file__).with_name("manifest_baseline.yml")
 DBT = Path(sys.executable).with_name("dbt")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from builds import SEED, Built, good_build, query
 
-from customer_outcomes import SAMPLE_INPUT
+from customer_outcomes.project import SAMPLE_INPUT
 
 # what can be counted account by account: account, what else, and the number
 PARTS = {

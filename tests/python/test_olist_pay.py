@@ -6,7 +6,7 @@ import sys
 import duckdb
 import pytest
 
-from customer_outcomes import PROJECT_ROOT
+from customer_outcomes.project import PROJECT_ROOT
 
 WAREHOUSE = """
     create schema marts;

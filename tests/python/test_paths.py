@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from customer_outcomes import FailedCheck, UnusableInput
-from customer_outcomes.intake import check_folder, connect_folder
-from customer_outcomes.paths import MARKS, is_pattern, plain_path
-from customer_outcomes.readers import Readers
+from customer_outcomes.errors import FailedCheck, UnusableInput
+from customer_outcomes.intake.folder import check_folder, connect_folder
+from customer_outcomes.intake.readers import Readers
+from customer_outcomes.places.paths import MARKS, is_pattern, plain_path
 
 ACCOUNTS = 'account_id,created_at\n"{}",2024-01-01\n'
 # each name matches the other one as a pattern
@@ -67,7 +67,7 @@ def test_what_is_read_is_what_was_asked_for(tmp_path, monkeypatch):
         path = tmp_path / "in" / "crm" / "accounts" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(ACCOUNTS.format(name))
-    monkeypatch.setattr("customer_outcomes.readers.link", lambda path, place: path)
+    monkeypatch.setattr("customer_outcomes.intake.readers.link", lambda path, place: path)
     with pytest.raises(FailedCheck, match=r"crm/accounts/day"):
         connect_folder(duckdb.connect(), check_folder(tmp_path / "in"), tmp_path / "work")
 

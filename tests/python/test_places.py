@@ -23,11 +23,13 @@ from builds import DATABASE, Built, command, differences, files_of, good_build, 
 from test_closed_periods import PERIOD, change, faults
 from typer.testing import CliRunner, Result
 
-from customer_outcomes import SAMPLE_INPUT, FailedCheck, UnusableInput, destination
 from customer_outcomes.cli import app
-from customer_outcomes.destination import check_destination, hold
+from customer_outcomes.errors import FailedCheck, UnusableInput
 from customer_outcomes.ledger import RELATIONS, copies_in, keep_closes
-from customer_outcomes.locks import lock, open_to_readers, private_files
+from customer_outcomes.places import destination
+from customer_outcomes.places.destination import check_destination, hold
+from customer_outcomes.places.locks import lock, open_to_readers, private_files
+from customer_outcomes.project import SAMPLE_INPUT
 from customer_outcomes.publish import publish
 from customer_outcomes.runner import assert_all_ran, environment, forget_older_parse
 
@@ -321,8 +323,8 @@ def test_a_mount_point_gets_its_files_one_by_one(csv_build, sample_build, tmp_pa
         order.append(target.name)
         return replace(path, target)
 
-    monkeypatch.setattr("customer_outcomes.destination._exchange", refuse)
-    monkeypatch.setattr("customer_outcomes.destination._is_mount", lambda folder: is_known)
+    monkeypatch.setattr("customer_outcomes.places.destination._exchange", refuse)
+    monkeypatch.setattr("customer_outcomes.places.destination._is_mount", lambda folder: is_known)
     monkeypatch.setattr(Path, "replace", note)
     (published / ".DS_Store").touch()
     for built in (csv_build, sample_build):

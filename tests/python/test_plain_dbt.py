@@ -13,10 +13,11 @@ from builds import WORLD_AS_OF, differences, query
 from compiled_models import DBT
 from conftest import PARQUET_VARIABLES
 
-from customer_outcomes import PROJECT_ROOT, UnusableInput
-from customer_outcomes.intake import RULES
+from customer_outcomes.errors import UnusableInput
+from customer_outcomes.intake.folder import RULES
 from customer_outcomes.last_build import LastBuild, read_last_build, record_build
-from customer_outcomes.rules import RULES_FILE, read_rules
+from customer_outcomes.project import PROJECT_ROOT
+from customer_outcomes.rules.reading import RULES_FILE, read_rules
 
 # of each thing that a build takes, seeds and models that would be others without it
 TAKEN = ("comp_plans", "comp_participants", "comp_terms", "comp_settings", "int_exchange_rates__daily")

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from builds import DATABASE, differences, files_of, query, run_build, without_closes
 
-from customer_outcomes.destination import check_destination
+from customer_outcomes.finance.workbook import WORKBOOK
 from customer_outcomes.ledger import collect_copies
+from customer_outcomes.places.destination import check_destination
 from customer_outcomes.publish import public_relations, publish
-from customer_outcomes.workbook import WORKBOOK
 
 SCHEMAS = ["marts", "metrics", "audit"]
 
@@ -128,7 +128,7 @@ def test_a_file_system_that_cannot_exchange_names_takes_two_steps(csv_build, sam
     def refuse(*names):
         raise OSError(22, os.strerror(22))
 
-    monkeypatch.setattr("customer_outcomes.destination._exchange", refuse)
+    monkeypatch.setattr("customer_outcomes.places.destination._exchange", refuse)
     for built in (csv_build, sample_build):
         publish(built.warehouse, manifest_of(built), tmp_path / "published", json.dumps, lambda done, of: None)
     assert differences(tmp_path / "published" / DATABASE, sample_build.database, SCHEMAS) == []

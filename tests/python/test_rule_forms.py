@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import seed as hypothesis_seed
 from hypothesis import strategies as st
 
-from customer_outcomes import PROJECT_ROOT, forms
-from customer_outcomes.rules import RULES_FOLDER, Rules, load_rules, read_rule
+from customer_outcomes.project import PROJECT_ROOT
+from customer_outcomes.rules import forms
+from customer_outcomes.rules.reading import RULES_FOLDER, Rules, load_rules, read_rule
 
 PEOPLE = ["user_id", "plan_id", "target_pay", "valid_from", "valid_to"]
 SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from customer_outcomes import MOST_SENTENCES, UnusableInput
-from customer_outcomes.intake import check_folder
-from customer_outcomes.rules import Rules, read_rules
+from customer_outcomes.errors import MOST_SENTENCES, UnusableInput
+from customer_outcomes.intake.folder import check_folder
+from customer_outcomes.rules.reading import Rules, read_rules
 
 PLANS = (
     "plan_id,plan_version,scenario,valid_from,valid_to,team,metric_name,weight,threshold,target,cap,accelerated_rate\n"

@@ -6,8 +6,8 @@ import pytest
 import yaml
 from builds import files_of, query, records
 
-from customer_outcomes import PROJECT_ROOT, SAMPLE_INPUT
 from customer_outcomes.contract import load_contract
+from customer_outcomes.project import PROJECT_ROOT, SAMPLE_INPUT
 from customer_outcomes.sample import write_sample
 from customer_outcomes.sample.oddities import BROKEN_LINES, ODDITIES
 

@@ -16,7 +16,7 @@ from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQuer
 from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
 from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
-from customer_outcomes import PROJECT_ROOT
+from customer_outcomes.project import PROJECT_ROOT
 
 MONTH = "metric_time__month"
 CREDITED = "credited_"

@@ -1,6 +1,6 @@
 """What the linters do not say."""
 
-from customer_outcomes import PROJECT_ROOT
+from customer_outcomes.project import PROJECT_ROOT
 
 LONGEST_LINE = 120
 

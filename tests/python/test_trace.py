@@ -16,7 +16,7 @@ from compiled_models import compile_models
 from typer.testing import CliRunner, Result
 
 from customer_outcomes.cli import app
-from customer_outcomes.trace import plain, trace
+from customer_outcomes.finance.trace import plain, trace
 
 # an early, a divided and a closed period, and those that are open
 PERIODS = "(period in ('2025-04-01', '2026-03-01', '2026-05-01') or not is_closed)"

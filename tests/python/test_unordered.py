@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from customer_outcomes.contract import DELIVERY_COLUMNS, load_contract
-from customer_outcomes.unordered import unordered_rows
+from customer_outcomes.intake.unordered import unordered_rows
 
 TYPES = {"text": "varchar", "integer": "bigint", "decimal": "decimal(26, 6)"}
 STAMPS = {"_loaded_at": "timestamp", "updated_at": "timestamp", "is_deleted": "boolean"}

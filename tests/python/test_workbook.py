@@ -16,7 +16,7 @@ import pytest
 from builds import query
 from openpyxl.utils import column_index_from_string
 
-from customer_outcomes.workbook import HEADER_ROW, STATEMENT, WORKBOOK, write_workbook
+from customer_outcomes.finance.workbook import HEADER_ROW, STATEMENT, WORKBOOK, write_workbook
 
 REFERENCE = re.compile(
     r"""("[^"]*") | (?:(?:'([^']+)'|([A-Za-z]\w*))!)? \$?([A-Z]{1,2})\$?(\d+) (?::\$?([A-Z]{1,2})\$?(\d+))?""",

@@ -1,4 +1,4 @@
-from customer_outcomes.forecast_relations import forecast_customers
+from customer_outcomes.forecasts.relations import forecast_customers
 
 
 def model(dbt, session):

@@ -1,4 +1,4 @@
-from customer_outcomes.forecast_relations import fit_models
+from customer_outcomes.forecasts.relations import fit_models
 
 
 def model(dbt, session):

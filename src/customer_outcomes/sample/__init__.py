@@ -26,8 +26,8 @@ from pathlib import Path
 
 import numpy as np
 
-from customer_outcomes import SAMPLE_INPUT
-from customer_outcomes.intake import RULES
+from customer_outcomes.intake.folder import RULES
+from customer_outcomes.project import SAMPLE_INPUT
 
 from .activity import activity_tables
 from .company import company_tables

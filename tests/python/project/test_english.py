@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from customer_outcomes import PROJECT_ROOT
+
+from customer_outcomes.project import PROJECT_ROOT
 
 WORD_LIST = Path(__file__).with_name("word_list.yml")
 READ = ("*.md", "*.py", "*.sql", "*.yml", "Makefile")
@@ -52,7 +53,10 @@ def descriptions(node: object, path: str = "") -> list[tuple[str, str]]:
     here = f"{path}.{node['name']}" if "name" in node else path
     own = [(here, node["description"])] if isinstance(node.get("description"), str) else []
     return own + [
-        found for key, value in node.items() if key not in ("unit_tests", "anchors") for found in descriptions(value, here)
+        found
+        for key, value in node.items()
+        if key not in ("unit_tests", "anchors")
+        for found in descriptions(value, here)
     ]
 
 
@@ -89,6 +93,8 @@ def test_words_that_are_not_plain_are_found(text, line, words):
     assert (line, words) in [(at, found) for at, found, _ in faults_of(text)]
 
 
-@pytest.mark.parametrize("text", ["What is each customer worth?", "A sign such as an early answer.", "Rows so ordered."])
+@pytest.mark.parametrize(
+    "text", ["What is each customer worth?", "A sign such as an early answer.", "Rows so ordered."]
+)
 def test_plain_words_pass(text):
     assert not faults_of(text)

@@ -12,15 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
 import pyarrow.parquet as pq
 
-from customer_outcomes import FailedCheck, UnusableInput, first_sentences
 from customer_outcomes.contract import DELIVERY_COLUMNS, load_contract
-from customer_outcomes.damage import ERRORS, first_line, parquet_header
-from customer_outcomes.lines import read_header
-from customer_outcomes.paths import plain_path
-from customer_outcomes.readers import InputFile, Readers
+from customer_outcomes.errors import FailedCheck, UnusableInput, first_sentences
+from customer_outcomes.intake.damage import ERRORS, first_line, parquet_header
+from customer_outcomes.intake.lines import read_header
+from customer_outcomes.intake.readers import InputFile, Readers
+from customer_outcomes.places.paths import plain_path
+from customer_outcomes.warehouse import Connection
 
 READERS = (".csv", ".parquet")
 # the folder beside the domains' that holds a company's own rules
@@ -108,7 +108,7 @@ def check_folder(folder: Path) -> InputFolder:
 
 
 def connect_folder(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     folder: InputFolder,
     work_folder: Path,
     progress: Callable[[str], None] = lambda name: None,

@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from duckdb import DuckDBPyRelation
 
-from customer_outcomes import forecasts
-from customer_outcomes.forecasts import Fit
+from customer_outcomes.forecasts import models as forecasts
+from customer_outcomes.forecasts.models import Fit
+from customer_outcomes.warehouse import Relation
 
 PURCHASE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
 SPEND_MODEL = "gamma_gamma"
@@ -43,9 +43,7 @@ FITS = pa.schema(
 )
 
 
-def fit_models(
-    statistics: DuckDBPyRelation, forecast_model: str, min_customers: int, correlation_warning: float
-) -> pa.Table:
+def fit_models(statistics: Relation, forecast_model: str, min_customers: int, correlation_warning: float) -> pa.Table:
     """Fit the four models, judge each by the holdout, choose one of purchases; return a row each, as in FITS.
 
     `forecast_model` is auto or one of PURCHASE_MODELS. With fewer than `min_customers` repeat customers nothing is
@@ -57,9 +55,7 @@ def fit_models(
     return pa.Table.from_pylist(rows, schema=FITS)
 
 
-def forecast_customers(
-    statistics: DuckDBPyRelation, fits: DuckDBPyRelation, horizon_weeks: float, discount_rate: float
-) -> pa.Table:
+def forecast_customers(statistics: Relation, fits: Relation, horizon_weeks: float, discount_rate: float) -> pa.Table:
     """Return what the chosen fits expect of each customer, in the order of account_id; null where a reason says why.
 
     p_alive at as_of; expected_purchases, purchase days over the next `horizon_weeks`; discounted_purchases, the same
@@ -140,7 +136,7 @@ def _expected_of(
     return forecasts.p_alive(fit, frequency, recency, age), so_far, discounted
 
 
-def _judged_purchase_models(statistics: DuckDBPyRelation, min_customers: int) -> list[dict]:
+def _judged_purchase_models(statistics: Relation, min_customers: int) -> list[dict]:
     """Fit each model to all that is known, and to what was known at the cut, which the holdout then judges."""
     history = _groups(statistics, "frequency", "recency_days", "age_days")
     before = _groups(
@@ -179,7 +175,7 @@ def _judged_purchase_models(statistics: DuckDBPyRelation, min_customers: int) ->
         return list(pool.map(judged, PURCHASE_MODELS))
 
 
-def _judged_spend_model(statistics: DuckDBPyRelation, min_customers: int, correlation_warning: float) -> dict:
+def _judged_spend_model(statistics: Relation, min_customers: int, correlation_warning: float) -> dict:
     """Fit Gamma-Gamma likewise; judge it by the mean spend of a purchase day, of customers with spend on both sides."""
     frequency, days, amount, customers = _groups(
         statistics.filter("spend_days > 0"), "frequency", "spend_days", "spend_amount"
@@ -289,7 +285,7 @@ def _beside_naive(row: dict) -> str:
     return " The naive run rate errs less in the holdout." if row["naive_mae"] < row["holdout_mae"] else ""
 
 
-def _groups(statistics: DuckDBPyRelation, *columns: str) -> list[np.ndarray]:
+def _groups(statistics: Relation, *columns: str) -> list[np.ndarray]:
     """Return the distinct rows of some columns, in their order, as arrays, and how many customers have each."""
     names = ", ".join(columns)
     groups = statistics.aggregate(f"{names}, count(*) as customers", names).order(names)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from customer_outcomes.contract import load_contract
+from customer_outcomes.warehouse import connect
 
 LONGEST_VALUE = 60  # characters of an example
 MOST = "below 1e12"  # the bound of every number, macros/contract/bounds.sql
@@ -51,7 +50,7 @@ def faults(warehouse: Path) -> list[Fault]:
 
     Personal data shows as the quarantine has it, never as it is.
     """
-    with duckdb.connect(warehouse, read_only=True) as connection:
+    with connect(warehouse, read_only=True) as connection:
         rows = connection.execute(
             """
             select

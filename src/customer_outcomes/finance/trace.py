@@ -8,12 +8,12 @@ from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from pathlib import Path
 
-import duckdb
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from customer_outcomes import UnusableInput
+from customer_outcomes.errors import UnusableInput
+from customer_outcomes.warehouse import Connection, MissingName, connect
 
 LINE = ("plan_id", "plan_version", "metric_name")
 STEPS = ("statement", "input", "customers")
@@ -31,12 +31,10 @@ def trace(warehouse: Path, period: str, user_id: str, metric_name: str | None = 
         raise UnusableInput(f"{warehouse} is not there; `outcomes build` makes it.")
     try:
         # a product of two decimals of the warehouse has up to 27 places
-        with duckdb.connect(warehouse, read_only=True) as connection, localcontext(prec=60):
+        with connect(warehouse, read_only=True) as connection, localcontext(prec=60):
             return _Trace(connection, month, user_id, metric_name).follow()
-    except (duckdb.CatalogException, duckdb.BinderException):
+    except MissingName:
         raise UnusableInput(f"{warehouse} holds no statements to trace; `outcomes build` makes them.") from None
-    except duckdb.IOException as error:
-        raise UnusableInput(f"{warehouse} cannot be read: {str(error).splitlines()[0]}") from None
 
 
 def plain(value: object) -> object:
@@ -64,7 +62,7 @@ def _month(text: str) -> date:
 class _Trace:
     """The steps of one trace, each with its check against the step above."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, month: date, user_id: str, metric_name: str | None):
+    def __init__(self, connection: Connection, month: date, user_id: str, metric_name: str | None):
         self.connection, self.month, self.user_id, self.metric_name = connection, month, user_id, metric_name
 
     def follow(self) -> dict:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import duckdb
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from customer_outcomes.destination import DATABASE
-from customer_outcomes.quarantine import Fault
+from customer_outcomes.intake.quarantine import Fault
+from customer_outcomes.warehouse import DATABASE, connect
 
 console = Console(soft_wrap=True, highlight=False)
 MOST_FAULTS = 12  # kinds of them that the summary names
@@ -29,7 +28,7 @@ def print_summary(outcome) -> None:
     """Print what a build found: its remarks on the input, the main figures, and where the files are."""
     for remark in outcome.remarks:
         console.print(remark, markup=False)
-    with duckdb.connect(outcome.published / DATABASE, read_only=True) as connection:
+    with connect(outcome.published / DATABASE, read_only=True) as connection:
         customers, cltv, csat, responders, ppp_yield, coverage = connection.execute(
             """
             select any_value(summary.customers), any_value(summary.cltv), avg(lifetimes.csat_1_10),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from customer_outcomes import UnusableInput
+from customer_outcomes.errors import UnusableInput
 
 _umasks: list[int] = []
 

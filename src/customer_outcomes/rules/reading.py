@@ -15,15 +15,16 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import yaml
 
-from customer_outcomes import PROJECT_ROOT, UnusableInput, first_sentences
-from customer_outcomes.forms import fold_name, folded, parsed, without_blanks
-from customer_outcomes.intake import InputFolder, connect_folder
-from customer_outcomes.rule_files import RuleFile, read_rule_file, shown_value
-from customer_outcomes.rule_sentences import LIMIT, why_refused
+from customer_outcomes.errors import UnusableInput, first_sentences, told_as
+from customer_outcomes.intake.folder import InputFolder, connect_folder
+from customer_outcomes.project import PROJECT_ROOT
+from customer_outcomes.rules.files import RuleFile, read_rule_file, shown_value
+from customer_outcomes.rules.forms import fold_name, folded, parsed, without_blanks
+from customer_outcomes.rules.sentences import LIMIT, why_refused
+from customer_outcomes.warehouse import Connection, connect
 
 RULES_FOLDER = PROJECT_ROOT / "seeds" / "rules"
 RULES_FILE = RULES_FOLDER / "_rules__seeds.yml"
@@ -148,7 +149,7 @@ def read_rules(own: Path | None) -> Rules:
     """Read a company's own rule files, and the project's where it has none; what is at fault is in `faults`."""
     rules = Rules()
     files = {name: RULES_FOLDER / f"{name}.csv" for name in load_rules()} | _own_files(own, rules)
-    with duckdb.connect() as connection:
+    with connect() as connection:
         connection.execute("set timezone = 'UTC'")
         for name in load_rules():
             read_rule(connection, name, files[name], rules)
@@ -156,7 +157,7 @@ def read_rules(own: Path | None) -> Rules:
     return rules
 
 
-def read_rule(connection: duckdb.DuckDBPyConnection, name: str, path: Path, rules: Rules) -> None:
+def read_rule(connection: Connection, name: str, path: Path, rules: Rules) -> None:
     """Read one file into the rules, by the parser of a connection."""
     file = read_rule_file(path, [column.name for column in load_rules()[name].columns])
     rules.faults += [(name, row, -1, sentence) for row, sentence in file.faults]
@@ -190,7 +191,7 @@ def _own_files(own: Path | None, rules: Rules) -> dict[str, Path]:
     return files
 
 
-def _read_values(connection: duckdb.DuckDBPyConnection, name: str, file: RuleFile, rules: Rules) -> dict[int, Row]:
+def _read_values(connection: Connection, name: str, file: RuleFile, rules: Rules) -> dict[int, Row]:
     """Return the rows with normalized values, null where a value is at fault, which is said."""
     columns = load_rules()[name].columns
     cells = {column.name: pa.array([row[column.name] for _, row in file.rows], pa.string()) for column in columns}
@@ -294,12 +295,13 @@ def _check_references(rules: Rules) -> None:
 def _delivered_users(folder: InputFolder) -> set[str]:
     """Return every user_id that was delivered; whether its user is faulty, deleted or a bot is for dbt to judge."""
     users = InputFolder(folder.path, {USERS: folder.files.get(USERS, [])})
-    with tempfile.TemporaryDirectory(prefix="customer_outcomes_") as work, duckdb.connect() as connection:
-        try:
-            connect_folder(connection, users, Path(work))
-            rows = connection.execute(
-                f"select distinct {without_blanks('cast(user_id as varchar)')} from raw_{USERS}"
-            ).fetchall()
-        except duckdb.Error as error:
-            raise UnusableInput(f"{USERS} cannot be read: {str(error).splitlines()[0]}") from None
+    with (
+        told_as(UnusableInput, f"{USERS} cannot be read"),
+        tempfile.TemporaryDirectory(prefix="customer_outcomes_") as work,
+        connect() as connection,
+    ):
+        connect_folder(connection, users, Path(work))
+        rows = connection.execute(
+            f"select distinct {without_blanks('cast(user_id as varchar)')} from raw_{USERS}"
+        ).fetchall()
     return {user for (user,) in rows}

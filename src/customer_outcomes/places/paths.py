@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from customer_outcomes import UnusableInput
+from customer_outcomes.errors import UnusableInput
 
 MARKS = "*?[]{}"
 

@@ -8,10 +8,11 @@ from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 
-import duckdb
 import xlsxwriter
 from xlsxwriter.utility import quote_sheetname, xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
+
+from customer_outcomes.warehouse import Connection
 
 WORKBOOK = "shared_comp_inputs.xlsx"
 TOTALS_ROW = 2  # from 0; above it stands what the sheet is
@@ -99,7 +100,7 @@ STATEMENT_AMOUNT, ADJUSTED_AMOUNT = (
 )
 
 
-def write_workbook(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def write_workbook(connection: Connection, path: Path) -> None:
     """Write the workbook of the database that is attached as `warehouse`; the same database gives the same bytes."""
     _Book(connection, path).write()
 
@@ -107,7 +108,7 @@ def write_workbook(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 class _Book:
     """The workbook while it is written: its formats, and the checks that its sheets gather."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path):
+    def __init__(self, connection: Connection, path: Path):
         self.connection = connection
         # the temporary files of its sheets hold pay: they lie beside it, where nobody else reads them
         self.workbook = xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": str(path.parent)})

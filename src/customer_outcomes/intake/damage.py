@@ -5,7 +5,7 @@ a row group and a column at a time. A value that cannot be had costs its row, a 
 group. The other rows go into a copy, which DuckDB reads; of what it still refuses, the values at fault are found by
 halves. All of it in a process of its own, because a damaged file can bring down a reader:
 
-    python -m customer_outcomes.damage SOURCE TARGET COLUMN...
+    python -m customer_outcomes.intake.damage SOURCE TARGET COLUMN...
 
 TARGET.parquet has the readable rows; TARGET.rows.parquet where each stands in SOURCE, from 1; TARGET.faults.parquet the
 other rows: row, column, SHA-256 and text of what can be had of them.
@@ -21,14 +21,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from customer_outcomes.warehouse import Connection, EngineError, connect
+
 LONGEST_TEXT = 1_000_000  # characters of a faulty row that are kept; its SHA-256 is of all of it
 MOST_PROBES = 1_000  # of one column of one row group, in the search by halves
-ERRORS = (duckdb.Error, pa.ArrowException, OSError, ValueError, MemoryError, RuntimeError, UnicodeError, OverflowError)
+ERRORS = (EngineError, pa.ArrowException, OSError, ValueError, MemoryError, RuntimeError, UnicodeError, OverflowError)
 
 
 @dataclass
@@ -75,10 +76,10 @@ def reading(columns: dict[str, str]) -> str:
     return f"max(hash({', '.join(parquet_value(name, kind) for name, kind in columns.items()) or '0'}))"
 
 
-def parquet_header(path: Path, connection: duckdb.DuckDBPyConnection | None = None) -> tuple[tuple[str, ...], ...]:
+def parquet_header(path: Path, connection: Connection | None = None) -> tuple[tuple[str, ...], ...]:
     """Return the columns of a Parquet file and DuckDB's types of them; folders above it name none."""
     statement = "describe select * from read_parquet(?, hive_partitioning = false)"
-    with duckdb.connect() if connection is None else connection.cursor() as reader:
+    with connect() if connection is None else connection.cursor() as reader:
         schema = reader.execute(statement, [str(path)]).fetchall()
     return tuple(row[0] for row in schema), tuple(row[1] for row in schema)
 
@@ -196,7 +197,7 @@ def _is_read(values: pa.Array, column: str, probe: Path) -> bool:
     """Whether DuckDB reads all values of an array from a file."""
     try:
         pq.write_table(pa.table({column: values}), probe, use_dictionary=False, compression="none")
-        with duckdb.connect(config={"threads": 1}) as connection:
+        with connect(threads=1) as connection:
             connection.execute("set TimeZone = 'UTC'")
             relation = connection.read_parquet(str(probe))
             relation.aggregate(reading({column: str(relation.types[0])})).fetchall()

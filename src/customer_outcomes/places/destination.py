@@ -20,12 +20,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from customer_outcomes import UnusableInput
-from customer_outcomes.errors import sentence
-from customer_outcomes.locks import lock
-from customer_outcomes.workbook import WORKBOOK
+from customer_outcomes.errors import UnusableInput, sentence
+from customer_outcomes.finance.workbook import WORKBOOK
+from customer_outcomes.places.locks import lock
+from customer_outcomes.warehouse import DATABASE
 
-DATABASE = "customer_outcomes.duckdb"
 CONTENTS = "contents.json"  # the marker of a folder that a build published
 # what programs that show a folder, or have a file of it open, leave in it
 PASSING = ("~$*", ".~lock.*", ".DS_Store", "Thumbs.db", "desktop.ini")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from customer_outcomes.forms import fold_name
+from customer_outcomes.rules.forms import fold_name
 
 Cells = dict[str, str]
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
-
 from customer_outcomes.contract import DELIVERY_COLUMNS, load_contract
+from customer_outcomes.warehouse import Connection, connect
 
 ORDER = ("_loaded_at", "updated_at")
 
 
 def unordered_rows(warehouse: Path) -> list[str]:
     """Return a sentence for each table in which rows of one key differ and no time says which is the newest."""
-    with duckdb.connect(warehouse, read_only=True) as connection:
+    with connect(warehouse, read_only=True) as connection:
         remarks = [_remark(connection, table, definition) for table, definition in load_contract().items()]
     return [remark for remark in remarks if remark]
 
 
-def _remark(connection: duckdb.DuckDBPyConnection, table: str, definition: dict) -> str | None:
+def _remark(connection: Connection, table: str, definition: dict) -> str | None:
     staged = f"staging.stg_files__{table.split('.')[1]}"
     # most tables have each key once, which a single column tells
     superseded = f"select count(*) from {staged} where row_state = 'superseded'"

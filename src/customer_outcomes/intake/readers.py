@@ -13,25 +13,24 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
-from customer_outcomes import FailedCheck, UnusableInput
 from customer_outcomes.contract import load_contract
-from customer_outcomes.counting import Count, count_csv, count_parquet, lines_of_rows
-from customer_outcomes.damage import ERRORS, first_line, parquet_header, parquet_value, reading, salvage
-from customer_outcomes.lines import LONGEST_RECORD, rewrite_readable_records
-from customer_outcomes.paths import link, refuse_pattern
+from customer_outcomes.errors import FailedCheck, UnusableInput
+from customer_outcomes.intake.counting import Count, count_csv, count_parquet, lines_of_rows
+from customer_outcomes.intake.damage import ERRORS, first_line, parquet_header, parquet_value, reading, salvage
+from customer_outcomes.intake.lines import LONGEST_RECORD, rewrite_readable_records
+from customer_outcomes.places.paths import link, refuse_pattern
+from customer_outcomes.warehouse import Connection, RefusedFile, connect
 
 CSV_OPTIONS = (
     "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '',"
     " filename = true, hive_partitioning = false"
 )
-LONGEST_USUAL_RECORD = 1_900_000  # bytes; DuckDB's own bound is 2,000,000 with the line end
+LONGEST_USUAL_RECORD = 1_900_000  # bytes; the reader's own bound is 2,000,000 with the line end
 # two buffers of a record's length, so that it fits into one wherever it begins; less is used of a small file
 LONG_RECORDS = f", max_line_size = {LONGEST_RECORD + 2}, buffer_size = {2 * LONGEST_RECORD + 4}"
-REFUSALS = (duckdb.InvalidInputException, duckdb.NotImplementedException)
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Readers:
     stand in a damaged Parquet file, raw_intake.unreadable_lines the records and rows that no reader can read.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, work_folder: Path):
+    def __init__(self, connection: Connection, work_folder: Path):
         work_folder = work_folder.resolve()
         refuse_pattern(work_folder, "another warehouse")
         self.connection, self.work_folder = connection, work_folder
@@ -107,7 +106,7 @@ class Readers:
         for group in _grouped(sources, _form):
             try:
                 found = self._rows_found(_numbered_csv(group), [f"c{place}" for place in range(len(_header(group)))])
-            except REFUSALS:
+            except RefusedFile:
                 for source in self._refused(group) or group:
                     self._rewrite(source)
                 changed += group
@@ -142,7 +141,7 @@ class Readers:
         """Return how many rows each file has and the first and last; apart, because damage can cost a database."""
         known = {column: kind for column, kind in _types(sources).items() if column in columns}
         threads = self.connection.execute("select current_setting('threads')").fetchall()[0][0]
-        with duckdb.connect(config={"threads": threads}) as connection:
+        with connect(threads=threads) as connection:
             found = connection.execute(
                 "select filename, count(*), min(file_row_number) + 1, max(file_row_number) + 1,"
                 f" {reading(known)} from {_parquet(sources)} group by filename"
@@ -220,7 +219,7 @@ class Readers:
         values = ", ".join(f"count(c{place})" for place in range(len(_header(sources))))
         try:
             self.connection.execute(f"select {values} from {_csv(sources)}").fetchall()
-        except REFUSALS:
+        except RefusedFile:
             if len(sources) == 1:
                 return sources
             half = len(sources) // 2
@@ -304,7 +303,7 @@ def _parquet_form(source: Source) -> tuple:
 
 
 def _types(sources: list[Source]) -> dict[str, str]:
-    """Return DuckDB's type of each column of Parquet files of one form."""
+    """Return the engine's type of each column of Parquet files of one form."""
     return dict(zip(sources[0].file.columns, sources[0].file.types, strict=True))
 
 

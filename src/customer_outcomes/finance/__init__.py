@@ -1,0 +1,1 @@
+"""What finance reads: the workbook of pay and the trace of a payout."""

@@ -1,0 +1,1 @@
+"""Where a build reads and writes: paths, locks, the warehouse's file and the published folder."""

@@ -1,0 +1,89 @@
+"""The file that is built, and the folder beside it that holds what a build needs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from customer_outcomes.errors import UnusableInput, open_elsewhere, sentence
+from customer_outcomes.places.locks import lock
+from customer_outcomes.places.paths import refuse_pattern
+from customer_outcomes.warehouse import DEFAULT_WAREHOUSE, EngineError, connect
+
+# a database of such a name would hide the schema, or be hidden by what every database has
+SCHEMAS = ("staging", "intermediate", "marts", "metrics", "compensation", "ledger", "audit", "rules")
+RESERVED = ("main", "temp", "system", "information_schema", "pg_catalog")
+OURS = (".work", ".lock", ".wal", ".tmp")  # of what lies beside a warehouse
+
+
+def check_warehouse(warehouse: Path) -> None:
+    """Raise UnusableInput where a warehouse of that name cannot be built; make nothing."""
+    refuse_pattern(warehouse, "the warehouse otherwise")
+    if warehouse.exists() and not warehouse.is_file():
+        raise UnusableInput(f"{warehouse} is not a file; name a file for the warehouse.")
+    stem = warehouse.stem.lower()
+    if stem in RESERVED:
+        raise UnusableInput(
+            f"{warehouse.name} has a name that the engine keeps for itself; choose another."
+        )
+    if stem in SCHEMAS or stem.startswith("raw_"):
+        raise UnusableInput(f"{warehouse.name} has the name of a schema in it; name the warehouse otherwise.")
+    if warehouse.suffix in OURS:
+        raise UnusableInput(f"{warehouse} is no name for a warehouse; name it such as {DEFAULT_WAREHOUSE.name}.")
+    existing = next(folder for folder in warehouse.parents if folder.exists())
+    if not existing.is_dir():
+        raise UnusableInput(f"{warehouse} cannot be made: {existing} is a file.")
+    if not os.access(existing, os.W_OK | os.X_OK, effective_ids=True):
+        raise UnusableInput(f"{warehouse} cannot be written: {existing} is read-only, or its rights do not let you.")
+
+
+@contextmanager
+def hold_warehouse(warehouse: Path, work_folder: Path) -> Iterator[None]:
+    """Keep a second build off the warehouse, and have temporary files made in its work folder.
+
+    What a killed build left there is removed first.
+    """
+    with lock(warehouse.with_suffix(".lock"), f"Another build of {warehouse} is running."):
+        work_folder.mkdir(exist_ok=True)
+        work_folder.chmod(0o700)
+        if warehouse.exists():
+            _try(warehouse)
+            warehouse.chmod(0o600)
+        shutil.rmtree(work_folder / "readable", ignore_errors=True)
+        with _temporary_files(work_folder / "tmp"):
+            yield
+
+
+@contextmanager
+def _temporary_files(folder: Path) -> Iterator[None]:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
+    tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        if variable is None:
+            os.environ.pop("TMPDIR", None)
+        else:
+            os.environ["TMPDIR"] = variable
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _try(warehouse: Path) -> None:
+    """Open the warehouse, so that what stands against it is said before anything is read."""
+    try:
+        connect(warehouse).close()
+    except EngineError as error:
+        told = open_elsewhere(error, warehouse) or sentence(error, f"{warehouse} cannot be written")
+        raise UnusableInput(told) from None
+
+
+def remove_spilled(warehouse: Path) -> None:
+    """Remove what a killed build had no memory for; to be called by who has the warehouse open to write."""
+    shutil.rmtree(warehouse.with_name(f"{warehouse.name}.tmp"), ignore_errors=True)

@@ -1,0 +1,11 @@
+"""Where the dbt project is: in a checkout, its root; in an installed package, the copy that the wheel brings along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_CHECKOUT = _PACKAGE.parents[1]
+
+PROJECT_ROOT = _CHECKOUT if (_CHECKOUT / "dbt_project.yml").is_file() else _PACKAGE / "project"
+SAMPLE_INPUT = PROJECT_ROOT / "seeds" / "sample"
