@@ -27,9 +27,7 @@ def check_warehouse(warehouse: Path) -> None:
         raise UnusableInput(f"{warehouse} is not a file; name a file for the warehouse.")
     stem = warehouse.stem.lower()
     if stem in RESERVED:
-        raise UnusableInput(
-            f"{warehouse.name} has a name that the engine keeps for itself; choose another."
-        )
+        raise UnusableInput(f"{warehouse.name} has a name that the engine keeps for itself; choose another.")
     if stem in SCHEMAS or stem.startswith("raw_"):
         raise UnusableInput(f"{warehouse.name} has the name of a schema in it; name the warehouse otherwise.")
     if warehouse.suffix in OURS:
