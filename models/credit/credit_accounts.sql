@@ -19,7 +19,7 @@ marketing as (
 
 ),
 
--- who brought a customer stays who brought it
+-- marketing credit never changes, so it has one stretch for all time
 credited as (
 
     select
@@ -113,7 +113,8 @@ candidates as (
 
 {{ with_uncredited(['account_id', 'valid_from']) }},
 
--- months whose last moment the stretch holds, from the first charge's on: a customer is credited as of them
+-- a customer is credited by month as of the month's last moment, so the months of a stretch are those whose last moment
+-- lies in it, from the month of the first charge on
 final as (
 
     select

@@ -51,7 +51,7 @@ shares as (
 
     union all
 
-    -- what bots hold is decided, too: it is nobody's, and does not pass on
+    -- the share of bots stays uncredited and does not pass to the owner or the account
     select
         opportunity_id,
         'uncredited' as rule,
@@ -107,7 +107,7 @@ candidates as (
 
     union all
 
-    -- who brought the customer is credited with its deals
+    -- the marketing credit of a deal is that of its account
     select
         opportunities.opportunity_id,
         'marketing' as side,

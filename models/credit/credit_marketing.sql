@@ -25,7 +25,7 @@ employees as (
 
 ),
 
--- one candidate for each campaign that somebody owns
+-- one candidate for each campaign that an employee owns
 campaign_owners as (
 
     select
@@ -68,7 +68,7 @@ final as (
 
     union all
 
-    -- takes what no campaign's owner has
+    -- the owner of the earliest lead has the share that no campaign owner has
     select
         earliest_leads.account_id,
         {{ beginning_of_time() }} as valid_from,

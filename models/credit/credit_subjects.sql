@@ -34,10 +34,10 @@ employees as (
 
 ),
 
--- for whom an account counts in every month
+-- subjects for which an account counts in every month
 lasting as (
 
-    -- what belongs to no account, which no account's id is, is the company's
+    -- facts without an account count for the company, under an empty account_id that no account has
     select
         'company' as subject_type,
         'all' as subject_id,
@@ -73,7 +73,7 @@ lasting as (
 
     union all
 
-    -- whom no campaign can have won yet is attributed to none, so that campaigns sum to the company
+    -- an account without attribution (a prospect) counts as unattributed, so that campaigns sum to the company
     select
         'campaign' as subject_type,
         coalesce(attribution.campaign_id, 'unattributed') as subject_id,
@@ -111,7 +111,7 @@ memberships as (
 
     union all
 
-    -- what an employee is credited with on the other team's side is the team's alone
+    -- an employee counts only on the side of their team; credit on the other side counts for that team alone
     select
         'employee' as subject_type,
         credits.user_id as subject_id,

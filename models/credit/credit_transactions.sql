@@ -68,7 +68,8 @@ candidates as (
 
     union all
 
-    -- who has the account at that moment, where the deal is nobody's
+    -- candidates of the account at the moment of the transaction; on the sales side the deal outranks them if it has a
+    -- candidate or a share of bots
     select
         transactions.transaction_id,
         account_credits.side,

@@ -45,8 +45,8 @@ candidates as (
 
 ),
 
--- two share as the first and the last do, and alike where only those between have a share; of more, those between share
--- the middle equally
+-- two candidates have no middle: they share in the ratio of the first and the last share, or equally if both are 0;
+-- of three or more, the candidates in between share the middle share equally
 shares as (
 
     select
@@ -69,8 +69,8 @@ shares as (
 
 ),
 
--- what a candidate has together with those before it: the last takes what rounding leaves, and where the last has no
--- share, rounding up does not give away more than there is
+-- cumulative shares, so that the weights sum to exactly 1: the last candidate takes the remainder of the rounding; the
+-- cap of 1 keeps shares that were rounded up from exceeding the whole if the last candidate has no share
 running as (
 
     select

@@ -24,7 +24,7 @@ nurture_points as (
 
 ),
 
--- what a person did for a known person, and what arrived
+-- only a delivered touch between a human user and a known contact can be rated
 eligible as (
 
     select
@@ -46,7 +46,8 @@ eligible as (
 
 ),
 
--- in one line of time, an invitation after the touches of its moment
+-- touches and invitations in one order of time; an invitation sorts after the touches of its own moment, because it was
+-- not sent before them
 timeline as (
 
     select

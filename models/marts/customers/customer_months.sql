@@ -62,7 +62,7 @@ money as (
 
 ),
 
--- a credit may come before the first charge
+-- credits from before the first month count in cltv, although no row shows their month
 earlier_money as (
 
     select
@@ -76,7 +76,7 @@ earlier_money as (
 
 ),
 
--- what a customer said before the first charge is known in the first month
+-- satisfaction reported before the first charge counts from the first month on
 opinions as (
 
     select

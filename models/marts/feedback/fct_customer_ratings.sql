@@ -13,7 +13,7 @@ invitations as (
 
 ),
 
--- what was asked for outside of the rating policy is never paid
+-- an answer to a request outside of the rating policy is never paid, so it is left out
 answered as (
 
     select

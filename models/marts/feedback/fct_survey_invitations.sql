@@ -36,7 +36,7 @@ users as (
 
 ),
 
--- one request can have several answers that count, such as one by each of two persons
+-- one invitation can have several counted answers, such as one from each of two people
 answers as (
 
     select
@@ -53,7 +53,7 @@ answers as (
 
 ),
 
--- what the request itself does not say, its answer may
+-- account, contact and user that the invitation leaves open come from its latest counted answer
 attributed as (
 
     select

@@ -24,7 +24,8 @@ users as (
 
 ),
 
--- whom a rating is about is frozen: as sent, else as answered, else as of the time of the thing itself
+-- the rated user is frozen, so that a later reassignment moves no rating: as the invitation was sent, else as answered,
+-- else the user of the rated record at its own time
 attributed as (
 
     select

@@ -1,6 +1,6 @@
 with
 
--- a day that has begun in UTC alone is in no figure yet
+-- usage of a day that has not begun in the reporting time zone is not counted yet
 persons as (
 
     select * from {{ ref('int_usage_days__persons') }}
@@ -32,7 +32,7 @@ subjects as (
 
 ),
 
--- a person is active on a day once, in whatever number of accounts
+-- a person who uses several accounts on one day is one active user of the company
 days as (
 
     select

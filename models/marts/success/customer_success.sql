@@ -87,7 +87,7 @@ final as (
         success_score,
         outcome_level,
         experience_level,
-        -- too new to tell
+        -- a newer customer has had too little time to be judged
         case
             when acquired_at <= {{ dbt.dateadd('day', -var('quadrant_window_days'), as_of()) }}
                 then outcome_level || '_outcome_' || experience_level || '_experience'

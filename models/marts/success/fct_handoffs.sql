@@ -35,7 +35,7 @@ business_days as (
 
 ),
 
--- the clock of the default schedule, else that of the reports
+-- the time zone of the default schedule, else the reporting time zone
 clocks as (
 
     select distinct timezone
@@ -77,7 +77,7 @@ allowances as (
 
 ),
 
--- the moment at which the last allowed business day is over, even where a holiday follows it
+-- the deadline is the moment at which the last allowed business day ends, even if a holiday follows it
 deadlines as (
 
     select

@@ -21,7 +21,7 @@ final as (
         verified_at,
         verified_by,
         abandoned_at,
-        -- what was given up before it was due is no longer wanted
+        -- an outcome that was abandoned before it was due is no longer wanted
         coalesce(due_at <= {{ as_of() }} and not coalesce(abandoned_at < due_at, false), false) as is_due,
         coalesce(verified_at is not null and verified_by = 'customer', false) as is_verified,
         coalesce(verified_at <= due_at and verified_by = 'customer', false) as is_verified_on_time

@@ -52,7 +52,7 @@ judged as (
 
 ),
 
--- a lead is its first referrer's
+-- only the first valid referral of a lead counts; staff and self-referrals are ranked apart, so they take no place
 ranked as (
 
     select

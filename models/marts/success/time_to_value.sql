@@ -49,7 +49,7 @@ ended as (
         clocks.clock_at,
         reached.value_at,
         departures.left_at,
-        -- value and leaving at one moment is value
+        -- value at the very moment of churn counts as value
         case
             when reached.value_at <= coalesce(departures.left_at, reached.value_at) then 'value'
             when departures.left_at is not null then 'churn'

@@ -24,7 +24,7 @@ histories as (
 
 ),
 
--- how long the customer waited, for the answer or until now
+-- the customer waited until the first response, or until as_of if there is none
 timed as (
 
     select
