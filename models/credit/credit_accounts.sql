@@ -113,8 +113,8 @@ candidates as (
 
 {{ with_uncredited(['account_id', 'valid_from']) }},
 
--- a customer is credited by month as of the month's last moment, so the months of a stretch are those whose last moment
--- lies in it, from the month of the first charge on
+-- a customer is credited for a month as of its last moment, so a stretch has the months whose last moment lies in it,
+-- from the month of the first charge on
 final as (
 
     select
