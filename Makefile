@@ -26,9 +26,11 @@ test: setup ## run every test: dbt's unit tests, then pytest
 	$(UNIT_TESTS) test --select test_type:unit --vars "$$(cat scripts/other_vars.yml)"
 	.venv/bin/pytest --numprocesses 2 --dist loadfile
 
-lint: setup ## check the style of SQL and Python
+lint: setup ## check the style of SQL, Python and YAML, and the types of Python
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/yamllint --strict .
 	.venv/bin/sqlfluff lint models tests analyses
 
 docs: build ## write dbt's documentation to target/static_index.html
