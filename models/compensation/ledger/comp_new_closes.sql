@@ -14,7 +14,7 @@ ledger_closes as (
 
 ),
 
--- a close that is not yet known closes nothing
+-- a close after as_of is not known yet, so it does not close its month
 final as (
 
     select

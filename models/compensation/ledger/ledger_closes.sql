@@ -15,7 +15,7 @@ ranked as (
 
 ),
 
--- all copies say the same, or the build stops here
+-- Any copy will do, because a test on ledger_copies stops the build if two copies of a month differ.
 final as (
 
     select
@@ -28,7 +28,8 @@ final as (
         payout_total,
         content_sha256,
         definitions_version,
-        -- late knowledge adjusts the last months, as far as today's definitions computed them
+        -- A month that older definitions computed is not adjusted, because present definitions would change its pay even
+        -- if no fact had changed.
         definitions_version = {{ definitions_version() }}
         and period >= {{ dbt.dateadd('month', 1 - var('clawback_months'), 'max(period) over ()') }} as is_adjustable
     from ranked

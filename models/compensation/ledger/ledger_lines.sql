@@ -18,7 +18,7 @@ former as (
 
 ),
 
--- a ledger of an earlier version names metrics as they were named then
+-- A ledger that an earlier version of the project wrote has the names that metrics had then.
 final as (
 
     select

@@ -23,7 +23,8 @@ actual_stretches as (
 
 ),
 
--- a stretch that begins after all earlier ones have ended begins a new one of paid days
+-- Stretches that overlap or meet are merged into one, because otherwise a participant would take part in a what-if more
+-- than once on one day. A stretch that begins after all earlier stretches have ended starts a new merged one.
 marked as (
 
     select
@@ -86,7 +87,7 @@ participations as (
 
     union all
 
-    -- a scenario that names its people asks them on the days on which they are paid
+    -- a what-if with listed participants is restricted to the days on which an actual plan pays them
     select
         own_participants.scenario,
         own_participants.user_id,
@@ -101,7 +102,7 @@ participations as (
 
     union all
 
-    -- one that names nobody asks all who are paid, at the pay that they have
+    -- a what-if without listed participants has all payees of the actual plans, at their actual target pay
     select
         scenario_plans.scenario,
         actual_stretches.user_id,
