@@ -28,8 +28,8 @@ final as (
         payout_total,
         content_sha256,
         definitions_version,
-        -- A month that older definitions computed is not adjusted, because present definitions would change its pay even
-        -- if no fact had changed.
+        -- A month that older definitions computed is not adjusted, because present definitions would change its pay
+        -- even if no fact had changed.
         definitions_version = {{ definitions_version() }}
         and period >= {{ dbt.dateadd('month', 1 - var('clawback_months'), 'max(period) over ()') }} as is_adjustable
     from ranked

@@ -43,8 +43,8 @@ achieved as (
 
 ),
 
--- an attainment is attained_units / target_units / 10^9, whole numbers all, because a rounded quotient falls on
--- the wrong side of half a cent once it is multiplied
+-- The attainment is attained_units / (target_units x 10^9), a fraction of whole numbers. It is not divided yet, because
+-- pay times a rounded attainment can fall on the wrong side of half a cent.
 attained as (
 
     select
@@ -61,7 +61,8 @@ attained as (
 
 ),
 
--- in 10^-21 of the currency, rounded down: the digits behind the twelfth are there to round by
+-- The payout in units of 10^-21 of the currency and the attainment in units of 10^-13, both rounded down. The next step
+-- rounds both to 12 places and needs the digits beyond the twelfth for it.
 exact as (
 
     select
@@ -76,7 +77,7 @@ exact as (
 
 ),
 
--- half away from zero at 12 places
+-- both rounded to 12 places, half away from zero
 lines as (
 
     select
@@ -98,8 +99,8 @@ floored as (
 
 ),
 
--- the largest remainder takes the cent that rounding down left over; of equal ones the first by the name that the
--- metric had first, so that a new name moves no cent
+-- The cents left over from rounding lines down go to the lines with the largest remainders. Ties go to the metrics that
+-- are first by name, by the former name of a renamed metric, so that renaming a metric does not move a cent.
 ranked as (
 
     select

@@ -74,7 +74,7 @@ sums as (
 
 ),
 
--- facts that no input counts are compared, too
+-- The full join also keeps the customers of a metric for which their payee has no input.
 compared as (
 
     select
@@ -112,7 +112,7 @@ final as (
         end as what,
         payable_value as expected,
         derived_value as found,
-        -- what a quotient of binary fractions may move, and parts that are rounded at their fifteenth place
+        -- allows for a division in floating point, and for a numerator and denominator rounded to 15 places
         0.000000001 + coalesce({{ rate_quotient('0.000000000000002', 'abs(denominator)') }}, 0) as tolerance
     from derived
 

@@ -31,7 +31,7 @@ payees as (
 
 ),
 
--- a sum of nothing is 0, a rate of nothing is none
+-- Without observations a metric that is a sum is 0, and every other metric is null.
 figures as (
 
     select
@@ -48,7 +48,8 @@ figures as (
         cast(case when parts.n > 0 then parts.denominator end as {{ contribution_type() }}) as denominator,
         coalesce(parts.n_customers, 0) as n_customers,
         parts.squares,
-        -- tenfold, as the parts of PPP are of its scale from 0 to 10
+        -- Both parts are multiplied by 10 because the denominator of ppp_yield is 10 x lifetime value, so that both are
+        -- cast to the same decimals as that denominator.
         {{ rate_quotient(
             'cast(10 * parts.seen as ' ~ contribution_type() ~ ')',
             'cast(10 * parts.population as ' ~ contribution_type() ~ ')',
@@ -82,7 +83,8 @@ means as (
 
 {{ credibility(['scenario', 'period', 'team', 'metric_name']) }},
 
--- whoever is rated by nobody is paid as the others are
+-- A payee whose customers did not answer is paid at the mean of the team's payees, so every row of the team needs that
+-- mean.
 valued as (
 
     select

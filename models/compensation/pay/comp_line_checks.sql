@@ -43,7 +43,8 @@ statements as (
             cast(target_pay as {{ double_type() }}) * cast(proration as {{ double_type() }})
             * cast(weight * attainment as {{ double_type() }})
         ) as attained_pay,
-        -- a target pay that is a mean over the month is rounded to cents, shares and attainments at their twelfth place
+        -- Rounding of the factors: target pay can be a mean over the month, in cents; proration and attainment have 12
+        -- places.
         sum(0.005 * weight * attainment + 1e-12 * target_pay * weight * (1 + attainment)) as rounded_off,
         sum(payout) as payout
     from stated_lines
@@ -89,7 +90,8 @@ payouts as (
 
 ),
 
--- what is learned of a month that is too old, or was closed by older definitions, is adjusted no more
+-- Closed months that late knowledge no longer adjusts, because they are before the clawback window or were closed by
+-- other definitions. Their pay may differ from the latest knowledge.
 settled as (
 
     select period

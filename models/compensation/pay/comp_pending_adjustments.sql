@@ -31,7 +31,7 @@ disputes as (
 
 ),
 
--- what earlier builds did not close; nothing where they closed nothing
+-- the month after the latest month that earlier builds closed; null if they closed none
 next_open as (
 
     select cast({{ dbt.dateadd('month', 1, 'max(period)') }} as date) as period
@@ -39,7 +39,8 @@ next_open as (
 
 ),
 
--- what is known now, less what was paid
+-- Payouts by the latest knowledge are positive, closed payouts and earlier adjustments are negative. Their sum is the
+-- amount that is still due.
 differences as (
 
     select

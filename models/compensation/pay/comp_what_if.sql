@@ -29,7 +29,7 @@ scenario_periods as (
 
 ),
 
--- who is paid in either world
+-- payees of the scenario and of the actual plans
 asked as (
 
     select
