@@ -31,7 +31,7 @@ final as (
         closes.line_count,
         closes.payout_total,
         closes.content_sha256,
-        coalesce(closes.definitions_version, 1) as definitions_version, -- version 1 stored no number
+        coalesce(closes.definitions_version, 1) as definitions_version, -- closes by version 1 have no number
         coalesce(contents.line_count, 0) as found_line_count,
         coalesce(contents.payout_total, 0) as found_payout_total,
         coalesce(contents.content_sha256, {{ sha256("''") }}) as found_sha256

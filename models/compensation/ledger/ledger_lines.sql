@@ -18,7 +18,7 @@ former as (
 
 ),
 
--- A ledger that an earlier version of the project wrote has the names that metrics had then.
+-- A ledger that an earlier version of the project wrote has the metric names of that version.
 final as (
 
     select

@@ -99,8 +99,8 @@ floored as (
 
 ),
 
--- The cents left over from rounding lines down go to the lines with the largest remainders. Ties go to the metrics that
--- are first by name, by the former name of a renamed metric, so that renaming a metric does not move a cent.
+-- The cents left over from rounding lines down go to the lines with the largest remainders. Ties go to the metrics
+-- that are first in alphabetical order, a renamed metric by its former name, so that renaming moves no cent.
 ranked as (
 
     select
