@@ -1,4 +1,5 @@
-{#- The columns of a closed line and of an adjustment: what is frozen, and what the SHA-256 of a period is taken of. -#}
+{#- The columns that are frozen when a month closes: those of a closed line, and below those of an adjustment. The
+    SHA-256 of a period covers exactly these columns. -#}
 {% macro closed_line_columns() -%}
     {{ return([
         'period', 'user_id', 'team', 'plan_id', 'plan_version', 'metric_name', 'payable_value', 'weight', 'threshold', 'target',
@@ -15,8 +16,9 @@
 {%- endmacro %}
 
 
-{#- A closed line's or an adjustment's columns as they are hashed: a metric under its former name, where it had one, so that the hash of
-    a month that was closed under it stays what it was. `rows` is the relation, joined by metric_name to the relation `former`. -#}
+{#- The columns of a closed line or an adjustment as they are hashed. A metric that was renamed is hashed under its
+    former name, so that the hash of a month that was closed under that name stays the same. `rows` is the relation;
+    it is joined by metric_name to former_metric_names as `former`. -#}
 {% macro hashed_columns(rows, columns) -%}
     {%- set expressions = [] -%}
     {%- for column in columns -%}
@@ -32,7 +34,8 @@
 {%- endmacro %}
 
 
-{#- The ID of an adjustment of late knowledge ends with its metric: the ID under another name of the metric, where there is one. -#}
+{#- The ID of an adjustment after a renaming of its metric. The ID of an adjustment for late knowledge ends with the
+    metric, so the given name replaces that end; the ID of an adjustment for a dispute stays. -#}
 {% macro renamed_adjustment_id(rows, name) -%}
     case
             when {{ name }} is null or {{ rows }}.dispute_id is not null then {{ rows }}.adjustment_id
@@ -43,7 +46,8 @@
 {%- endmacro %}
 
 
-{#- One line of text for a row: its columns, of which none can be mistaken for its neighbour. -#}
+{#- The columns of a row as one line of text. A | within a value is doubled, so that no value can be read as two
+    columns. -#}
 {% macro row_text(columns) -%}
     {%- set texts = [] -%}
     {%- for column in columns -%}
@@ -53,8 +57,8 @@
 {%- endmacro %}
 
 
-{#- CTEs that give `contents`: of each `key` the closed lines of its period, their number and sum, and the SHA-256 of its lines
-    and adjustments. Reads the CTEs `closed_lines` and `closed_adjustments`. -#}
+{#- CTEs that give `contents`: per `key` the number and the total of the closed lines, and the SHA-256 of the closed
+    lines and adjustments. They read the CTEs `closed_lines` and `closed_adjustments`. -#}
 {% macro closed_contents(key) -%}
 texts as (
 
@@ -94,8 +98,8 @@ contents as (
 {%- endmacro %}
 
 
-{#- The version of the definitions of pay; a change of the project that moves a paid figure raises it.
-    A month that was closed by older definitions is not corrected by newer ones. -#}
+{#- The version of the definitions of pay. A change of the project that changes a paid figure must raise it: a month
+    that was closed by older definitions is not corrected by newer ones. -#}
 {% macro definitions_version() -%}
     2
 {%- endmacro %}

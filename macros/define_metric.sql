@@ -1,15 +1,17 @@
-{#- The definition of one metric: what it sums of a relation of subjects and months, of which the expressions are SQL.
+{#- The definition of one metric: a query that sums a relation which has a row per subject, side and month. The
+    arguments are SQL expressions:
 
-      numerator, denominator   what is summed, and what that is divided by; null of quantiles, the denominator of sums, too
-      n                        how many observations the value rests on
-      customers                how many customers these are of, where it is not n
-      spread                   squared distances from the mean, summed, for the interval; of nps promoters and detractors
-      squares                  squares of the scores, summed, for their credibility
+      numerator, denominator   the sums whose quotient is the value; both null of a quantile, the denominator of a sum
+      n                        number of observations on which the value rests
+      customers                number of customers behind them, if it is not n
+      spread                   of a mean the sum of squared distances from it, for the interval; of nps promoters plus
+                               detractors
+      squares                  sum of the squared scores, for the credibility
       quantile                 (value, low, high) of a quantile
-      seen, population         what is known, and of what: their quotient is the coverage; without them it is 1
-      only                     the rows that are the metric's
+      seen, population         the known part and the whole; their quotient is the coverage, which is 1 without them
+      only                     the condition for rows of this metric
 
-    A subject has a row where there was something to see. -#}
+    A subject has a row if it has an observation (n) or a population. -#}
 {% macro define_metric(
     metric_name, relation, n, numerator='null', denominator='null', customers=none, spread='null', squares='null',
     quantile=('null', 'null', 'null'), seen='null', population='null', only='true'

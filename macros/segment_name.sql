@@ -1,4 +1,5 @@
-{#- The name of a segment beside `all`, which means every segment. -#}
+{#- The name of a segment. The name `all` is kept for all segments together, so a segment that the CRM calls `all`
+    is shown as `(all)`. -#}
 {% macro segment_name(segment) -%}
     case when {{ segment }} = 'all' then '(all)' else coalesce({{ segment }}, '(none)') end
 {%- endmacro %}

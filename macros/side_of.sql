@@ -1,4 +1,4 @@
-{#- The side on which a member of a team is credited. -#}
+{#- The side on which a member of a team is credited: marketing for the team marketing, sales for every other team. -#}
 {% macro side_of(team) -%}
     case when {{ team }} = 'marketing' then 'marketing' else 'sales' end
 {%- endmacro %}

@@ -1,5 +1,5 @@
-{#- The success score of an outcome and an experience score by the weights of both; a part that is not known drops out
-    with its weight. -#}
+{#- The success score: the mean of an outcome score and an experience score, weighted by `weights`. A score that is
+    not known drops out with its weight (M7 in docs/metrics.md). -#}
 {% macro success_score(weights, outcome_score, experience_score) -%}
     {{ score_quotient(
         'coalesce(' ~ weights ~ '.outcome * ' ~ outcome_score ~ ', 0)'

@@ -1,6 +1,7 @@
-{#- CTEs that rank candidates and let `uncredited` have what they leave, so that the weights of each thing and side sum to 1.
-    Reads the CTEs `credited` (a side of what credit is for: its key and side) and `candidates` (key, side, rule_number, rule,
-    candidate_rank within the rule, user_id, weight, source_table, source_id); gives the CTE `credits`. -#}
+{#- CTEs that rank the candidates for credit and add a row `uncredited` with the weight that they leave, so that the
+    weights of each thing and side sum to 1. They read the CTEs `credited` (one row per side of a thing: its key and
+    side) and `candidates` (key, side, rule_number, rule, candidate_rank within the rule, user_id, weight,
+    source_table, source_id), and give the CTE `credits`. -#}
 {% macro with_uncredited(key) -%}
 {%- set matching = [] -%}
 {%- for column in key + ['side'] -%}

@@ -1,4 +1,5 @@
-{#- The records that a column refers to: record_id, row_state and, where they can be merged, surviving_id. -#}
+{#- Subquery of the records that a column can refer to: record_id, row_state and, if the table has merges,
+    surviving_id (the record at the end of the chain of merges). -#}
 {% macro referenced_records(column, references) %}
     {%- set domain, table = column.references.split('.') -%}
     {%- set target = input_contract(domain, table) -%}
@@ -11,7 +12,8 @@
 {% endmacro %}
 
 
-{#- What a reference reads as in an accepted row. -#}
+{#- The value of a reference in an accepted row: the accepted record, or the one that it was merged into; null if
+    there is no accepted record. -#}
 {% macro accepted_reference(column) %}
     {%- set domain, table = column.references.split('.') -%}
     {%- set record = column.name ~ '_record' -%}

@@ -1,4 +1,4 @@
-{#- The accepted records of one input table: what facts and dimensions are made of. -#}
+{#- The accepted records of one input table. Facts and dimensions read only these. -#}
 {% macro accepted_rows(resolved) %}
 select * from {{ resolved }} where row_state = 'accepted'
 {% endmacro %}

@@ -1,11 +1,11 @@
-{#- The bounds of the input contract, in absolute value: what is not below them is out_of_range, so that no sum or product of the
-    warehouse overflows. Every integer and every decimal of every table, after rounding. -#}
+{#- The bound of every integer and decimal of the input contract, after rounding: a value whose absolute value
+    reaches it is out_of_range. The bound keeps every sum and product of the warehouse from overflowing. -#}
 {% macro value_bound() -%}
     1000000000000
 {%- endmacro %}
 
 
-{#- A row's money in the reporting currency. -#}
+{#- The same bound for the money of a row in the reporting currency. -#}
 {% macro reporting_amount_bound() -%}
     10000000000
 {%- endmacro %}

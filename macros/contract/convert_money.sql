@@ -1,5 +1,5 @@
-{#- An amount in the reporting currency, in cents, rounded once, half away from zero; null where there is no rate.
-    `rates` is a row of int_exchange_rates__daily, or nulls. -#}
+{#- An amount in the reporting currency, rounded once to cents, half away from zero; null without an exchange rate.
+    `rates` is a row of int_exchange_rates__daily, all null if the currency has no rate on the day. -#}
 {% macro convert_money(amount, currency, rates) -%}
     case
         when {{ currency }} = '{{ var("reporting_currency") }}' then cast({{ amount }} as {{ money_type() }})
@@ -9,7 +9,7 @@
 {%- endmacro %}
 
 
-{#- The rate that convert_money applies, as a factor. -#}
+{#- The exchange rate that convert_money applies, as a factor in floating point. -#}
 {% macro conversion_factor(currency, rates) -%}
     case
         when {{ currency }} = '{{ var("reporting_currency") }}' then 1.0
@@ -19,13 +19,13 @@
 {%- endmacro %}
 
 
-{#- Whether an amount has no rate into the reporting currency. -#}
+{#- True if an amount has no exchange rate into the reporting currency. -#}
 {% macro lacks_rate(amount, currency, rates) -%}
     ({{ amount }} is not null and {{ currency }} <> '{{ var("reporting_currency") }}' and {{ rates }}.rate is null)
 {%- endmacro %}
 
 
-{#- Whether an amount's row is quarantined for it: there is no rate, or in the reporting currency it is beyond the bound. -#}
+{#- True if an amount quarantines its row: it has no exchange rate, or reaches the bound in the reporting currency. -#}
 {% macro is_bad_money(amount, currency, rates) -%}
     (
         {{ lacks_rate(amount, currency, rates) }}
@@ -34,7 +34,7 @@
 {%- endmacro %}
 
 
-{#- The columns fault_column and fault_reason of a row whose money cannot be converted, or is beyond the bound once it is. -#}
+{#- The columns fault_column and fault_reason of a row whose amount is quarantined by is_bad_money. -#}
 {% macro rate_fault(amount, currency, rates) -%}
     case
         when {{ lacks_rate(amount, currency, rates) }} then 'currency_code'

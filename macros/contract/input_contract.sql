@@ -1,5 +1,6 @@
 {#- One input table of the contract, as models/sources/_<domain>__sources.yml states it: primary_key, event_time,
-    merged_into, and the columns in their order, each with its name, type and meta. Only while dbt executes. -#}
+    merged_into, and the columns in order, each with its name, type and meta. May be called only while dbt executes,
+    because the graph is empty before. -#}
 {% macro input_contract(domain, table) %}
     {% set node = graph.sources['source.' ~ project_name ~ '.' ~ domain ~ '.' ~ table] %}
     {% set columns = [] %}

@@ -1,5 +1,5 @@
-{#- The names of all input tables, '<domain>.<table>'. They stand here because dbt must know what a model refers to before it can
-    read the contract; once it can, a name too many or too few is an error. -#}
+{#- The names of all input tables, '<domain>.<table>'. They are listed here because dbt must know the references of
+    a model before it can read the contract. As soon as it can, a missing or additional name is an error. -#}
 {% macro input_tables() %}
     {% set tables = [
         'crm.accounts',
@@ -34,7 +34,7 @@
             {% do contracted.append(node.source_name ~ '.' ~ node.name) %}
         {% endfor %}
         {% if contracted | sort != tables | sort %}
-            {{ exceptions.raise_compiler_error('macros/contract/input_tables.sql and the input contract list other tables.') }}
+            {{ exceptions.raise_compiler_error('macros/contract/input_tables.sql and the input contract do not list the same tables.') }}
         {% endif %}
     {% endif %}
     {{ return(tables) }}

@@ -1,6 +1,6 @@
-{#- CTEs that follow merges through their chains. Reads the CTE `records` (the key, the pointer and row_state); gives the CTE
-    `merged_records`: for each merged record its surviving_id, or is_bad_merge where the chain runs in a circle, to a record that
-    is not there, or through one that does. -#}
+{#- CTEs that follow merges through their chains. They read the CTE `records` (the key, the column that names the
+    survivor, and row_state) and give the CTE `merged_records`: for each merged record its surviving_id, or
+    is_bad_merge if the chain runs in a circle, ends at a missing record, or leads into a chain that does. -#}
 {% macro merge_survivors(key, pointer) -%}
 pointers as (
 
@@ -12,7 +12,7 @@ pointers as (
 
 ),
 
--- every record that a chain passes; `union` drops repetitions, so that a circle ends
+-- Every record on the chain of a merged record. `union` drops repetitions, so that a circle ends.
 reached as (
 
     {{ transitive_closure('pointers', 'record_id', 'merged_into_id') }}

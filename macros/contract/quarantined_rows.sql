@@ -1,4 +1,5 @@
-{#- The faulty rows of one input table, whole: as they arrived, with personal data as its SHA-256. -#}
+{#- The quarantined rows of one input table, each with all columns as they arrived. Personal data is shown as its
+    SHA-256. -#}
 {% macro quarantined_rows(domain, table) %}
 {%- set received = source(domain, table) -%}
 {%- set staged = ref('stg_files__' ~ table) -%}

@@ -1,13 +1,15 @@
-{#- Steps 5 to 7 of the way of a row: one row per record of one input table (the winning version of every key), with
+{#- Steps 5 to 7 of a row: one row per record of one input table (the latest version of its key), with
 
-      row_state     deleted | future (as staged) | quarantined | excluded | accepted
+      row_state     deleted or future (decided in staging), quarantined, excluded or accepted
       fault_column, fault_reason
-                    of a quarantined record: orphan, or what the caller found
+                    of a quarantined record: orphan, or the fault that the caller found
 
-    and, of an accepted record, references that lead to survivors of merges (null where an optional one leads to no accepted
-    record) and moments later than as_of read as null. `references` maps each referenced input table to its resolved
-    model; the table's own is none of them. A caller that knows more reasons, or computes more columns (`computed`, names), writes a query
-    over `records` that gives records.*, fault_column, fault_reason and the computed columns. -#}
+    In an accepted record a reference to a merged record reads as its survivor, an optional reference that leads to no
+    accepted record reads as null, and so does a moment later than as_of.
+
+    `references` maps each referenced input table, except the table itself, to its resolved model. A caller that checks
+    for more faults, or computes more columns (their names are `computed`), passes a query over `records` that returns
+    records.*, fault_column, fault_reason and the computed columns. -#}
 {% macro resolve_rows(domain, table, references={}, computed=[]) %}
 {%- set staged = winning_versions(domain, table) -%}
 {%- set null_text = 'cast(null as ' ~ dbt.type_string() ~ ')' -%}

@@ -1,5 +1,5 @@
-{#- Every sound version of every record of an input table, over all connected systems: some of the contract's columns, is_deleted
-    and version_rank (1 of the newest). -#}
+{#- Every version of every record of an input table that is not quarantined, over all connected systems: the given
+    columns, is_deleted and version_rank (1 is the latest version). -#}
 {% macro sound_versions(table, columns) %}
     {%- for connector in var('connectors') %}
     select

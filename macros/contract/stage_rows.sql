@@ -1,15 +1,15 @@
-{#- Steps 1 to 4 of the way of a row: every row received of one input table, cast to the contract's types, with
+{#- Steps 1 to 4 of a row: every row received of one input table, cast to the types of the contract, with
 
-      row_state     quarantined (faulty by itself) | superseded | deleted | future | current
+      row_state     quarantined (the row itself is faulty), superseded, deleted, future or current
       fault_column, fault_reason
-                    of a quarantined row: missing_required, bad_type, bad_value or out_of_range, the first that applies, and the
-                    first column to which it does
-      version_rank  of a sound row: 1 of the newest version of its key, and so on back to the earliest; null of a quarantined row
-      _file, _row   where the row stands
+                    of a quarantined row: the first reason that applies, in the order missing_required, bad_type,
+                    bad_value, out_of_range, and the first column to which it applies
+      version_rank  rank among the versions of the record, 1 is the latest; null of a quarantined row
+      _file, _row   the place of the row in the input
 
-    Versions that share a key are ranked only where a key was delivered more than once: ranking needs each row as text. The
-    table is read for itself each time: what is read once streams into the result, and a column that is not read costs nothing,
-    where a common table expression that is read twice would keep every row in memory. -#}
+    Only keys that were delivered more than once are ranked, because ranking needs each row as text. The source is read
+    anew in each place instead of in one CTE: DuckDB streams a source that is read once and skips the columns that are
+    not used, but keeps every row of a CTE that is read twice in memory. -#}
 {% macro stage_rows(domain, table) %}
 {%- set received = source(domain, table) -%}
 {%- if execute -%}
@@ -23,7 +23,7 @@
 {%- set is_merged = contract.merged_into ~ ' is not null' if contract.merged_into else 'false' -%}
 with
 
--- keys that share a fingerprint by chance are ranked apart all the same
+-- Different keys can have the same fingerprint by chance. That is harmless: `versions` ranks by the key itself.
 repeated_keys as (
 
     select {{ fingerprint(key_values) }} as key_fingerprint
@@ -118,7 +118,8 @@ select * from final
 {% endmacro %}
 
 
-{#- The columns of a raw relation as values of the contract's types, and whether there was one. -#}
+{#- The columns of a raw relation cast to the contract's types, and for each column that can be faulty has_<column>:
+    true if the raw value is not null. -#}
 {% macro typed_columns(columns, relation) -%}
         {{ relation }}._file,
         {{ relation }}._row
@@ -131,7 +132,7 @@ select * from final
 {%- endmacro %}
 
 
-{#- The first fault of a typed row, '<column>|<reason>'; null where it is sound. -#}
+{#- The first fault of a typed row as '<column>|<reason>'; null if the row has none. -#}
 {% macro fault_of(columns) -%}
         case
             {%- for column in columns if column.required %}

@@ -1,5 +1,5 @@
-{#- The winning version of every record of an input table, over all connected systems: _file, _row, the contract's columns, and
-    row_state (current, deleted or future). -#}
+{#- The latest version of every record of an input table, over all connected systems: _file, _row, the columns of
+    the contract, and row_state (current, deleted or future). -#}
 {% macro winning_versions(domain, table) %}
     {%- for connector in var('connectors') -%}
     {%- set staged = ref('stg_' ~ connector ~ '__' ~ table) -%}

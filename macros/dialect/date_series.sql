@@ -1,4 +1,5 @@
-{#- A query of one date a row, column `series_on`, from one date to another, both included, in steps of a day or a month. -#}
+{#- A query with one row per date in the column `series_on`, from `first` to `last` (both inclusive), in steps of a
+    day or a month. -#}
 {% macro date_series(first, last, step) -%}
     {{ return(adapter.dispatch('date_series')(first, last, step)) }}
 {%- endmacro %}

@@ -1,5 +1,6 @@
-{#- A decimal divided by a positive decimal, both with at most 6 decimals, rounded half away from zero to `places` decimals:
-    whole numbers throughout, because a quotient in binary floating point falls on the wrong side of half a cent. -#}
+{#- A decimal divided by a positive decimal, both with at most 6 decimals, rounded half away from zero to `places`
+    decimals. It calculates in whole numbers, because a quotient in floating point can fall on the wrong side of
+    half a cent. -#}
 {% macro divide_exactly(dividend, divisor, places) -%}
     {{ return(adapter.dispatch('divide_exactly')(dividend, divisor, places)) }}
 {%- endmacro %}

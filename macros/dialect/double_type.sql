@@ -1,4 +1,4 @@
-{#- A binary floating-point number of 64 bits; dbt's own type_float has 32 on some engines. -#}
+{#- A floating-point number of 64 bits. dbt's type_float has only 32 bits on some engines. -#}
 {% macro double_type() -%}
     {{ return(adapter.dispatch('double_type')()) }}
 {%- endmacro %}

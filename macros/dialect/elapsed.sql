@@ -1,4 +1,4 @@
-{#- The whole microseconds from one timestamp to another. -#}
+{#- Number of microseconds from one timestamp to another. -#}
 {% macro elapsed_microseconds(earlier, later) -%}
     {{ return(adapter.dispatch('elapsed_microseconds')(earlier, later)) }}
 {%- endmacro %}
@@ -8,7 +8,7 @@
 {%- endmacro %}
 
 
-{#- The timestamp so many whole microseconds after another. -#}
+{#- The timestamp that is a number of microseconds after another. -#}
 {% macro after_microseconds(timestamp, microseconds) -%}
     {{ return(adapter.dispatch('after_microseconds')(timestamp, microseconds)) }}
 {%- endmacro %}
@@ -18,13 +18,13 @@
 {%- endmacro %}
 
 
-{#- Microseconds as minutes. -#}
+{#- Microseconds as minutes, in floating point. -#}
 {% macro as_minutes(microseconds) -%}
     cast({{ microseconds }} as {{ double_type() }}) / 60000000
 {%- endmacro %}
 
 
-{#- The whole days from one timestamp to another, at least 0; null where one of them is. -#}
+{#- Number of whole days from one timestamp to another, at least 0; null if one of them is null. -#}
 {% macro whole_days_between(earlier, later) -%}
     case
         when {{ later }} <= {{ earlier }} then 0

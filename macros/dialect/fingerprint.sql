@@ -1,4 +1,5 @@
-{#- A value that is the same wherever some values are the same, and hardly ever elsewhere: narrower than they are. -#}
+{#- A hash of some values: equal values have the same hash, and different values hardly ever do. It takes less
+    memory than the values. -#}
 {% macro fingerprint(expressions) -%}
     {{ return(adapter.dispatch('fingerprint')(expressions)) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- An aggregate: the value (which may be null) of the row that comes first by some columns, of which none is null. -#}
+{#- Aggregate: the value, possibly null, of the first row by `order_columns`, none of which may be null. -#}
 {% macro first_by(value, order_columns) -%}
     {{ return(adapter.dispatch('first_by')(value, order_columns)) }}
 {%- endmacro %}

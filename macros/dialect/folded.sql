@@ -1,4 +1,5 @@
-{#- A text without the blanks at either end, of whatever width, none included; null where nothing is left. -#}
+{#- A text without leading and trailing blanks, including blanks of Unicode and characters of no width; null if no
+    character is left. -#}
 {% macro without_blanks(text) -%}
     {{ return(adapter.dispatch('without_blanks')(text)) }}
 {%- endmacro %}
@@ -9,8 +10,8 @@
 {%- endmacro %}
 
 
-{#- A text as it is compared: in lower case, without blanks at either end; null where nothing is left. Names of columns are folded
-    alike in Python, by fold_name. -#}
+{#- A text as it is compared with others: in lower case, without leading and trailing blanks; null if no character
+    is left. fold_name does the same in Python for the names of columns. -#}
 {% macro folded(text) -%}
     {{ return(adapter.dispatch('folded')(text)) }}
 {%- endmacro %}

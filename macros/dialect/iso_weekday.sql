@@ -1,4 +1,4 @@
-{#- The day of the week of a date: 1 is Monday, 7 is Sunday. -#}
+{#- The weekday of a date: 1 is Monday, 7 is Sunday. -#}
 {% macro iso_weekday(date) -%}
     {{ return(adapter.dispatch('iso_weekday')(date)) }}
 {%- endmacro %}

@@ -1,4 +1,5 @@
-{#- A seed's rows as its file has them: nothing about it is guessed, neither quotes nor the order of a date's parts. -#}
+{#- Loads the rows of a seed straight from its file. This overrides dbt's macro, whose reader guesses types, quotes
+    and the order of day and month. -#}
 {% macro duckdb__load_csv_rows(model, agate_table) %}
     {%- set statement -%}
         copy {{ this.render() }} from '{{ adapter.get_seed_file_path(model) | replace("'", "''") }}'

@@ -1,4 +1,4 @@
-{#- A query of the whole numbers from one to another, both included, column `series_number`. -#}
+{#- A query with one row per whole number in the column `series_number`, from `first` to `last` (both inclusive). -#}
 {% macro number_series(first, last) -%}
     {{ return(adapter.dispatch('number_series')(first, last)) }}
 {%- endmacro %}

@@ -1,6 +1,7 @@
-{#- A raw column as a value of a type of the contract: null where it is not of that type. Text is taken as it is; the forms
-    that count as a boolean, an integer, a decimal, a ratio, a timestamp or a date are those of the input contract. Files of rules are
-    read by the same macros, which Python renders (forms.py): those below take plain Jinja and each other, and nothing of dbt. -#}
+{#- A raw column as a value of a type of the contract; null if the value is not of that type. Text is taken as it
+    is. The macros below say which texts count as a boolean, an integer, a decimal, a ratio, a timestamp or a date.
+    Python renders the same macros to read the files of rules (forms.py), so they may use only plain Jinja and each
+    other, and nothing of dbt. -#}
 {% macro parse_value(column, type) %}
     {%- set parsers = {
         'text': adapter.dispatch('parse_text'),
@@ -20,7 +21,7 @@
 {%- endmacro %}
 
 
-{#- Where the file already holds the type itself, the cast alone is the parse: the engine drops the other branch. -#}
+{#- A column that already has the type needs only the cast: the engine drops the other branches. -#}
 {% macro duckdb__parse_boolean(column) -%}
     case
         when typeof({{ column }}) = 'BOOLEAN' then try_cast({{ column }} as boolean)
@@ -30,7 +31,8 @@
 {%- endmacro %}
 
 
-{#- What has the form of a number and is too large for the type reads as `beyond`, which no value may be; null where none is given. -#}
+{#- A text that is a number but too large for the type reads as `beyond`, a value that is always out of range; null
+    if `beyond` is not given. -#}
 {% macro duckdb__parse_integer(column, beyond='null') -%}
     case
         when typeof({{ column }}) in ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT') then try_cast({{ column }} as bigint)
@@ -40,8 +42,8 @@
 {%- endmacro %}
 
 
-{#- A column of a rule has a width of its own. The engine casts no text of more digits than the type has, whatever its exponent:
-    whether a number is too large, its size as a floating-point one says. -#}
+{#- The type can be given, because a column of a rule has another width. The engine cannot cast a text with more
+    digits than the type has, whatever its exponent, so the size of the number is judged in floating point. -#}
 {% macro duckdb__parse_decimal(column, data_type='decimal(26, 6)', beyond='null') -%}
     {%- set text = 'cast(' ~ column ~ ' as varchar)' -%}
     case
@@ -59,19 +61,19 @@
 {%- endmacro %}
 
 
-{#- A rate or a share: below a million, by its width. -#}
+{#- A rate or a share, with 12 decimals. It must be below a million, the width of its type. -#}
 {% macro duckdb__parse_ratio(column) -%}
     {{ duckdb__parse_decimal(column, 'decimal(18, 12)') }}
 {%- endmacro %}
 
 
-{#- Whether a moment that is none of text is of a year that text can have, 0001 to 9999. -#}
+{#- True if a value that is not text has a year from 0001 to 9999, the only years that a text can have. -#}
 {% macro duckdb__is_of_our_era(column) -%}
     try_cast({{ column }} as timestamp) between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999'
 {%- endmacro %}
 
 
-{#- A moment in UTC needs no time zone: the detour through one costs several times the cast. -#}
+{#- A timestamp in UTC is cast without a time zone, because a cast with one takes several times as long. -#}
 {% macro duckdb__parse_timestamp(column) -%}
     case
         when typeof({{ column }}) in ('TIMESTAMP', 'DATE')

@@ -1,4 +1,4 @@
-{#- A raw row as text: its values in the contract's order, joined by a separator; what a null was is empty. -#}
+{#- A raw row as text: its values in the order of the contract, joined by a separator. A null is an empty text. -#}
 {% macro row_as_text(columns, relation, separator='|') -%}
     {%- for column in columns -%}
     coalesce(cast({{ relation }}.{{ column.name }} as {{ dbt.type_string() }}), ''){{ " || '" ~ separator ~ "' || " if not loop.last }}
@@ -6,7 +6,7 @@
 {%- endmacro %}
 
 
-{#- A JSON object of names and expressions, as text. -#}
+{#- A JSON object, as text, from a mapping of names to expressions. -#}
 {% macro json_of(members) -%}
     {{ return(adapter.dispatch('json_of')(members)) }}
 {%- endmacro %}
@@ -20,7 +20,7 @@
 {%- endmacro %}
 
 
-{#- A member of a JSON object, as text; null where its name is null. -#}
+{#- A member of a JSON object, as text; null if the name is null. -#}
 {% macro json_member(object, name) -%}
     {{ return(adapter.dispatch('json_member')(object, name)) }}
 {%- endmacro %}
@@ -30,7 +30,7 @@
 {%- endmacro %}
 
 
-{#- A raw value as it may be shown: personal data as its SHA-256. -#}
+{#- A raw value as it may be shown: personal data as its SHA-256, any other value as text. -#}
 {% macro shown_value(column, relation) -%}
     {%- set value -%}
     cast({{ relation }}.{{ column.name }} as {{ dbt.type_string() }})

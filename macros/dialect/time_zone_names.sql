@@ -1,4 +1,4 @@
-{#- A query of the time zones that the engine knows, column `timezone`. -#}
+{#- A query of the time zones that the engine knows, in the column `timezone`. -#}
 {% macro time_zone_names() -%}
     {{ return(adapter.dispatch('time_zone_names')()) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- All (from_column, reached_id) that pointers lead to, in one step or many. -#}
+{#- A query of all pairs (from_column, reached_id): reached_id is reached from from_column in one or more steps. -#}
 {% macro transitive_closure(relation, from_column, to_column) -%}
     {{ return(adapter.dispatch('transitive_closure')(relation, from_column, to_column)) }}
 {%- endmacro %}

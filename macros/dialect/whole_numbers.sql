@@ -8,7 +8,7 @@
 {%- endmacro %}
 
 
-{#- The whole part of a quotient of two whole numbers that are not negative. -#}
+{#- The whole part of the quotient of two whole numbers, neither of them negative. -#}
 {% macro divide_whole(dividend, divisor) -%}
     {{ return(adapter.dispatch('divide_whole')(dividend, divisor)) }}
 {%- endmacro %}
@@ -24,8 +24,8 @@
 {%- endmacro %}
 
 
-{#- Money times min(1, part / whole), rounded to cents, half away from zero: whole numbers throughout, as in divide_exactly.
-    Nothing is negative; part and whole are decimals of at most 6 places, whole is above 0. -#}
+{#- Money times min(1, part / whole), rounded to cents, half away from zero. It calculates in whole numbers, as
+    divide_exactly does. No argument is negative, part and whole have at most 6 decimals, and whole is above 0. -#}
 {% macro share_of(amount, part, whole) -%}
     {{ return(adapter.dispatch('share_of')(amount, part, whole)) }}
 {%- endmacro %}
@@ -41,8 +41,8 @@
 {%- endmacro %}
 
 
-{#- A decimal of at most `places` decimals as a whole number of its last ones. Its two halves go apart, because a decimal that is
-    multiplied at once runs out of digits. -#}
+{#- A decimal with at most `places` decimals as a whole number of its smallest unit. Its whole part and its decimals
+    are multiplied apart, because the product in one step would have more digits than a decimal holds. -#}
 {% macro to_whole(value, places) -%}
     {{ return(adapter.dispatch('to_whole')(value, places)) }}
 {%- endmacro %}
@@ -57,14 +57,15 @@
 {%- endmacro %}
 
 
-{#- A whole number of the last of `places` decimals as a decimal. -#}
+{#- The reverse of to_whole: a whole number of the smallest unit of `places` decimals, as a decimal. -#}
 {% macro from_whole(value, places) -%}
     cast(cast({{ value }} as decimal(38, 0)) * cast({{ '0.' ~ '0' * (places - 1) ~ '1' }} as decimal(38, {{ places }})) as decimal(38, {{ places }}))
 {%- endmacro %}
 
 
-{#- The whole part of one * other / divisor, whole numbers that are not negative, where the product has more digits than the
-    engine's whole numbers: by long division, of which a digit is 10^9. `one` is below 10^27, `divisor` below 8 * 10^28. -#}
+{#- The whole part of one * other / divisor, where none is negative and the product can have more digits than the
+    whole numbers of the engine. It is a long division whose digits are of base 10^9. `one` must be below 10^27 and
+    `divisor` below 8 * 10^28. -#}
 {% macro multiply_and_divide(one, other, divisor) -%}
     {{ return(adapter.dispatch('multiply_and_divide')(one, other, divisor)) }}
 {%- endmacro %}

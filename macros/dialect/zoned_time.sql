@@ -1,4 +1,4 @@
-{#- A UTC timestamp as the wall clock of a time zone (an expression that gives its name) shows it. -#}
+{#- A UTC timestamp as the local time of a time zone; `timezone` is an expression that gives its name. -#}
 {% macro zoned_time(timestamp, timezone) -%}
     {{ return(adapter.dispatch('zoned_time')(timestamp, timezone)) }}
 {%- endmacro %}
@@ -8,7 +8,8 @@
 {%- endmacro %}
 
 
-{#- The UTC timestamp of what the wall clock of a time zone shows; of a time that it skips, the moment at which it does. -#}
+{#- The UTC timestamp of a local time in a time zone. A local time that the clock skips reads as the moment of the
+    change. -#}
 {% macro utc_time(local_timestamp, timezone) -%}
     {{ return(adapter.dispatch('utc_time')(local_timestamp, timezone)) }}
 {%- endmacro %}

@@ -1,8 +1,10 @@
-{#- CTEs of the Bühlmann-Straub credibility of rated people among their peers (M4). Reads the CTE `means`: one person among the
-    peers that share `peers`, with n_customers (1 or more), sum_of_means, raw_mean (its customers' mean, as a score) and squares
-    (the squared distances of its customers from it, summed); gives the CTE `credible`: the same rows with what the peers are
-    (team_users, team_customers, team_mean, expected_process_variance, variance_of_hypothetical_means), credibility,
-    credible_score, its margin, is_payable and payable_score. -#}
+{#- CTEs of the Bühlmann-Straub credibility of rated employees among their peers (M4 in docs/metrics.md).
+
+    They read the CTE `means`, one row per employee and group of peers (the columns `peers`), with n_customers (1 or
+    more), sum_of_means, raw_mean (the mean of the customers of the employee, as a score) and squares (the sum of the
+    squared distances of the customers from it). They give the CTE `credible`: the same rows with the statistics of the
+    peers (team_users, team_customers, team_mean, expected_process_variance, variance_of_hypothetical_means), and with
+    credibility, credible_score, its margin, is_payable and payable_score. -#}
 {% macro credibility(peers) -%}
 {%- set over_peers = 'over (partition by ' ~ peers | join(', ') ~ ')' -%}
 peers as (
@@ -40,7 +42,7 @@ excesses as (
 
 ),
 
--- what is left of a difference after rounding is no variance
+-- A positive excess that is as small as a rounding error counts as no variance.
 hypothetical_means as (
 
     select

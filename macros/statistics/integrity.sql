@@ -1,5 +1,6 @@
-{#- Twice the log-likelihood ratio of a count out of a total against an expected share: large where chance does not explain it. A tail
-    beyond it has at most the probability exp(-deviance / 2), whatever the size of the sample. -#}
+{#- The deviance of a count out of a total from an expected share: twice the log-likelihood ratio. It is large if
+    chance does not explain the count: the probability of a deviance at least as large, on one side, is at most
+    exp(-deviance / 2), whatever the size of the sample. -#}
 {% macro deviance(count, total, share) -%}
     2 * (
         case
@@ -18,8 +19,8 @@
 {%- endmacro %}
 
 
-{#- How many standard deviations two shares are apart: the signed root of their deviance from the share that they have together,
-    positive where the first is larger. -#}
+{#- The distance of two shares in standard deviations: the root of their deviance from their pooled share, positive
+    if the first share is larger. -#}
 {% macro sigmas_apart(count, total, other_count, other_total) -%}
     {%- set share -%}
     {{ rate_quotient(count ~ ' + ' ~ other_count, total ~ ' + ' ~ other_total) }}
@@ -28,7 +29,7 @@
 {%- endmacro %}
 
 
-{#- A number as text, rounded. -#}
+{#- A number as text, rounded to `places` decimals. -#}
 {% macro shown_number(number, places) -%}
     cast(cast({{ number }} as decimal(18, {{ places }})) as {{ dbt.type_string() }})
 {%- endmacro %}

@@ -1,5 +1,6 @@
-{#- A bound ('-' or '+') of the 95 % interval of a metric by its kind, from value, n, numerator, spread and the bound of its quantile;
-    null of money and its ratios. -#}
+{#- A bound of the 95 % confidence interval of a metric ('-' is the lower, '+' the upper), by the kind of the
+    metric. It reads the columns value, n, numerator and spread; `quantile` is the bound of a quantile. Null of
+    money and its ratios. -#}
 {% macro metric_bound(sign, quantile) -%}
     case
             when n = 0 then null

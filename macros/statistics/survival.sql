@@ -1,17 +1,17 @@
-{#- The Kaplan-Meier curve of waiting until something happens, one row per group and observed duration:
+{#- The Kaplan-Meier curve of the time until an event, one row per group and observed duration:
 
-      groups        as given
+      groups        the columns of `groups`
       duration
-      at_risk       observations of at least this duration
-      events        of them, those that end here because it happened
-      censored      of them, those of which no more is known; they count as at risk until after the events
-      survival      the share that waits longer
+      at_risk       size of the at-risk set: observations of at least this duration
+      events        number of observations that end at this duration with the event
+      censored      number of observations that are censored at this duration; they count as at risk for its events
+      survival      share that waits longer than this duration
       survival_low, survival_high
-                    its 95 % interval, the exponential Greenwood one
+                    bounds of the 95 % confidence interval of survival, by the exponential Greenwood formula
 
-    `observations` is a relation with the columns of `groups` (names), duration, and the numbers of events and censored; rows with 0
-    of both ask for the curve at a duration at which nothing ends. Sums of logarithms are decimals, so that their last digit does
-    not depend on the order of rows. -#}
+    `observations` is a relation with the columns of `groups` (a list of names), duration, and the numbers of events and
+    censored. A row with 0 in both asks for the curve at a duration at which no observation ends. Logarithms are summed
+    as decimals, so that the last digit does not depend on the order of the rows. -#}
 {% macro survival_curve(observations, groups) %}
 {%- set group_columns = groups | join(', ') -%}
 {%- set exact = 'decimal(38, 20)' -%}
@@ -48,7 +48,8 @@ exposed as (
 
 ),
 
--- where nobody is left the curve is at 0, and so is its interval
+-- After an event of the whole at-risk set the curve and both bounds are 0 (is_end); the logarithm of 0 is left out of
+-- the sum.
 summed as (
 
     select
@@ -104,20 +105,21 @@ from estimated
 {% endmacro %}
 
 
-{#- An aggregate over a curve: the first duration at which it, or a bound of its interval, has come down so far that the share
-    is over; null where it does not. Steps that are equal but for rounding are equal. -#}
+{#- Aggregate over a curve: the first duration by which the event has come for `share` of the observations, or the
+    same for a bound of the curve; null if the curve does not fall that low. The tolerance treats values as equal
+    that differ only by rounding. -#}
 {% macro survival_quantile(share, curve='survival') -%}
     min(case when {{ curve }} <= 1 - {{ share }} + 1e-12 then duration end)
 {%- endmacro %}
 
 
-{#- The normal quantile of every 95 % interval. -#}
+{#- The quantile of the normal distribution for a 95 % confidence interval. -#}
 {% macro z_95() -%}
     1.959963985
 {%- endmacro %}
 
 
-{#- A running sum of shares, by decimals for the same reason. -#}
+{#- A running sum of shares. It sums decimals, so that it does not depend on how the engine adds the rows. -#}
 {% macro running_share(share, group, order_column) -%}
     cast(sum(cast(coalesce({{ share }}, 0) as decimal(38, 20))) over (
         partition by {{ group }}

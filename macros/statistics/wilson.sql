@@ -1,5 +1,5 @@
-{#- A bound ('-' or '+') of the 95 % interval of a share of n: Wilson's score interval, which holds the share. Null
-    where n is 0. -#}
+{#- A bound of the 95 % confidence interval of a share of n ('-' is the lower, '+' the upper): Wilson's score
+    interval, which always contains the share. Null if n is 0. -#}
 {% macro wilson_bound(sign, share, n) -%}
     {%- set z_squared_over_n = '(' ~ z_95() ~ ' * ' ~ z_95() ~ ' / nullif(' ~ n ~ ', 0))' -%}
     {{ 'least' if sign == '-' else 'greatest' }}({{ share }}, (

@@ -1,4 +1,5 @@
-{#- The last moment of a month, given as its first day; of the month of as_of the last moment that is known. -#}
+{#- The last known moment of a month, which is given as its first day: its last microsecond, or as_of if that is
+    earlier. -#}
 {% macro last_moment(month) -%}
     least(
         {{ dbt.dateadd('microsecond', -1, utc_midnight(dbt.dateadd('month', 1, month))) }},

@@ -1,4 +1,4 @@
-{#- A UTC timestamp as the wall clock of the reporting time zone shows it. -#}
+{#- A UTC timestamp as the local time of the reporting time zone. -#}
 {% macro local_time(timestamp) -%}
     {%- if var('reporting_timezone') == 'UTC' -%}
     {{ timestamp }}

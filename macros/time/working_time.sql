@@ -1,5 +1,5 @@
-{#- The first instant at which a clock shows a local time or later, while it keeps an offset (int_schedules__clock_changes); null
-    where that is not while it does. -#}
+{#- The first moment at which a clock shows a local time or a later one, while the clock keeps an offset (`offsets`
+    is a row of int_schedules__clock_changes); null if the clock reaches the local time only after that. -#}
 {% macro first_instant(local_time, offsets) -%}
     {%- set shown_at = dbt.dateadd('second', '-' ~ offsets ~ '.offset_seconds', local_time) -%}
     case
@@ -8,8 +8,9 @@
 {%- endmacro %}
 
 
-{#- Spans of time (schedule_id, starts_at, ends_at and more) with the working time in each, worked_microseconds: what had been worked at
-    its end less what had been at its start, by the pieces of int_schedules__working_time. Null without schedule. -#}
+{#- Spans of time (schedule_id, starts_at, ends_at and any other columns) with the working time within each,
+    worked_microseconds: the working time up to its end minus the working time up to its start, both from the pieces
+    of int_schedules__working_time. Null of a span without a schedule. -#}
 {% macro working_time_in(spans, working_time) %}
     select
         spans.*,
@@ -31,7 +32,8 @@
 {% endmacro %}
 
 
-{#- The working time of a schedule up to a moment, by the piece in which the moment lies. -#}
+{#- The working time of a schedule up to a moment; `piece` is the row of int_schedules__working_time that holds the
+    moment. -#}
 {% macro worked_until(moment, piece) -%}
     ({{ piece }}.worked_microseconds + least(
         {{ elapsed_microseconds(piece ~ '.starts_at', moment) }}, {{ piece }}.open_microseconds
@@ -39,7 +41,8 @@
 {%- endmacro %}
 
 
-{#- The business time up to a moment, in microseconds, by the day of int_schedules__business_days on which it is. -#}
+{#- The business time up to a moment, in microseconds; `day` is the row of int_schedules__business_days that holds
+    the moment. -#}
 {% macro business_time_until(moment, day) -%}
     (
         {{ day }}.worked_microseconds
@@ -48,7 +51,8 @@
 {%- endmacro %}
 
 
-{#- The moment at which the business time is so much, in the business day of int_schedules__business_days in which it is reached. -#}
+{#- The moment at which the business time reaches an amount of microseconds; `day` is the row of
+    int_schedules__business_days in which it does. -#}
 {% macro moment_of_business_time(business_time, day) -%}
     {{ after_microseconds(day ~ '.starts_at', business_time ~ ' - ' ~ day ~ '.worked_microseconds') }}
 {%- endmacro %}
