@@ -1,6 +1,7 @@
 with
 
--- what arrived is counted apart from what became of it
+-- The rows that arrived are counted apart from their states, so that a row that gets lost in between shows as a
+-- difference.
 received as (
 
     {% for table in input_tables() %}

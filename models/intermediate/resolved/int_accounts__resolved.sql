@@ -8,7 +8,7 @@ records as (
 
 {{ merge_survivors('account_id', 'merged_into_account_id') }},
 
--- the survivor's type and state decide over everything that was merged into it
+-- The type and the state of the surviving account decide for every account that was merged into it.
 decided as (
 
     select

@@ -27,7 +27,7 @@ examined as (
 
 ),
 
--- an orphan is not there for those that were merged into it
+-- A contact whose account is missing counts as missing for the contacts that were merged into it.
 records as (
 
     select * from examined
@@ -37,7 +37,7 @@ records as (
 
 {{ merge_survivors('contact_id', 'merged_into_contact_id') }},
 
--- the survivor's state, and its account's, decide over everything that was merged into it
+-- The state of the surviving contact and of its account decide for every contact that was merged into it.
 decided as (
 
     select
