@@ -29,7 +29,7 @@ closed_versions as (
 
 ),
 
--- who owned the deal when it was first delivered as closed: moving it afterwards moves nothing
+-- The owner in the first delivered version that is closed: a closed deal that changes its owner later keeps this one.
 owners_when_closed as (
 
     select

@@ -20,7 +20,7 @@ leads as (
 
 ),
 
--- a touch is with an account by its own word, by its person's, and by its lead's
+-- `union` drops repetitions, so that a touch counts once for an account to which it leads in several ways.
 final as (
 
     select

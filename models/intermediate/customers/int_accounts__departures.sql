@@ -7,7 +7,8 @@ stays as (
 
 ),
 
--- whoever subscribes leaves with the last subscription, whoever does not leaves without saying so
+-- A subscriber churns when its last subscription line ends, whatever it was charged; any other account churns by
+-- inactivity.
 ranked as (
 
     select

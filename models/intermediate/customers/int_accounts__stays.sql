@@ -28,7 +28,8 @@ first_subscriptions as (
 
 ),
 
--- a subscription keeps a customer as long as it runs, a charge for a time; a subscriber is no longer judged by charges
+-- From its first subscription line on, an account is judged by its lines alone, so a charge is no stay beyond that
+-- moment.
 final as (
 
     select

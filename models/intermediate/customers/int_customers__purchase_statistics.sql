@@ -1,9 +1,10 @@
-{#- Read where it is used: a CTE that is read more than once is kept whole, which takes three times the memory. -#}
+{#- The transactions are read anew in each place: DuckDB keeps a CTE that is read more than once in memory, which
+    takes three times as much. -#}
 {%- set transactions = ref('int_transactions__counted') -%}
 {%- set today = local_day(as_of()) -%}
 with
 
--- the holdout is the last third of the time: the days after the cut
+-- The holdout is the last third of the days since the first charge of any customer.
 holdout as (
 
     select
@@ -34,7 +35,8 @@ charged as (
 
 ),
 
--- what was given back of a charge is spend less of its day, and is known later
+-- A reversal reduces the spend of the day of its charge. It may come after the cut: the calibration knows only the
+-- reversals up to the cut.
 given_back as (
 
     select
@@ -103,7 +105,7 @@ totals as (
 
 ),
 
--- who came after the cut is not known at it
+-- A customer whose first charge came after the cut has no calibration.
 known as (
 
     select
@@ -113,7 +115,7 @@ known as (
 
 ),
 
--- the first day makes a customer: what is forecast are repeat days, and what is spent on them
+-- The first purchase day is left out: the models forecast repeat purchase days and their spend.
 final as (
 
     select

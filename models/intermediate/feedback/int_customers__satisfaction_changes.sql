@@ -7,7 +7,7 @@ responses as (
 
 ),
 
--- what a contact said last in each month
+-- Only the latest answer of a contact in each month counts.
 ranked as (
 
     select
@@ -25,7 +25,8 @@ ranked as (
 
 ),
 
--- a running total of changes is the sum over contacts, without a row for each contact and month
+-- The changes are kept per contact with an answer, because a row for each contact and month would be far more rows.
+-- Their running total is the sum of the latest answers over the contacts.
 changes as (
 
     select

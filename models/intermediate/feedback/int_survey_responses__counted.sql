@@ -8,7 +8,6 @@ responses as (
 
 ),
 
--- a person's latest answer to one survey about one thing counts
 ranked as (
 
     select

@@ -40,7 +40,7 @@ final as (
         about_type,
         about_id,
         about_user_id,
-        -- what the answer is about: for a relationship each invitation is a thing, and so is an answer without one
+        -- In a relationship survey each invitation is a thing of its own, and so is each answer without an invitation.
         case
             when about_type <> 'relationship' then about_id
             when invitation_id is not null then 'invitation ' || invitation_id

@@ -6,7 +6,7 @@ movements as (
 
 ),
 
--- what the up-sell lines of one purchase and family share
+-- The pool: the rise of the family, which its up-sell lines in one purchase share.
 pools as (
 
     select
@@ -46,7 +46,7 @@ lines as (
 
 ),
 
--- the largest remainder takes the cent that rounding down left over
+-- Rounding down leaves some cents of the pool; they go to the lines with the largest remainders.
 floored as (
 
     select

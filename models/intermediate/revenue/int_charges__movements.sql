@@ -7,7 +7,7 @@ charges as (
 
 ),
 
--- lines of one timestamp are one purchase
+-- All charges of an account at one moment are one purchase, so that its lines are not judged against each other.
 purchases as (
 
     select

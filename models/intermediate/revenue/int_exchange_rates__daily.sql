@@ -6,7 +6,7 @@ rates as (
 
 ),
 
--- a date of the input may be a day ahead of the local day of as_of
+-- A date in the input can be one day ahead of the local day of as_of.
 days as (
 
     {{ date_series(
@@ -55,7 +55,7 @@ daily as (
         days.series_on as rated_on,
         spans.rate,
         spans.is_inverse,
-        -- a quote into the reporting currency goes before one out of it
+        -- A quote into the reporting currency takes precedence over one out of it.
         row_number() over (
             partition by spans.currency_code, days.series_on
             order by spans.is_inverse

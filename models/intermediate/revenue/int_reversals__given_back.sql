@@ -12,7 +12,8 @@ charges as (
 
 ),
 
--- in the original's own currency; by the reporting currency where the two differ
+-- The part that is reversed is measured in the currency of the original, or in the reporting currency if the reversal
+-- has another currency.
 reversals as (
 
     select
@@ -38,7 +39,7 @@ reversals as (
 
 ),
 
--- never more in all than there was
+-- The reversals of a charge together take back at most its expansion.
 running as (
 
     select

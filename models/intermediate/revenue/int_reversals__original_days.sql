@@ -28,7 +28,8 @@ reversals as (
 
 ),
 
--- the day counts only where the original will be an accepted row itself
+-- The day of the original counts only if the original will be accepted. That is decided here by the same rules, because
+-- int_transactions__resolved reads this model.
 final as (
 
     select

@@ -20,7 +20,7 @@ ends as (
 
 ),
 
--- what the month begins with, in the family in which it can go on
+-- MRR at the start of a month, in the family in which each line starts it.
 starts as (
 
     select

@@ -30,7 +30,7 @@ lines as (
 
 ),
 
--- of this month only what is known today
+-- The current month ends on the local day of as_of, because later changes are not known.
 month_ends as (
 
     select
@@ -41,7 +41,7 @@ month_ends as (
 
 ),
 
--- what the account took up on the day on which something else was migrated
+-- The line that the account started on the day of a migration; the smallest subscription_id if it started several.
 followers as (
 
     select

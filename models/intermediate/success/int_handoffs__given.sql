@@ -18,7 +18,7 @@ users as (
 
 ),
 
--- those that came back to the team that gave them
+-- Hand-offs after which the account came back to the giving team.
 returns as (
 
     select distinct given.assignment_id

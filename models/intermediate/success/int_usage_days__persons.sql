@@ -12,7 +12,7 @@ contacts as (
 
 ),
 
--- a person whom the CRM does not know is one, too
+-- A person who is not in the CRM counts as a person by the delivered identifier.
 persons as (
 
     select

@@ -18,7 +18,7 @@ schedules as (
 
 ),
 
--- the clock of the default schedule, else that of the reports
+-- The time zone of the default schedule, or the reporting time zone if there is none.
 clocks as (
 
     select coalesce(max(timezone), '{{ var("reporting_timezone") }}') as timezone
@@ -27,7 +27,7 @@ clocks as (
 
 ),
 
--- wherever the clock is, its day is this one or one beside it
+-- The local day differs from the UTC day by at most one, in any time zone.
 days as (
 
     {{ date_series(

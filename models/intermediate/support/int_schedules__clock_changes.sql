@@ -34,7 +34,7 @@ time_zones as (
 
 ),
 
--- a local day reaches into the UTC days beside it
+-- A local day extends into the UTC days before or after it.
 days as (
 
     {{ date_series(
@@ -79,7 +79,7 @@ minutes as (
 
 ),
 
--- clocks change at whole minutes: the first minute of such a day that has the new offset
+-- Clocks change at whole minutes, so the change is at the first minute of the day that shows the new offset.
 changes as (
 
     select

@@ -33,7 +33,7 @@ days as (
 
 ),
 
--- stretches that overlap or touch are one
+-- Stretches that overlap or touch are merged into one, so that no time counts twice.
 ordered as (
 
     select
@@ -93,7 +93,7 @@ local_stretches as (
 
 ),
 
--- a clock that jumps over an hour is at once where it lands; of an hour that it shows twice the first counts
+-- A local time that the clock skips is reached at the change; of a local time that comes twice the first counts.
 stretches as (
 
     select
@@ -117,7 +117,7 @@ schedule_ids as (
 
 ),
 
--- each UTC day begins anew, so that a moment finds its place by its day
+-- A piece begins at every UTC midnight, so that a moment can be looked up by its day.
 day_starts as (
 
     select

@@ -6,7 +6,7 @@ events as (
 
 ),
 
--- an empty schedule is none, and other events without a value say nothing
+-- An empty schedule is a value (the ticket has none). An empty value of another event says nothing and is left out.
 changes as (
 
     select

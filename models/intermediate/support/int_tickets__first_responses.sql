@@ -18,7 +18,7 @@ users as (
 
 ),
 
--- events of one moment are ordered by their ids
+-- Events at the same moment are ordered by event_id.
 requests as (
 
     select
@@ -34,7 +34,6 @@ requests as (
 
 ),
 
--- the clock starts at the customer's first public comment, else at the ticket's creation
 clocks as (
 
     select

@@ -33,7 +33,8 @@ histories as (
 
     select
         ticket_id,
-        -- being done begins and ends in turn: one beginning more means that it lasts
+        -- Periods of being solved or closed begin and end in turn. One more beginning than ends means that the last
+        -- period lasts.
         count(case when is_done and not was_done then 1 end) > count(case when was_done and not is_done then 1 end)
             as is_resolved,
         max(case when is_done and not was_done then changed_at end) as latest_done_at,

@@ -38,7 +38,7 @@ waits as (
 
 ),
 
--- of a ticket whose schedule ever changed
+-- The first change of the schedule: until then the schedule of the ticket itself is in force.
 first_changes as (
 
     select
@@ -49,7 +49,8 @@ first_changes as (
 
 ),
 
--- the schedules in force, one after the other
+-- Three parts: the schedule of the ticket until the first change, the schedules set by changes, and the latest schedule
+-- for the whole wait.
 stretches as (
 
     select
@@ -76,9 +77,9 @@ stretches as (
     inner join changes
         on waits.ticket_id = changes.ticket_id
     where
-        -- a wait of no length is under the schedule of its moment
+        -- A wait of no length is measured by the schedule in force at its moment.
         (changes.changed_at < waits.ends_at or changes.changed_at <= waits.starts_at)
-        -- nor does one that was replaced at once count for any time
+        -- A schedule that was replaced at the same moment was in force for no time.
         and (changes.until_at is null or changes.until_at > greatest(changes.changed_at, waits.starts_at))
 
     union all
@@ -121,7 +122,7 @@ final as (
 
     select
         ticket_id,
-        -- unknown where the ticket was without schedule for a while
+        -- Not known if the ticket had no schedule for a part of the wait.
         case
             when bool_and(worked_microseconds is not null or not is_in_force)
                 then sum(case when is_in_force then worked_microseconds end)
