@@ -13,7 +13,7 @@ campaigns as (
 
 ),
 
--- worth its money by what customers paid, and not by what they paid and were happy with; or far apart in rank
+-- Two kinds of disagreement: the ranks differ, or the campaign pays back by revenue but not by PPP.
 ranked as (
 
     select

@@ -1,4 +1,4 @@
--- Cohorts of every segment together; for one segment put its name in the place of 'all'.
+-- Cohorts over all segments. For one segment, replace 'all' by its name.
 with
 
 cohorts as (

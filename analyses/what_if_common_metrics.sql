@@ -1,5 +1,5 @@
--- Scenario deal_quota is the old world, which pays for closed deals alone; what the actual plans pay above or below it
--- is the answer. The running month is left out: its figures are not yet those of a month.
+-- The scenario deal_quota pays only for closed deals. The answers show how much more or less the actual plans pay. The
+-- current month is left out, because its figures are not complete yet.
 {%- set answers = {
     'what would it cost': ("cost_answer", "gain"),
     'who would gain': ("gainers || ' of ' || payees", "gained"),

@@ -1,5 +1,4 @@
--- What a segment lacks to the full score is lost to silence or to unhappiness; the two losses and
--- the yield sum to 1.
+-- ppp_yield, lost_to_silence and lost_to_unhappiness sum to 1.
 with
 
 summaries as (

@@ -1,5 +1,5 @@
--- Half of the scale, 5.5 of 10, parts unhappy from happy; the fifth of customers who are worth most
--- spend much.
+-- Unhappy is below 5.5, the middle of the scale from 1 to 10. Spending much is being in the top fifth by lifetime
+-- value.
 with
 
 lifetimes as (

@@ -1,4 +1,5 @@
--- Guards M8: what the first, the middle and the last touch points take is all of it, and never negative.
+-- Guards M8 in docs/metrics.md: the shares of the first, the middle and the last touch points of an attribution model
+-- sum to 1, and none is negative.
 select
     attribution_model,
     first_share,

@@ -1,5 +1,5 @@
--- Guards M8 in docs/metrics.md: the weights of each customer and attribution model sum to exactly 1,
--- `unattributed` included, and campaigns have what the customers are worth.
+-- Guards M8 in docs/metrics.md: the weights of each customer and attribution model sum to exactly 1, including
+-- `unattributed`, and all campaigns together have the lifetime value of all customers.
 with
 
 attribution as (

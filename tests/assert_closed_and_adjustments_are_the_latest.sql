@@ -1,4 +1,5 @@
--- Guards M10: what was closed of a month that is still adjusted, and its adjustments, are what the latest facts pay.
+-- Guards M10 in docs/metrics.md: the closed lines of a month that still gets adjustments, plus its adjustments, equal
+-- the pay that the latest facts give.
 with
 
 adjusted_periods as (

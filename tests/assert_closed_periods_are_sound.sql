@@ -1,4 +1,4 @@
--- Guards rules_contract.yml: months close in order, after they are over, and for good.
+-- Guards closed_periods in rules_contract.yml: months close in order, after their end, and for good.
 with
 
 closed_periods as (
@@ -19,7 +19,7 @@ judged as (
         closed_periods.period,
         case
             when closed_periods.period <> {{ dbt.date_trunc('month', 'closed_periods.period') }}
-                then 'a period is written as the first day of its month.'
+                then 'a period must be the first day of its month.'
             when {{ local_month('closed_periods.closed_at') }} <= closed_periods.period
                 then 'it is closed at ' || closed_periods.closed_at || ', before it is over.'
             when
@@ -54,7 +54,7 @@ judged as (
     select
         period,
         'it was closed as of ' || as_of
-        || ', which is later than this build; what was known then cannot be unlearned.' as fault
+        || ', which is later than the as_of of this build; a build cannot go back behind a close.' as fault
     from ledger_closes
     where as_of > {{ as_of() }}
 

@@ -1,4 +1,4 @@
--- Guards M10: nothing closed changes. Every copy of a closed period is what it was when it closed.
+-- Guards M10 in docs/metrics.md: every copy of a closed period is still the same as at its closing.
 with
 
 copies as (
@@ -27,7 +27,7 @@ compared as (
 select
     'Period ' || period || ' is closed, but '
     || case
-        when is_touched then 'its lines or adjustments are not those that were closed (copy: ' || copy_name || ').'
+        when is_touched then 'its lines or adjustments were changed after the close (copy: ' || copy_name || ').'
         else 'its copies differ; ' || copy_name || ' says: ' || row_text || '.'
     end as fault
 from compared

@@ -1,5 +1,5 @@
--- Guards M1 in docs/metrics.md: in every month of as_of all cohorts together, over `all` and over
--- the segments, are the customers and what they are worth.
+-- Guards M1 in docs/metrics.md: in the month of as_of, the cohorts together contain every customer and its lifetime
+-- value once, over `all` and over the segments.
 with
 
 cohorts as (

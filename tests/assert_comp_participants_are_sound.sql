@@ -1,4 +1,5 @@
--- Guards rules_contract.yml: who is paid is an employee of a team of a plan that there is.
+-- Guards comp_participants in rules_contract.yml: every participant is an employee of a team that has rows in an
+-- existing plan.
 with
 
 participants as (
@@ -30,8 +31,8 @@ judged as (
         employees.team,
         case
             when participants.plan_id not in (select known.plan_id from plans as known)
-                then 'comp_plans.csv has no such plan.'
-            when employees.user_id is null then 'there is no such user, or it is a bot.'
+                then 'comp_plans.csv does not have this plan.'
+            when employees.user_id is null then 'this user does not exist, or is a bot.'
             when plans.team is null then 'the plan has no rows for the team ' || employees.team || ' of this user.'
             when participants.target_pay < 0 then 'the target pay is negative.'
             when participants.valid_to <= participants.valid_from then 'valid_to is not after valid_from.'

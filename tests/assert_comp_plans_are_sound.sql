@@ -1,4 +1,4 @@
--- Guards rules_contract.yml: no faulty plan pays anybody.
+-- Guards comp_plans in rules_contract.yml: a faulty plan pays nobody.
 with
 
 plans as (
@@ -62,7 +62,7 @@ union all
 
 select
     'comp_plans.csv: plan ' || plan_id || ', version ' || plan_version
-    || ': its rows, of both teams, do not all hold from and to the same days.' as fault
+    || ': its rows, of both teams, do not all have the same valid_from and valid_to.' as fault
 from days
 where valid_from <> latest_valid_from or earliest_valid_to <> valid_to
 
@@ -91,7 +91,7 @@ union all
 
 select
     {{ plan_row('teams') }} || ', metric ' || teams.metric_name
-    || ': it stands for this team alone; marketing and sales share every metric.' as fault
+    || ': only this team has it; marketing and sales must share every metric.' as fault
 from teams
 where teams < 2
 
@@ -100,10 +100,10 @@ union all
 select
     {{ plan_row('plans') }} || ', metric ' || plans.metric_name || ': '
     || case
-        when plans.weight < 0 or plans.weight > 1 then 'the weight is from 0 to 1.'
-        when plans.target <= 0 then 'the target is above 0.'
-        when plans.cap < 1 then 'the cap is an attainment of 1 or more, so that the target can be attained.'
-        else 'the accelerated rate is not negative.'
+        when plans.weight < 0 or plans.weight > 1 then 'the weight must be from 0 to 1.'
+        when plans.target <= 0 then 'the target must be above 0.'
+        when plans.cap < 1 then 'the cap must be 1 or more, so that the target can be attained.'
+        else 'the accelerated rate must not be negative.'
     end as fault
 from plans
 where

@@ -1,5 +1,5 @@
--- Guards M10 in docs/metrics.md: what metric_values says of the company is what the relation says
--- that has the same figure in detail; of the state of customers, in the month of as_of.
+-- Guards "The shared metrics" in docs/metrics.md: metric_values has the same figures of the company as the relations
+-- that show them in detail. Metrics of the state of customers are compared in the month of as_of.
 with
 
 metric_values as (

@@ -1,4 +1,4 @@
--- Guards M10: the campaigns that are credited are those of a model that there is.
+-- Guards M10 in docs/metrics.md: the attribution model that decides the credit of campaigns exists.
 select
     'credit_attribution_model is {{ var("credit_attribution_model") }}, '
     || 'which attribution_models.csv does not have.' as fault

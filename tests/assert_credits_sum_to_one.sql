@@ -1,5 +1,5 @@
--- Guards M10: a side is credited with the whole, uncredited included, of every customer at every moment and in every
--- month, and of every transaction.
+-- Guards M10 in docs/metrics.md: the weights of each side, including `uncredited`, sum to 1 for every customer at every
+-- moment and in every month, and for every transaction.
 with
 
 sides as (
@@ -32,7 +32,7 @@ shares as (
 
     union all
 
-    -- a month without any credit has a sum of 0
+    -- A month without any credit has the sum 0, so that it is found.
     select
         'month' as kind,
         customer_months.account_id || ' in ' || customer_months.month as credited,

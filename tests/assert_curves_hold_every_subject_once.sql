@@ -1,5 +1,6 @@
--- Guards M7 in docs/metrics.md: on the curve over all segments, and on those of the segments together, every
--- account whose clock runs ends its waiting once, and those at risk on a day are those that had not before.
+-- Guards M7 in docs/metrics.md: on the curve over all segments, and on the curves of the segments together, every
+-- account whose clock runs ends its wait exactly once. The at-risk set of a day contains the accounts whose wait did
+-- not end earlier.
 with
 
 curve as (

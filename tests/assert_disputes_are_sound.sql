@@ -1,5 +1,6 @@
--- Guards rules_contract.yml: a dispute is about somebody's pay of a month; a decision has an author, a day, an amount.
--- One that moved money in a closed period stays, although the CRM may no longer have whom it was about.
+-- Guards disputes in rules_contract.yml: a dispute is about the pay of an employee in a month, and a decision has an
+-- author, a day and an amount. A dispute that moved money in a closed period stays, even if the CRM no longer has the
+-- employee.
 with
 
 disputes as (
@@ -27,11 +28,11 @@ judged as (
         disputes.dispute_id,
         case
             when employees.user_id is null and disputes.dispute_id not in (select paid.dispute_id from paid)
-                then 'there is no such user as ' || disputes.user_id || ', or it is a bot.'
+                then 'the user ' || disputes.user_id || ' does not exist, or is a bot.'
             when disputes.period <> {{ dbt.date_trunc('month', 'disputes.period') }}
-                then 'a period is written as the first day of its month.'
+                then 'a period must be the first day of its month.'
             when disputes.decision <> 'open' and (disputes.decided_on is null or disputes.decided_by is null)
-                then 'it is decided, but not by whom and on which day.'
+                then 'it is decided, but decided_by or decided_on is empty.'
             when disputes.decision = 'accepted' and disputes.amount is null
                 then 'it is accepted, but without an amount.'
         end as fault

@@ -1,5 +1,5 @@
--- Guards M5 in docs/metrics.md: every touch for which a rating is due was asked for, can still be (and
--- is listed in rating_requests_due), or its time is over; no touch is two of these.
+-- Guards M5 in docs/metrics.md: every touch for which a rating is due is in exactly one of three states. Its rating was
+-- requested, or it can still be requested and is listed in rating_requests_due, or its time is over.
 with
 
 touches as (

@@ -1,5 +1,5 @@
--- Guards the way of a row in models/sources/_crm__sources.yml: whatever becomes of a row,
--- it is counted once, and every input table is listed.
+-- Guards the 7 steps of a row (models/sources/_crm__sources.yml): every row received is counted in exactly one state,
+-- and every input table is listed.
 with
 
 reconciliation as (

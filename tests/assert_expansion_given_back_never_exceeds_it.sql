@@ -1,5 +1,5 @@
--- Guards M1 in docs/metrics.md: the reversals of a charge never give back more expansion in all
--- than it had, take its movement, and whatever reverses no counted charge expands nothing.
+-- Guards M1 in docs/metrics.md: the reversals of a charge together take back at most its expansion, and have its
+-- movement. A reversal without a counted charge changes no expansion.
 with
 
 transactions as (

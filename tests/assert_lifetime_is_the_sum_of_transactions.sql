@@ -1,5 +1,5 @@
--- Guards M1 in docs/metrics.md: every account with a counted charge is a customer, nobody else is,
--- and its figures are the sums of its rows of fct_transactions.
+-- Guards M1 in docs/metrics.md: the customers are exactly the accounts with a counted charge, and their figures are the
+-- sums of their rows of fct_transactions.
 with
 
 lifetimes as (

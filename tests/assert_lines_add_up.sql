@@ -1,4 +1,4 @@
--- Guards M10 in docs/metrics.md: what is paid adds up step by step, from the payout to the facts behind it.
+-- Guards M10 in docs/metrics.md: the pay adds up at every step, from the payout to the facts behind it.
 select
     period,
     user_id,

@@ -1,4 +1,4 @@
--- Guards M10: the cents of a statement's lines sum to its total, which is rounded once.
+-- Guards M10 in docs/metrics.md: the cents of the lines of a statement sum to its total, which is rounded once.
 with
 
 lines as (
@@ -38,7 +38,8 @@ statements as (
 
 )
 
--- times the days of the month, so that nothing is divided: an exact half of a cent is no more than half a cent. The
--- attainment that is shown, and the line, are rounded in their twelfth place.
+-- Both sides are multiplied by the days of the month, so that nothing is divided: with a division, an exact half of a
+-- cent could come out as more than half a cent. The attainment that is shown and the line are rounded to 12 decimals,
+-- which rounded_off allows for.
 select * from statements
 where abs(payout_days - attained_payout_days) > 0.005 * month_days + rounded_off

@@ -1,5 +1,6 @@
--- Guards M10 in docs/metrics.md: the money of a month is the company's, once: in all segments, in all
--- channels, in all campaigns (unattributed is one), and on either side in its team and uncredited.
+-- Guards "The shared metrics" in docs/metrics.md: the money of the company in a month is divided without gap or overlap
+-- among the segments, among the channels, among the campaigns (including `unattributed`), and on either side between
+-- its team and `uncredited`.
 with
 
 metric_values as (

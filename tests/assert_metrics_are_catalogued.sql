@@ -1,4 +1,5 @@
--- Guards the seed metric_catalog: every metric of metric_parts has its row, and marketing and sales share each metric.
+-- Guards the seed metric_catalog: every metric of metric_parts has a row in it, and marketing and sales share each
+-- metric.
 with
 
 catalog as (

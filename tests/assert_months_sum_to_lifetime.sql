@@ -1,6 +1,6 @@
--- Guards M1 and M2 in docs/metrics.md: the months of a customer hold all its money from the first
--- charge's month on, and what is known at the end of the last one, by summing changes, is what
--- customer_lifetime says from the answers themselves.
+-- Guards M1 and M2 in docs/metrics.md: the months of a customer contain all its money from the month of the first
+-- charge on. The figures at the end of the last month, which are running totals of changes, equal those of
+-- customer_lifetime, which come from the answers themselves.
 with
 
 lifetimes as (

@@ -1,5 +1,5 @@
--- Guards M1 in docs/metrics.md: for every account and month the movements sum to the change of its
--- recurring revenue, and each month begins with what the one before ended with.
+-- Guards M1 in docs/metrics.md: for every account and month the movements sum to the change of its MRR, and each month
+-- starts with the MRR with which the month before ended.
 with
 
 subscription_months as (

@@ -1,5 +1,5 @@
--- Guards M4 and M5 in docs/metrics.md: what an employee is rated on are all counted answers about the
--- employee, less those to requests outside of the rating policy, each once.
+-- Guards M4 and M5 in docs/metrics.md: an employee is rated by all counted answers about the employee, each once, minus
+-- the answers to requests outside of the rating policy.
 with
 
 responses as (

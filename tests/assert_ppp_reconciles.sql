@@ -1,6 +1,6 @@
--- Guards M3 in docs/metrics.md: the company's score is the sum of its customers', and so is that of
--- all segments, and of all campaigns, which share customers; the yield is coverage x satisfaction of
--- those who reported / 10, so that silence is told from unhappiness.
+-- Guards M3 in docs/metrics.md: the PPP of the company is the sum over its customers, and so are the sum over the
+-- segments and the sum over the campaigns, which share customers. The yield is coverage x satisfaction of the customers
+-- who reported / 10, so that silence and unhappiness can be told apart.
 with
 
 summaries as (
@@ -25,7 +25,7 @@ company as (
 
 ),
 
--- before the first customer there are no segments
+-- Without customers there are no segments.
 subjects as (
 
     select
@@ -52,7 +52,7 @@ final as (
     where
         (subjects.subject_type <> 'campaign' and subjects.customers <> company.customers)
         or subjects.cltv is distinct from company.cltv
-        -- each share of a customer's score is rounded once, to ten places
+        -- Each share of a customer's PPP is rounded once, to ten decimals.
         or not coalesce(
             abs(subjects.ppp - company.ppp) <= 0.0000000001 * (subjects.customers + 1), false
         )

@@ -1,4 +1,5 @@
--- Guards M8: every count of touches falls into one band; the first starts at 0, the last is open.
+-- Guards M8 in docs/metrics.md: every number of touches belongs to exactly one band. The first band starts at 0, and
+-- the last has no upper end.
 with
 
 bands as (

@@ -1,5 +1,5 @@
--- Guards input_reconciliation in models/audit/_audit__models.yml: each faulty row that is counted
--- is kept in quarantined_rows, as often as it arrived, and no other.
+-- Guards input_reconciliation: quarantined_rows contains exactly the faulty rows that are counted, each as often as it
+-- arrived.
 with
 
 reconciliation as (

@@ -1,4 +1,4 @@
--- Guards M7: on every day the two weights sum to 1, and the outcome outweighs the experience.
+-- Guards M7 in docs/metrics.md: on every day the two weights sum to 1, and the weight of the outcome is larger.
 with
 
 weights as (

@@ -1,4 +1,4 @@
--- Guards M6 in docs/metrics.md: the transfers of a ticket are those that fct_ticket_transfers lists.
+-- Guards M6 in docs/metrics.md: the number of transfers of a ticket equals its rows in fct_ticket_transfers.
 with
 
 tickets as (

@@ -1,6 +1,6 @@
--- Guards M1 in docs/metrics.md: the up-sell lines of one purchase and family share what the family
--- rose by over the latest earlier purchase that holds it, at least 0 and at most their own sum, to
--- the cent. Looked up plainly, not by running through the rows.
+-- Guards M1 in docs/metrics.md: the up-sell lines of one purchase and family share the rise of the family over the
+-- latest earlier purchase that contains it, at least 0 and at most their own sum, to the cent. The earlier purchase is
+-- looked up by a join here, not by the window functions of the models.
 with
 
 transactions as (

@@ -1,4 +1,5 @@
-{#- The rows of a rule that lack a value, hold one that is not of its list, or share a key, by the seed's meta. -#}
+{#- The rows of a seed of rules that break the seed's meta: a required value is empty, a value is not in the list of
+    values, or two rows have the same key. -#}
 {% test as_declared(model) %}
 {%- if execute -%}
 {%- set rule = graph.nodes['seed.' ~ project_name ~ '.' ~ model.identifier] -%}
@@ -25,7 +26,7 @@ judged as (
 
     select
         {{ key | join(', ') }},
-        'there is more than one such row.' as fault
+        'there is more than one row with this key.' as fault
     from {{ model }}
     group by {{ key | join(', ') }}
     having count(*) > 1

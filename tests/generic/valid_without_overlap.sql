@@ -1,11 +1,12 @@
-{#- The rows of a rule that hold on the same day as another row of their key: there must be none. -#}
+{#- The rows of a seed of rules that hold on the same day as another row with the same key. Overlaps are not
+    allowed. -#}
 {% test valid_without_overlap(model) %}
 {%- if execute -%}
 {%- set rule = graph.nodes['seed.' ~ project_name ~ '.' ~ model.identifier] -%}
 {%- set key = rule.config.meta.key | reject('equalto', 'valid_from') | list -%}
 select
     '{{ model.identifier }}.csv: {% for column in key %}{{ column }} ' || rules.{{ column }} || ', {% endfor %}'
-    || 'valid from ' || rules.valid_from || ': another row of it holds on some of its days.' as fault
+    || 'valid from ' || rules.valid_from || ': another row with the same key holds on some of the same days.' as fault
 from {{ model }} as rules
 inner join {{ model }} as others
     on

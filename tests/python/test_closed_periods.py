@@ -12,7 +12,7 @@ from customer_outcomes.ledger import collect_copies, keep_closes, paid_disputes
 from customer_outcomes.project import PROJECT_ROOT
 
 PERIOD = "2026-03-01"
-TOUCHED = f"Period {PERIOD} is closed, but its lines or adjustments are not those that were closed (copy: {{}})."
+TOUCHED = f"Period {PERIOD} is closed, but its lines or adjustments were changed after the close (copy: {{}})."
 
 
 @pytest.fixture

@@ -25,11 +25,11 @@ TESTS = (
 
 METRICS = "cltv_growth, cross_sell, up_sell, referrals_realised, bookings, satisfaction, customer_retention, outcomes_on_time, ppp_yield"
 PLAN = "comp_plans.csv: plan shared, version 1, team "
-SHIFTED = "comp_plans.csv: plan shared, version 1: its rows, of both teams, do not all hold from and to the same days."
+SHIFTED = "comp_plans.csv: plan shared, version 1: its rows, of both teams, do not all have the same valid_from and valid_to."
 RETENTION = "plan_version = '1' and metric_name = 'customer_retention'"
 PARTICIPANT = "comp_participants.csv: user "
 OTHERS_MONEY = "it moved money of another payee or period; take it back by another decision, and write another."
-FIRST_DAY = "a period is written as the first day of its month."
+FIRST_DAY = "a period must be the first day of its month."
 
 SOUND = """
 insert into rules.comp_plans by name
@@ -150,14 +150,14 @@ def test_sound_rules_have_no_fault(rules, nodes):
         (
             f"update rules.comp_plans set metric_name = 'up_sell' where {RETENTION} and team = 'sales'",
             [
-                f"{PLAN}marketing, metric customer_retention: it stands for this team alone; marketing and sales share every metric.",
-                f"{PLAN}sales, metric up_sell: it stands for this team alone; marketing and sales share every metric.",
+                f"{PLAN}marketing, metric customer_retention: only this team has it; marketing and sales must share every metric.",
+                f"{PLAN}sales, metric up_sell: only this team has it; marketing and sales must share every metric.",
             ],
         ),
         (
             "delete from rules.comp_plans where plan_version = '2' and team = 'sales'",
             [
-                "comp_plans.csv: plan shared, version 2, team marketing, metric cltv_growth: it stands for this team alone;"
+                "comp_plans.csv: plan shared, version 2, team marketing, metric cltv_growth: only this team has it;"
                 " marketing and sales share every metric."
             ],
         ),
@@ -165,7 +165,7 @@ def test_sound_rules_have_no_fault(rules, nodes):
             "insert into rules.comp_plans select * replace (0 as weight) from rules.comp_plans"
             f" where {RETENTION} and team = 'sales'",
             [
-                "comp_plans.csv: plan_id shared, plan_version 1, team sales, metric_name customer_retention: there is more than one such row."
+                "comp_plans.csv: plan_id shared, plan_version 1, team sales, metric_name customer_retention: there is more than one row with this key."
             ],
         ),
         (
@@ -188,31 +188,31 @@ def test_sound_rules_have_no_fault(rules, nodes):
             "update rules.comp_plans set weight = case metric_name when 'customer_retention' then -0.1 else 1.1 end"
             " where plan_version = '1' and team = 'sales'",
             [
-                f"{PLAN}sales, metric {name}: the weight is from 0 to 1."
+                f"{PLAN}sales, metric {name}: the weight must be from 0 to 1."
                 for name in ("cltv_growth", "customer_retention")
             ],
         ),
         (
             f"update rules.comp_plans set target = 0 where {RETENTION} and team = 'sales'",
-            [f"{PLAN}sales, metric customer_retention: the target is above 0."],
+            [f"{PLAN}sales, metric customer_retention: the target must be above 0."],
         ),
         (
             f"update rules.comp_plans set cap = 0.999 where {RETENTION} and team = 'sales'",
             [
-                f"{PLAN}sales, metric customer_retention: the cap is an attainment of 1 or more, so that the target can be attained."
+                f"{PLAN}sales, metric customer_retention: the cap must be 1 or more, so that the target can be attained."
             ],
         ),
         (
             f"update rules.comp_plans set accelerated_rate = -0.1 where {RETENTION} and team = 'sales'",
-            [f"{PLAN}sales, metric customer_retention: the accelerated rate is not negative."],
+            [f"{PLAN}sales, metric customer_retention: the accelerated rate must not be negative."],
         ),
         (
             "update rules.comp_participants set plan_id = 'shard' where user_id = 'mia'",
-            [f"{PARTICIPANT}mia, plan shard: comp_plans.csv has no such plan."],
+            [f"{PARTICIPANT}mia, plan shard: comp_plans.csv does not have this plan."],
         ),
         (
             "update rules.comp_participants set user_id = 'bot' where user_id = 'mia'",
-            [f"{PARTICIPANT}bot, plan shared: there is no such user, or it is a bot."],
+            [f"{PARTICIPANT}bot, plan shared: this user does not exist, or is a bot."],
         ),
         (
             "update rules.comp_participants set user_id = 'sam' where user_id = 'mia'",
@@ -230,7 +230,7 @@ def test_sound_rules_have_no_fault(rules, nodes):
             "update rules.comp_participants set valid_to = '2026-04-02' where valid_to = '2026-04-01'",
             [
                 "comp_participants.csv: user_id ann, plan_id shared, valid from 2026-01-01:"
-                " another row of it holds on some of its days."
+                " another row with the same key holds on some of the same days."
             ],
         ),
         (
@@ -274,12 +274,12 @@ def test_sound_rules_have_no_fault(rules, nodes):
             "update compensation.ledger_closes set as_of = '2027-01-01'",
             [
                 "closed_periods.csv: period 2026-01-01: it was closed as of 2027-01-01 00:00:00, which is later than"
-                " this build; what was known then cannot be unlearned."
+                " the as_of of this build; a build cannot go back behind a close."
             ],
         ),
         (
             "update rules.disputes set user_id = 'bot' where dispute_id = 'd2'",
-            ["disputes.csv: dispute d2: there is no such user as bot, or it is a bot."],
+            ["disputes.csv: dispute d2: the user bot does not exist, or is a bot."],
         ),
         (
             "update rules.disputes set period = '2026-01-31' where dispute_id = 'd2'",
@@ -299,11 +299,11 @@ def test_sound_rules_have_no_fault(rules, nodes):
         ),
         (
             "update rules.disputes set decided_by = null where dispute_id = 'd2'",
-            ["disputes.csv: dispute d2: it is decided, but not by whom and on which day."],
+            ["disputes.csv: dispute d2: it is decided, but decided_by or decided_on is empty."],
         ),
         (
             "update rules.disputes set decided_on = null where dispute_id = 'd1'",
-            ["disputes.csv: dispute d1: it is decided, but not by whom and on which day."],
+            ["disputes.csv: dispute d1: it is decided, but decided_by or decided_on is empty."],
         ),
         (
             "update rules.disputes set amount = null where dispute_id = 'd1'",
