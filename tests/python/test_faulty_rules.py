@@ -158,7 +158,7 @@ def test_sound_rules_have_no_fault(rules, nodes):
             "delete from rules.comp_plans where plan_version = '2' and team = 'sales'",
             [
                 "comp_plans.csv: plan shared, version 2, team marketing, metric cltv_growth: only this team has it;"
-                " marketing and sales share every metric."
+                " marketing and sales must share every metric."
             ],
         ),
         (
