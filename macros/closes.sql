@@ -2,8 +2,8 @@
     SHA-256 of a period covers exactly these columns. -#}
 {% macro closed_line_columns() -%}
     {{ return([
-        'period', 'user_id', 'team', 'plan_id', 'plan_version', 'metric_name', 'payable_value', 'weight', 'threshold', 'target',
-        'cap', 'accelerated_rate', 'attainment', 'proration', 'target_pay', 'payout',
+        'period', 'user_id', 'team', 'plan_id', 'plan_version', 'metric_name', 'payable_value', 'weight', 'threshold',
+        'target', 'cap', 'accelerated_rate', 'attainment', 'proration', 'target_pay', 'payout',
     ]) }}
 {%- endmacro %}
 

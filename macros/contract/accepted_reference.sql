@@ -5,9 +5,16 @@
     {%- set target = input_contract(domain, table) -%}
     {%- set record_id = target.primary_key[0] -%}
     {%- if target.primary_key | length > 1 -%}
-    (select distinct {{ record_id }} as record_id, row_state from {{ references[column.references] }} where row_state = 'accepted')
+    (
+        select distinct {{ record_id }} as record_id, row_state
+        from {{ references[column.references] }}
+        where row_state = 'accepted'
+    )
     {%- else -%}
-    (select {{ record_id }} as record_id, row_state{{ ', surviving_id' if target.merged_into }} from {{ references[column.references] }})
+    (
+        select {{ record_id }} as record_id, row_state{{ ', surviving_id' if target.merged_into }}
+        from {{ references[column.references] }}
+    )
     {%- endif -%}
 {% endmacro %}
 

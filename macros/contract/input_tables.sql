@@ -34,7 +34,9 @@
             {% do contracted.append(node.source_name ~ '.' ~ node.name) %}
         {% endfor %}
         {% if contracted | sort != tables | sort %}
-            {{ exceptions.raise_compiler_error('macros/contract/input_tables.sql and the input contract do not list the same tables.') }}
+            {{ exceptions.raise_compiler_error(
+                'macros/contract/input_tables.sql and the input contract do not list the same tables.'
+            ) }}
         {% endif %}
     {% endif %}
     {{ return(tables) }}

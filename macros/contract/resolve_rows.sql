@@ -13,7 +13,8 @@
 {% macro resolve_rows(domain, table, references={}, computed=[]) %}
 {%- set staged = winning_versions(domain, table) -%}
 {%- set null_text = 'cast(null as ' ~ dbt.type_string() ~ ')' -%}
-{%- set nothing_found = 'select *, ' ~ null_text ~ ' as fault_column, ' ~ null_text ~ ' as fault_reason from records' -%}
+{%- set no_fault = null_text ~ ' as fault_column, ' ~ null_text ~ ' as fault_reason' -%}
+{%- set nothing_found = 'select *, ' ~ no_fault ~ ' from records' -%}
 {%- set examined = caller() if caller else nothing_found -%}
 {%- if execute -%}
 {%- set contract = input_contract(domain, table) -%}
@@ -24,7 +25,8 @@
 {%- set own_links = links | selectattr('references', 'equalto', domain ~ '.' ~ table) | list -%}
 {%- set links = links | rejectattr('references', 'equalto', domain ~ '.' ~ table) | list -%}
 {%- set required_links = links | selectattr('required', 'defined') | list -%}
-{%- set account_link = links | selectattr('name', 'equalto', 'account_id') | rejectattr('required', 'defined') | list -%}
+{%- set optional_links = links | rejectattr('required', 'defined') | list -%}
+{%- set account_link = optional_links | selectattr('name', 'equalto', 'account_id') | list -%}
 {%- set deciding_links = account_link + required_links -%}
 with
 

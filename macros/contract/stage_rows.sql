@@ -146,7 +146,8 @@ select * from final
             {%- endfor %}
             {%- for column in columns %}
             {%- if column.type in ('integer', 'decimal') %}
-            when {{ column.name }} >= {{ value_bound() }} or {{ column.name }} <= -{{ value_bound() }} then '{{ column.name }}|out_of_range'
+            when {{ column.name }} >= {{ value_bound() }} or {{ column.name }} <= -{{ value_bound() }}
+                then '{{ column.name }}|out_of_range'
             {%- endif %}
             {%- for bound, operator in [('min', '<'), ('max', '>'), ('min_exclusive', '<=')] if bound in column %}
             when {{ column.name }} {{ operator }} {{ column[bound] }} then '{{ column.name }}|out_of_range'

@@ -1,4 +1,4 @@
-{#- Loads the rows of a seed straight from its file. This overrides dbt's macro, whose reader guesses types, quotes
+{#- Loads the rows of a seed exactly as they stand in its file. With dbt's macro the engine would guess the quotes
     and the order of day and month. -#}
 {% macro duckdb__load_csv_rows(model, agate_table) %}
     {%- set statement -%}

@@ -12,7 +12,10 @@
         'timestamp': adapter.dispatch('parse_timestamp'),
         'date': adapter.dispatch('parse_date'),
     } -%}
-    {{- return(parsers[type](column, beyond=value_bound()) if type in ('integer', 'decimal') else parsers[type](column)) -}}
+    {%- if type in ('integer', 'decimal') -%}
+        {{- return(parsers[type](column, beyond=value_bound())) -}}
+    {%- endif -%}
+    {{- return(parsers[type](column)) -}}
 {% endmacro %}
 
 
@@ -54,14 +57,17 @@
             then coalesce(
                 try_cast({{ text }} as {{ data_type }}){% if beyond != 'null' %},
                 try_cast(try_cast({{ text }} as decimal(38, 6)) as {{ data_type }}),
-                case when abs(try_cast({{ text }} as double)) >= {{ beyond }} then cast({{ beyond }} as {{ data_type }}) end{% endif %}
+                case
+                    when abs(try_cast({{ text }} as double)) >= {{ beyond }} then cast({{ beyond }} as {{ data_type }})
+                end{% endif %}
 
             )
     end
 {%- endmacro %}
 
 
-{#- A rate or a share, with 12 decimals. It must be below a million, the width of its type. -#}
+{#- A rate or a share, with 12 decimals. It must be below a million, because its type has six digits before the
+    point. -#}
 {% macro duckdb__parse_ratio(column) -%}
     {{ duckdb__parse_decimal(column, 'decimal(18, 12)') }}
 {%- endmacro %}

@@ -59,7 +59,10 @@
 
 {#- The reverse of to_whole: a whole number of the smallest unit of `places` decimals, as a decimal. -#}
 {% macro from_whole(value, places) -%}
-    cast(cast({{ value }} as decimal(38, 0)) * cast({{ '0.' ~ '0' * (places - 1) ~ '1' }} as decimal(38, {{ places }})) as decimal(38, {{ places }}))
+    cast(
+        cast({{ value }} as decimal(38, 0)) * cast({{ '0.' ~ '0' * (places - 1) ~ '1' }} as decimal(38, {{ places }}))
+        as decimal(38, {{ places }})
+    )
 {%- endmacro %}
 
 
@@ -76,7 +79,8 @@
     {%- set divisor = '(' ~ divisor ~ ')' -%}
     {%- set rest = '(' ~ other ~ ' % ' ~ divisor ~ ')' -%}
     {%- set first = '(' ~ one ~ ' // ' ~ base ** 2 ~ ' * ' ~ rest ~ ')' -%}
-    {%- set second = '(' ~ first ~ ' % ' ~ divisor ~ ' * ' ~ base ~ ' + ' ~ one ~ ' // ' ~ base ~ ' % ' ~ base ~ ' * ' ~ rest ~ ')' -%}
+    {%- set digit = one ~ ' // ' ~ base ~ ' % ' ~ base -%}
+    {%- set second = '(' ~ first ~ ' % ' ~ divisor ~ ' * ' ~ base ~ ' + ' ~ digit ~ ' * ' ~ rest ~ ')' -%}
     {%- set third = '(' ~ second ~ ' % ' ~ divisor ~ ' * ' ~ base ~ ' + ' ~ one ~ ' % ' ~ base ~ ' * ' ~ rest ~ ')' -%}
     ({{ one }} * ({{ other }} // {{ divisor }})
     + {{ first }} // {{ divisor }} * {{ base ** 2 }}

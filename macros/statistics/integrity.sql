@@ -25,7 +25,8 @@
     {%- set share -%}
     {{ rate_quotient(count ~ ' + ' ~ other_count, total ~ ' + ' ~ other_total) }}
     {%- endset -%}
-    sign({{ count }} * {{ other_total }} - {{ other_count }} * {{ total }}) * sqrt(greatest(0, {{ deviance(count, total, share) }} + {{ deviance(other_count, other_total, share) }}))
+    sign({{ count }} * {{ other_total }} - {{ other_count }} * {{ total }})
+    * sqrt(greatest(0, {{ deviance(count, total, share) }} + {{ deviance(other_count, other_total, share) }}))
 {%- endmacro %}
 
 

@@ -1,6 +1,6 @@
 {#- A bound of the 95 % confidence interval of a metric ('-' is the lower, '+' the upper), by the kind of the
     metric. It reads the columns value, n, numerator and spread; `quantile` is the bound of a quantile. Null of
-    money and its ratios. -#}
+    money and its ratios, and if n is 0. -#}
 {% macro metric_bound(sign, quantile) -%}
     case
             when n = 0 then null

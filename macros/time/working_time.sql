@@ -1,5 +1,6 @@
 {#- The first moment at which a clock shows a local time or a later one, while the clock keeps an offset (`offsets`
-    is a row of int_schedules__clock_changes); null if the clock reaches the local time only after that. -#}
+    is a row of int_schedules__clock_changes); null if the clock reaches the local time only after the offset has
+    ended. -#}
 {% macro first_instant(local_time, offsets) -%}
     {%- set shown_at = dbt.dateadd('second', '-' ~ offsets ~ '.offset_seconds', local_time) -%}
     case
