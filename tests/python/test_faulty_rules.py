@@ -25,7 +25,9 @@ TESTS = (
 
 METRICS = "cltv_growth, cross_sell, up_sell, referrals_realised, bookings, satisfaction, customer_retention, outcomes_on_time, ppp_yield"
 PLAN = "comp_plans.csv: plan shared, version 1, team "
-SHIFTED = "comp_plans.csv: plan shared, version 1: its rows, of both teams, do not all have the same valid_from and valid_to."
+SHIFTED = (
+    "comp_plans.csv: plan shared, version 1: its rows, of both teams, do not all have the same valid_from and valid_to."
+)
 RETENTION = "plan_version = '1' and metric_name = 'customer_retention'"
 PARTICIPANT = "comp_participants.csv: user "
 OTHERS_MONEY = "it moved money of another payee or period; take it back by another decision, and write another."
@@ -198,9 +200,7 @@ def test_sound_rules_have_no_fault(rules, nodes):
         ),
         (
             f"update rules.comp_plans set cap = 0.999 where {RETENTION} and team = 'sales'",
-            [
-                f"{PLAN}sales, metric customer_retention: the cap must be 1 or more, so that the target can be attained."
-            ],
+            [f"{PLAN}sales, metric customer_retention: the cap must be 1 or more, so that the target can be attained."],
         ),
         (
             f"update rules.comp_plans set accelerated_rate = -0.1 where {RETENTION} and team = 'sales'",

@@ -1,7 +1,6 @@
 """Descriptions, comments, messages and documents keep to the word list (word_list.yml)."""
 
 import re
-import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from customer_outcomes.project import PROJECT_ROOT
 WORD_LIST = Path(__file__).with_name("word_list.yml")
 READ = ("*.md", "*.py", "*.sql", "*.yml", "Makefile")
 NOT_READ = ("tests/python/project/word_list.yml", "tests/python/project/test_english.py")
+LEFT_BY_COMMANDS = {".venv", ".git", "build", "target", "logs", "published", "dist"}
 # what stands between the words of a sentence that goes on in the next line
 LINE_BREAK = re.compile(r'\s*\n\s*(--|#|"|f")?\s*')
 
@@ -24,11 +24,16 @@ def word_list(kind: str) -> list[tuple[re.Pattern, str]]:
     return [(re.compile(rf"\b(?:{entry['pattern']})", re.IGNORECASE), entry["instead"]) for entry in entries]
 
 
+@cache
 def files() -> list[Path]:
-    """Return the files of the project that people read, tracked or new."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *READ]
-    listed = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
-    return [PROJECT_ROOT / name for name in listed if name and name not in NOT_READ and (PROJECT_ROOT / name).exists()]
+    """Return the files of the project that people read, without what commands leave."""
+    found = [path for pattern in READ for path in PROJECT_ROOT.rglob(pattern)]
+    names = {path.relative_to(PROJECT_ROOT): path for path in found if path.is_file()}
+    return [
+        path
+        for name, path in sorted(names.items())
+        if not LEFT_BY_COMMANDS.intersection(name.parts) and name.as_posix() not in NOT_READ
+    ]
 
 
 def faults_of(text: str) -> list[tuple[int, str, str]]:
