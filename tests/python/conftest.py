@@ -5,52 +5,17 @@ import os
 import pickle
 import sys
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from random import Random
 
 import filelock
 import pytest
-from builds import SEED, WORLD_AS_OF, Built, good_build
-from compiled_models import CompiledModels, compile_models
-from oracle import World
-from worlds import write_world
-from worlds_outcomes import OFFICE
-from worlds_rules import random_rules, write_rules
 
-from customer_outcomes.contract import load_contract
-from customer_outcomes.intake.folder import RULES
 from customer_outcomes.project import SAMPLE_INPUT
-
-PARQUET_VARIABLES = {
-    "reporting_currency": "USD",
-    "reporting_timezone": "America/New_York",
-    "inactive_after_days": 90,
-    "csat_survey_types": ["csat", "ces"],
-    "rating_every_n_touches": 2,
-    "rating_rest_days": 7,
-    "rating_request_window_days": 3,
-    "rating_min_customers": 3,
-    "ttv_clock": "outcome_defined",
-    "ttv_event": "first_value_use",
-    "quadrant_window_days": 60,
-    "attribution_window_days": 30,
-    "touch_pressure_windows": [3, 14],
-    "saturation_knot": 0.045,
-    "handoff_drop_business_days": 1,
-    "handoff_return_days": 7,
-    "default_schedule": OFFICE,
-    "min_tenure_days": 30,
-    "forecast_min_customers": 20,
-    "forecast_horizon_weeks": 30,
-    "forecast_discount_rate": 0.2,
-}
-
-# Where the local day is not that of UTC: ahead of it as a month begins, or behind it as one ends.
-EVENING, EVENING_AS_OF = (
-    ({"reporting_timezone": "Asia/Tokyo", "default_schedule": OFFICE}, datetime(2025, 6, 30, 18)),
-    ({"reporting_timezone": "America/Los_Angeles", "default_schedule": OFFICE}, datetime(2025, 7, 1, 5)),
-)[(SEED + 1) % 2]
+from helpers.builds import SEED, WORLD_AS_OF, Built, good_build
+from helpers.compiled_models import CompiledModels, compile_models
+from helpers.random_builds import EVENING, EVENING_AS_OF, PARQUET_VARIABLES, write_world_rules
+from worlds.files import write_world
 
 STATISTICS = (
     "contrib_waits",
@@ -72,13 +37,6 @@ def hear_no_more() -> None:
 
 def pytest_report_header() -> str:
     return f"worlds of OUTCOMES_TEST_SEED={SEED}"
-
-
-def write_world_rules(folder: Path, seed: int) -> None:
-    """Give a world rules of pay of its own, for its accepted users."""
-    users = World(folder, load_contract(), WORLD_AS_OF, "EUR", "UTC").accepted("crm.users")
-    teams = {user["user_id"]: user["team"] for user in users if not user["is_bot"]}
-    write_rules(folder / RULES, random_rules(Random(seed), teams, date(2022, 2, 1), WORLD_AS_OF))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,234 @@
+"""The guard: what is not published without a word from a person. Bounds are tried a step on either side."""
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from customer_outcomes.contract import load_contract
+from customer_outcomes.errors import FailedCheck, UnusableInput
+from customer_outcomes.guard import (
+    HINT,
+    Bounds,
+    Guard,
+    Table,
+    Version,
+    alarms,
+    check_accepted,
+    check_frame,
+    contents_of,
+    judge,
+    last_published,
+)
+from helpers.builds import DATABASE, Built, files_of, good_build, run_build
+
+BOUNDS = Bounds(max_shrink=0.10, max_quarantined_share=0.20, max_adjustment_share=0.10)
+SALES = "crm.transactions"
+EXAMPLES = {SALES: "bad_type of transacted_at, such as '1/18/2017' in crm/transactions.csv, row 2"}
+NONE = Table(0, 0, 0)
+
+
+def version(table: Table = NONE, **others) -> Version:
+    """A version in which one table alone has rows."""
+    known = {"customers": 100, "cltv": Decimal("1000.00"), "as_of": datetime(2026, 4, 1)}
+    known |= {"reporting_currency": "EUR", "reporting_timezone": "UTC"} | others
+    return Version({name: table if name == SALES else NONE for name in load_contract()}, **known)
+
+
+def raised(now: Version, last: Version | None) -> list[str]:
+    return [alarm.name for alarm in alarms(now, last, BOUNDS, EXAMPLES)]
+
+
+@pytest.mark.parametrize(
+    ("before", "table", "is_alarm"),
+    [
+        (Table(1000, 1000, 0), Table(900, 900, 0), False),  # a tenth
+        (Table(1000, 1000, 0), Table(899, 899, 0), True),
+        (Table(100, 100, 0), Table(80, 80, 0), False),  # twenty rows
+        (Table(100, 100, 0), Table(79, 79, 0), True),
+        (Table(10, 10, 0), Table(1, 1, 0), False),
+        (Table(10, 10, 0), Table(5, 0, 0), True),  # none accepted
+        (Table(1, 1, 0), NONE, True),  # vanished
+        (Table(1, 0, 0), NONE, True),
+        (NONE, NONE, False),
+        (NONE, Table(5, 5, 0), False),
+        (Table(1000, 1000, 0), Table(2000, 2000, 0), False),
+    ],
+)
+def test_a_table_that_shrinks(before, table, is_alarm):
+    assert raised(version(table), version(before)) == ([f"shrink:{SALES}"] if is_alarm else [])
+
+
+@pytest.mark.parametrize(
+    ("before", "table", "is_alarm"),
+    [
+        (None, Table(10, 8, 2), False),
+        (None, Table(100, 80, 20), False),  # a fifth
+        (None, Table(100, 79, 21), True),
+        (None, Table(3, 1, 2), False),  # fewer than three
+        (None, Table(3, 0, 3), True),
+        (Table(100, 70, 30), Table(100, 70, 30), False),  # published so before
+        (Table(100, 70, 30), Table(100, 65, 35), False),  # five points more
+        (Table(100, 70, 30), Table(100, 64, 36), True),
+        (Table(100, 100, 0), Table(100, 79, 21), True),
+    ],
+)
+def test_a_table_that_is_quarantined(before, table, is_alarm):
+    last = version(before) if before else None
+    assert (f"quarantine:{SALES}" in raised(version(table), last)) is is_alarm
+
+
+@pytest.mark.parametrize(
+    ("now", "names"),
+    [
+        ({"customers": 90}, []),
+        ({"customers": 89}, ["customers"]),
+        ({"customers": 0, "cltv": Decimal(0)}, ["customers", "cltv"]),
+        ({"cltv": Decimal("900.00")}, []),
+        ({"cltv": Decimal("899.99")}, ["cltv"]),
+        ({"cltv": Decimal("-1")}, ["cltv"]),
+        ({"customers": 1000, "cltv": Decimal(10**9)}, []),
+        ({"adjustments_share": 0.10}, []),
+        ({"adjustments_share": 0.11}, ["adjustments"]),
+        # of another currency nothing else is compared
+        ({"reporting_currency": "USD", "customers": 0, "cltv": Decimal(1)}, ["currency"]),
+        ({"reporting_timezone": "Asia/Tokyo"}, ["currency"]),
+    ],
+)
+def test_figures_that_fall_and_money_that_moves(now, names):
+    assert raised(version(**now), version()) == names
+    assert raised(version(**now), None) == []
+
+
+def test_adjustments_that_were_published_are_an_alarm_again_five_points_later():
+    last = version(adjustments_share=0.30)
+    assert raised(version(adjustments_share=0.35), last) == []
+    assert raised(version(adjustments_share=0.36), last) == ["adjustments"]
+
+
+def test_nothing_can_be_taken_from_a_loss_or_from_nobody():
+    last = version(customers=0, cltv=Decimal("-10.00"))
+    assert raised(version(customers=0, cltv=Decimal("-1000.00")), last) == []
+
+
+def test_a_sentence_has_both_figures_and_an_example():
+    now, last = version(Table(100, 0, 100), customers=0, cltv=Decimal(0)), version(Table(120, 115, 5))
+    with pytest.raises(FailedCheck) as failed:
+        judge(now, last, BOUNDS, EXAMPLES, [])
+    assert failed.value.sentences == [
+        "shrink:crm.transactions: none of 100 rows received is accepted; the last published version had 115 accepted rows.",
+        "quarantine:crm.transactions: 100 of 100 rows received are quarantined, 100 %, after 4.2 % in the last published"
+        " version; max_quarantined_share lets 20 % pass. Most are bad_type of transacted_at, such as '1/18/2017' in"
+        " crm/transactions.csv, row 2.",
+        "customers: 0, after 100 in the last published version, 100 % less; max_shrink lets 10 % pass.",
+        "cltv: 0.00 EUR, after 1,000.00 in the last published version, 100 % less; max_shrink lets 10 % pass.",
+        HINT,
+    ]
+
+
+def test_what_is_accepted_passes_and_what_met_nothing_is_remarked():
+    now, last = version(Table(100, 50, 50)), version(Table(100, 100, 0))
+    names = [f"shrink:{SALES}", f"quarantine:{SALES}"]
+    assert judge(now, last, BOUNDS, EXAMPLES, [*names, "cltv"]) == (sorted(names), ["--accept cltv met no alarm."])
+    with pytest.raises(FailedCheck, match=r"^quarantine:crm.transactions: 50 of 100") as failed:
+        judge(now, last, BOUNDS, EXAMPLES, names[:1])
+    assert len(failed.value.sentences) == 2  # and how to accept it
+
+
+@pytest.mark.parametrize(
+    ("accepted", "by", "sentence"),
+    [
+        (
+            ["shrink"],
+            "ada",
+            "--accept has shrink, which is no alarm; the alarms are shrink:TABLE, quarantine:TABLE, custom",
+        ),
+        (["shrink:crm.nothing"], "ada", "--accept has shrink:crm.nothing, which is no alarm"),
+        (["cltv:crm.accounts"], "ada", "--accept has cltv:crm.accounts, which is no alarm"),
+        (["cltv"], None, "--accept needs --by and the name of who accepts it."),
+        (["cltv"], " ", "--accept needs --by and the name of who accepts it."),
+        ([], "ada", "--by says who accepts an alarm, and there is no --accept."),
+    ],
+)
+def test_a_word_that_means_nothing_is_refused(accepted, by, sentence):
+    with pytest.raises(UnusableInput) as refused:
+        check_accepted(accepted, by)
+    assert refused.value.sentences[0].startswith(sentence)
+
+
+def test_closed_months_keep_their_currency_and_time_goes_on():
+    last = version(has_closes=True)
+    check_frame(None, "2020-01-01", "USD", "UTC")
+    check_frame(last, "2026-04-01 00:00:00", "EUR", "UTC")
+    check_frame(last, None, "EUR", "UTC")
+    check_frame(replace(last, has_closes=False), None, "USD", "Asia/Tokyo")
+    with pytest.raises(UnusableInput) as refused:
+        check_frame(last, "2026-03-31 23:59:59", "USD", "UTC")
+    assert refused.value.sentences == [
+        "--as-of 2026-03-31 23:59:59 is before 2026-04-01 00:00:00, as of which the last version was published; name"
+        " another --publish and --warehouse.",
+        "Months are closed in EUR and UTC, and this build is in USD and UTC: what was paid cannot change its currency or"
+        " its time zone; name another --publish and --warehouse.",
+    ]
+
+
+def test_contents_are_read_back_and_keep_who_accepted_what(tmp_path: Path):
+    now, relations = version(Table(100, 50, 50), adjustments_share=0.2), {"compensation.comp_period_closes": 2}
+    (tmp_path / "contents.json").write_text(contents_of(now, None, ["cltv"], "ada", relations))
+    last = last_published(tmp_path)
+    alarm = {"as_of": "2026-04-01 00:00:00", "alarm": "cltv", "by": "ada"}
+    assert last == replace(now, has_closes=True, accepted_alarms=[alarm])
+    again = json.loads(contents_of(now, last, ["cltv"], "ada", relations))
+    assert again["build"]["accepted_alarms"] == [alarm]
+    later = json.loads(contents_of(replace(now, as_of=datetime(2026, 5, 1)), last, ["customers"], "bob", relations))
+    assert [one["by"] for one in later["build"]["accepted_alarms"]] == ["ada", "bob"]
+    assert last_published(tmp_path / "nowhere") is None
+
+
+def test_a_version_of_an_older_project_is_known_by_its_relations(sample_build: Built, tmp_path: Path):
+    (tmp_path / DATABASE).symlink_to(sample_build.published / DATABASE)
+    (tmp_path / "contents.json").write_text('{"marts.customer_lifetime": 53}')
+    last, newer = last_published(tmp_path), last_published(sample_build.published)
+    assert (last.tables, last.customers, last.cltv) == (newer.tables, newer.customers, newer.cltv)
+    assert last.as_of is None and newer.as_of == datetime(2026, 7, 1)
+    assert newer.reporting_currency == "EUR" and newer.has_closes
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"build": {}}', '{"build": 3}'])
+def test_contents_that_cannot_be_read_are_a_sentence(tmp_path: Path, text: str):
+    (tmp_path / "contents.json").write_text(text)
+    with pytest.raises(UnusableInput, match="cannot be read"):
+        Guard(tmp_path, [], None)
+
+
+def test_an_extract_delivered_alone_is_published_only_by_a_persons_word(tmp_path: Path):
+    """Thirty charges, then one day's alone: nothing changes, until somebody says that this is right."""
+    crm = tmp_path / "input" / "crm"
+    crm.mkdir(parents=True)
+    (crm / "accounts.csv").write_text("account_id,created_at\nA,2026-01-01\n")
+    header = "transaction_id,account_id,transaction_type,amount,currency_code,transacted_at\n"
+    charges = [f"T{day},A,charge,10,EUR,2026-03-{day:02d}\n" for day in range(1, 31)]
+    bounds = {"max_quarantined_share": 0.2, "max_shrink": 0.1, "max_adjustment_share": 0.1}
+    arguments = {"as_of": datetime(2026, 4, 1), "variables": bounds}
+    (crm / "transactions.csv").write_text(header + "".join(charges))
+    published = good_build(tmp_path, tmp_path / "input", **arguments).published
+    before = files_of(published)
+    (crm / "transactions.csv").write_text(header + charges[-1])
+    refused = run_build(tmp_path, tmp_path / "input", **arguments)
+    said = " ".join(refused.said.split())
+    assert refused.exit_code == 1
+    assert "shrink:crm.transactions: 1 accepted rows, after 30 in the last published version, 96.7 % less;" in said
+    assert "cltv: 10.00 EUR, after 300.00 in the last published version, 96.7 % less;" in said
+    assert files_of(published) == before
+    accept = ("--accept", "shrink:crm.transactions", "--accept", "cltv", "--accept", "customers", "--by", "ada")
+    accepted = run_build(tmp_path, tmp_path / "input", more=accept, **arguments)
+    assert accepted.exit_code == 0, accepted.said
+    assert "--accept customers met no alarm." in accepted.said
+    contents = json.loads((published / "contents.json").read_text())["build"]
+    assert [(one["alarm"], one["by"]) for one in contents["accepted_alarms"]] == [
+        ("cltv", "ada"),
+        ("shrink:crm.transactions", "ada"),
+    ]

@@ -1,0 +1,132 @@
+"""Plain dbt takes as_of, vars and rules of the last build of its warehouse, wherever that has gone since."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from customer_outcomes.errors import UnusableInput
+from customer_outcomes.intake.folder import RULES
+from customer_outcomes.last_build import LastBuild, read_last_build, record_build
+from customer_outcomes.project import PROJECT_ROOT
+from customer_outcomes.rules.reading import RULES_FILE, read_rules
+from helpers.builds import WORLD_AS_OF, differences, query
+from helpers.compiled_models import DBT
+from helpers.random_builds import PARQUET_VARIABLES
+
+# of each thing that a build takes, seeds and models that would be others without it
+TAKEN = ("comp_plans", "comp_participants", "comp_terms", "comp_settings", "int_exchange_rates__daily")
+TAKEN += ("customer_success", "customer_lifetime", "recommendations", "touch_pressure", "fct_touches", "forecast_fits")
+DEFAULTS = {"as_of": None, "reporting_currency": "EUR", "touch_pressure_windows": [7, 28], "default_schedule": None}
+
+
+@pytest.fixture(scope="module")
+def dbt(parquet_build, tmp_path_factory) -> Callable:
+    """Run dbt by its command on a warehouse that was moved away from the folder of its build."""
+    folder = tmp_path_factory.mktemp("plain_dbt")
+    warehouse = Path(shutil.copy(parquet_build.warehouse, folder))
+    places = {"OUTCOMES_WAREHOUSE": warehouse, "DBT_TARGET_PATH": folder / "target", "DBT_LOG_PATH": folder / "logs"}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess:
+        environment = os.environ | {name: str(place) for name, place in places.items()}
+        return subprocess.run(
+            [DBT, *arguments], cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+
+    run.warehouse = warehouse
+    return run
+
+
+def test_plain_dbt_changes_nothing(dbt, parquet_build):
+    finished = dbt("build", "--select", *TAKEN, "--exclude-resource-type", "unit_test")
+    assert finished.returncode == 0, finished.stdout
+    schemas = [name for (name,) in query(parquet_build.warehouse, "select distinct schema_name from duckdb_tables()")]
+    assert differences(parquet_build.warehouse, dbt.warehouse, schemas) == []
+
+
+def test_vars_of_the_build_can_be_given(dbt):
+    given = PARQUET_VARIABLES | {"as_of": f"{WORLD_AS_OF.isoformat()}Z"}
+    finished = dbt("ls", "--select", "comp_plans", "--vars", json.dumps(given))
+    assert finished.returncode == 0, finished.stdout
+
+
+def test_other_vars_stop(dbt):
+    finished = dbt("build", "--vars", "{as_of: 2020-02-03, reporting_currency: EUR, rating_rest_days: 7}")
+    assert finished.returncode == 2
+    sentences = [line.strip() for line in finished.stdout.splitlines() if "last build" in line]
+    assert sentences == [
+        f"Plain dbt takes the vars of the last build of {dbt.warehouse}, which had as_of {WORLD_AS_OF}, not 2020-02-03,"
+        " reporting_currency USD, not EUR: run `outcomes build --vars"
+        ' \'{"as_of": "2020-02-03", "reporting_currency": "EUR"}\'` to build with others.'
+    ]
+
+
+@pytest.fixture
+def last(tmp_path) -> LastBuild:
+    """What a warehouse holds of a build with one var and one rule file of its own."""
+    own, warehouse = tmp_path / RULES, tmp_path / "warehouse.duckdb"
+    own.mkdir()
+    (own / "closed_periods.csv").write_text("period,closed_at,closed_by\n2026-03-01,2026-04-08T10:00:00Z,Ada\n")
+    with duckdb.connect(warehouse) as connection:
+        connection.execute("create schema raw_intake")
+        given = {"as_of": "2026-07-01 00:00:00", "touch_pressure_windows": [3]}
+        record_build(connection, given, DEFAULTS, read_rules(own).write(tmp_path / "copies"), own)
+    return read_last_build(warehouse)
+
+
+def test_rules_are_written_wherever_the_warehouse_is(last, tmp_path):
+    last.check_rules(tmp_path / "copies")
+    written = last.write_rules(tmp_path / "elsewhere" / "rules")
+    for _ in range(2):
+        assert (written / "closed_periods.csv").read_text().endswith("Ada\n")
+        assert {path.name: path.read_bytes() for path in written.iterdir()} == {
+            path.name: path.read_bytes() for path in (tmp_path / "copies").iterdir()
+        }
+        (written / "closed_periods.csv").write_text("period\n")
+        (written / RULES_FILE.name).write_text("seeds: []\n")
+        last.write_rules(written)
+
+
+def test_other_rules_stop(last, tmp_path):
+    last.check_rules(None)
+    with pytest.raises(UnusableInput, match=f"those in {RULES_FILE.parent} differ"):
+        last.check_rules(RULES_FILE.parent)
+    (tmp_path / RULES / "closed_periods.csv").write_text("period,closed_at,closed_by\n")
+    with pytest.raises(UnusableInput, match=f"of the last build of {last.warehouse}, and those in {tmp_path / RULES}"):
+        last.check_rules(None)
+    shutil.rmtree(tmp_path / RULES)  # the build's are in the warehouse
+    last.check_rules(None)
+
+
+@pytest.mark.parametrize(
+    ("given", "defaults", "is_other"),
+    [
+        ({}, {}, False),
+        ({"as_of": "2026-07-01T02:00:00+02:00", "touch_pressure_windows": [3], "mine": 1}, {}, False),
+        ({"as_of": None}, {}, True),
+        ({"as_of": "yesterday"}, {}, True),
+        ({"touch_pressure_windows": [7, 28]}, {}, True),  # the default, and not the build's
+        ({"default_schedule": "office"}, {}, True),
+        ({}, {"reporting_currency": "USD"}, True),  # dbt_project.yml was edited since
+        ({"reporting_currency": "EUR"}, {"reporting_currency": "USD"}, False),
+        ({}, {"touch_pressure_windows": [14], "new": 1}, False),  # the build was given one
+    ],
+)
+def test_a_var_is_other_by_its_value(last, given, defaults, is_other):
+    try:
+        last.check_variables(given, DEFAULTS | defaults)
+    except UnusableInput:
+        assert is_other
+    else:
+        assert not is_other
+
+
+def test_without_a_build_nothing_is_taken(tmp_path):
+    assert read_last_build(tmp_path / "warehouse.duckdb") is None
+    duckdb.connect(tmp_path / "warehouse.duckdb").close()
+    assert read_last_build(tmp_path / "warehouse.duckdb") is None

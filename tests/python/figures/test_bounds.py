@@ -1,0 +1,43 @@
+"""The contract's bounds: at them every figure is right, and beyond them a row is out_of_range, whatever its form."""
+
+import pytest
+
+from customer_outcomes.contract import load_contract
+from helpers.builds import WORLD_AS_OF, Built, good_build, query
+from helpers.random_builds import disagreements, write_world_rules
+from worlds.bounds import write_bounds
+
+# the largest relative risks and the smallest differ by more digits than their weights have
+BEYOND_PRECISION = ("metrics.conversion_saturation: ", "shrunken_lift is ")
+
+
+@pytest.fixture(scope="module")
+def at_bounds(once) -> tuple[Built, dict[str, list[str]]]:
+    def make(folder):
+        beyond = write_bounds(folder / "world", 1, WORLD_AS_OF)
+        write_world_rules(folder / "world", 1)
+        return good_build(folder, folder / "world"), beyond
+
+    return once("at_bounds", make)
+
+
+def test_the_figures_of_a_company_at_the_bounds_are_right(at_bounds):
+    found = disagreements(at_bounds[0])
+    assert [text for text in found if not all(part in text for part in BEYOND_PRECISION)] == []
+
+
+def test_what_is_beyond_the_bounds_is_out_of_range_in_every_column(at_bounds):
+    built, beyond = at_bounds
+    assert beyond.keys() == {
+        f"{table}.{column}"
+        for table, definition in load_contract().items()
+        for column, rules in definition["columns"].items()
+        if rules["type"] in ("integer", "decimal")
+    }
+    found = query(
+        built.warehouse,
+        "select input_table || '.' || column_name, list(row_key) from audit.quarantined_rows"
+        " where reason = 'out_of_range' group by 1",
+    )
+    assert {column: sorted(keys) for column, keys in found} == {column: sorted(keys) for column, keys in beyond.items()}
+    assert query(built.warehouse, "select count(*) from audit.quarantined_rows") == [(sum(map(len, beyond.values())),)]

@@ -1,0 +1,10 @@
+"""What is delivered decides, never its order, how it is cut into files, or how many threads read it."""
+
+from helpers.builds import SEED, differences, good_build
+from worlds.files import shuffle_world
+
+
+def test_another_order_other_files_duplicates_and_fewer_threads_change_nothing(csv_world, csv_build, tmp_path):
+    shuffle_world(csv_world, tmp_path / "world", SEED)
+    shuffled = good_build(tmp_path, tmp_path / "world", threads=1)
+    assert differences(csv_build.warehouse, shuffled.warehouse, ["marts", "metrics"]) == []

@@ -1,0 +1,78 @@
+"""The facts of a company, as the oracle knows them, in the tables that models of credit and pay read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import pandas as pd
+
+from customer_outcomes import ledger
+from helpers.compiled_models import CompiledModels
+from oracle.credit import Company
+from oracle.people import owner_at_close
+from oracle.world import World
+
+# What is read below the marts, where models have no contract; accepted rows alone are in these tables.
+RESOLVED = {
+    "crm.users": {"user_id": "varchar", "team": "varchar", "is_bot": "boolean"},
+    "crm.account_assignments": {
+        "assignment_id": "varchar", "account_id": "varchar", "user_id": "varchar", "assigned_at": "timestamp",
+        "accepted_at": "timestamp", "rejected_at": "timestamp", "unassigned_at": "timestamp",
+    },
+    "crm.opportunity_splits": {"opportunity_id": "varchar", "user_id": "varchar", "share": "decimal(38, 6)"},
+    "crm.subscriptions": {"subscription_id": "varchar", "account_id": "varchar", "started_on": "date", "ended_on": "date"},
+    "crm.leads": {
+        "lead_id": "varchar", "account_id": "varchar", "campaign_id": "varchar", "channel": "varchar",
+        "owner_user_id": "varchar", "created_at": "timestamp",
+    },
+}  # fmt: skip
+SHAPES = {
+    f"int_{name.split('.')[1]}__resolved": columns | {"row_state": "varchar"} for name, columns in RESOLVED.items()
+}
+BELOW = {
+    "int_transactions__counted": {
+        "transaction_id": "varchar", "account_id": "varchar", "transacted_at": "timestamp", "is_charge": "boolean",
+    },
+    "int_usage_days__persons": {
+        "account_id": "varchar", "person_id": "varchar", "used_on": "date", "is_active": "boolean",
+    },
+}  # fmt: skip
+LEDGER = {table: {"copy_name": "varchar"} | columns for table, columns in ledger._columns().items()}
+DIMENSIONS = {"dim_employees": "crm.users", "dim_campaigns": "crm.campaigns", "fct_leads": "crm.leads"}
+
+
+class CompanyModels(CompiledModels):
+    """Compiled models of credit and pay."""
+
+    def __init__(self, manifest: Path, models: Sequence[str]) -> None:
+        super().__init__(manifest, models, shapes=SHAPES | BELOW | LEDGER)
+
+    def fill_company(self, world: World, results: dict[str, list[dict]]) -> None:
+        """Make the facts of a company all that the tables hold."""
+        facts = {name: rows for name, rows in results.items() if f"marts.{name}" in self.tables}
+        for name, table in DIMENSIONS.items():
+            rows = [row.values for row in world.accepted(table)]
+            facts[name] = [row for row in rows if not row["is_bot"]] if table == "crm.users" else rows
+        facts["fct_opportunities"] = [row.values | {"reporting_amount": Company.worth(row)["reporting_amount"],
+                                                    "owner_at_close_user_id": owner_at_close(world, row)}
+                                      for row in world.accepted("crm.opportunities")]  # fmt: skip
+        facts["int_transactions__counted"] = [
+            row | {"is_charge": row["transaction_type"] == "charge"} for row in results["fct_transactions"]
+        ]
+        for table, columns in RESOLVED.items():
+            facts[f"int_{table.split('.')[1]}__resolved"] = [
+                {name: row[name] for name in columns} | {"row_state": "accepted"} for row in world.accepted(table)]  # fmt: skip
+        for relation, columns in self.tables.items():
+            if (name := relation.split(".")[1]) in facts:
+                self.fill(relation, frame(facts[name], list(columns)))
+
+
+def frame(rows: list[dict], columns: list[str]) -> pd.DataFrame:
+    """Rows as a data frame, with those of the columns that they have, and fractions in binary."""
+    kept = [name for name in columns if rows and name in rows[0]] or columns
+    cells = {
+        name: [float(value) if isinstance(value := row[name], Fraction) else value for row in rows] for name in kept
+    }
+    return pd.DataFrame({name: pd.Series(values, dtype="object") for name, values in cells.items()})

@@ -1,0 +1,229 @@
+"""The ordinary part of a random world: people, marketing, sales, money, usage and surveys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from itertools import combinations
+
+from worlds.contract import COLUMNS, VALUES, Row
+from worlds.credit import credit
+from worlds.moments import DAY, SECOND, TICK, YEAR
+from worlds.outcomes import generate_outcomes
+from worlds.support import generate_support, policy_invitations, rating_rounds, touch_run, usage
+from worlds.world import CURRENCIES, World
+
+THINGS = {
+    "touch": ("touches", "touch_id", "occurred_at"),
+    "ticket": ("tickets", "ticket_id", "created_at"),
+    "opportunity": ("opportunities", "opportunity_id", "created_at"),
+    "transaction": ("transactions", "transaction_id", "transacted_at"),
+}
+
+
+def random_company(seed: int, size: int, faults: bool, as_of: datetime) -> World:
+    """Return the clean records of a random company, part by part."""
+    world = World(seed, size, faults, as_of)
+    for part in (_people, _marketing, _sales, _money, _value, generate_support, _surveys, generate_outcomes, credit):
+        part(world)
+    return world
+
+
+def _people(world: World) -> None:
+    """Users with leavers and bots, one of them always in sales, accounts with internal and test ones, contacts, merges."""
+    for number in range(max(20, world.size // 4)):
+        is_bot = {1: False, 6: True}.get(number, world.some(None, False, False, False, True))
+        left_at = world.some(None, None, world.moment())
+        world.add("users", team=VALUES["team"][number % 5], is_bot=is_bot, left_at=left_at)
+    types = [*["business"] * 7, "person", "person", None, "internal", "test"]
+    for _ in range(world.size):
+        segment = world.some("small", "large", "large", " large", "Large", "all", None)
+        account = world.add("accounts", account_type=world.some(*types), segment=segment)
+        account_id, created_at = account["account_id"], account["created_at"]
+        for _ in range(world.some(0, 1, 1, 2, 3)):
+            world.add("contacts", account_id=account_id, created_at=world.moment(created_at))
+    gone = [{"fate": "deleted"}, {"fate": "future"}]
+    uncounted = [{"account_type": "internal"}, {"account_type": "test"}]
+    _merge(world, "accounts", "merged_into_account_id", *gone, *uncounted)
+    _merge(world, "contacts", "merged_into_contact_id", *gone)
+
+
+def _merge(world: World, table: str, into: str, *odd_survivors: Row) -> None:
+    """Merge some in chains; with faults also in circles, to nowhere, and into odd survivors."""
+    rows, key = world.rows[table], COLUMNS[table][0].name
+    pool = world.random.sample(rows, len(rows) // 2)
+    links = []
+    for _ in range(len(rows) // 20 + 1):
+        chain = [pool.pop() for _ in range(min(len(pool), world.some(2, 2, 3, 4)))]
+        links += zip(chain, chain[1:], strict=False)
+    for loser, _survivor in links:
+        loser["fate"] = world.some("deleted", "sound")
+    if world.faults and len(pool) >= 5 + 2 * len(odd_survivors):
+        circle = [pool.pop() for _ in range(world.some(1, 2, 3))]
+        links += zip(circle, circle[1:] + circle[:1], strict=True)
+        links += [(pool.pop(), circle[0]), (pool.pop(), {key: "nowhere"})]
+        for oddity in odd_survivors:
+            links.append((pool.pop(), pool.pop()))
+            links[-1][1].update(oddity)
+    for loser, survivor in links:
+        loser[into] = survivor[key]
+
+
+def _marketing(world: World) -> None:
+    """Campaigns and costs, leads before and after accounts or of none, runs of touches, tests."""
+    for _ in range(8):
+        campaign_id = world.add("campaigns")["campaign_id"]
+        for cost_on in sorted({world.moment().date() for _ in range(world.number(0, 12))}):
+            world.add("campaign_costs", campaign_id=campaign_id, cost_on=cost_on)
+    for account in [*world.rows["accounts"], *[None] * (world.size // 4)]:
+        account_id = account and account["account_id"]
+        created_at = account["created_at"] if account else world.moment()
+        before = world.some(100 * DAY, DAY, 0 * DAY, -SECOND)
+        world.add("leads", account_id=account_id, created_at=min(created_at - before, world.as_of))
+        touch_run(world, account_id, world.moment(created_at - 90 * DAY))
+
+
+def _sales(world: World) -> None:
+    """Products, deals, and their splits over one or two teams; with faults not summing to 1."""
+    families = ("core", "core", "core", "add-on", "add-on", "add-on", "help", "help", "Core")
+    for family in families:
+        world.add("products", product_family=family, tier=world.some(None, 0, 1, 2, 3))
+    sound = ["1", "0.5 0.5", "0.333333 0.333333 0.333334", "0 1", "0.25 0.75"]
+    wrong = ["0.5", "0.5 0.6", "0.333333 0.333333 0.333333", "1 0.000001", "0"]
+    for account in world.rows["accounts"] * 2:
+        if world.chance(0.4):
+            continue
+        created_at = world.moment(account["created_at"] - 10 * DAY)
+        amount = world.some(None, world.amount(), -world.amount())
+        given = {"account_id": account["account_id"], "amount": amount, "created_at": created_at}
+        deal = world.add("opportunities", **given)
+        for team in world.some((), ("sales",), ("marketing",), ("sales", "marketing")):
+            shares = world.some(*(wrong if world.fault(0.15) else sound)).split()
+            members = [user["user_id"] for user in world.rows["users"] if user["team"] == team]
+            for user_id, share in zip(members[: len(shares)], shares, strict=True):
+                given = {"opportunity_id": deal["opportunity_id"], "user_id": user_id}
+                world.add("opportunity_splits", **given, share=Decimal(share))
+            world.random.shuffle(world.rows["users"])
+
+
+def _money(world: World) -> None:
+    """Rates; purchases of several lines about the gap of a reactivation; reversals; MRR."""
+    for one, other in combinations(CURRENCIES, 2):
+        ways = world.some([(one, other)], [(other, one)], [(one, other), (other, one)])
+        for number, (base, quote) in enumerate(ways):  # the two ways need not agree
+            is_late = number == 1 or world.fault(0.4)
+            valid_on = world.start + (world.number(50, 900) if is_late else -200) * DAY
+            usual = Decimal({"JPY": "150"}.get(quote, "0.0067" if base == "JPY" else "1.1"))
+            odd = [Decimal(rate) for rate in ("0.5", "1.25", "1.6", "8", "3", "0.000001")]
+            while valid_on < world.as_of:
+                rate = round(usual * world.number(900, 1100) / 1000, 6)
+                pair = {"from_currency": base, "to_currency": quote, "valid_on": valid_on.date()}
+                world.add("exchange_rates", **pair, rate=world.some(rate, rate, rate, *odd))
+                valid_on += world.some(1, 2, 20, 45, 120) * DAY
+    same = {"from_currency": "EUR", "to_currency": "EUR", "valid_on": world.start.date()}
+    world.add("exchange_rates", **same, rate=Decimal("1.5"))
+    gaps = [YEAR, YEAR, YEAR - TICK, YEAR + SECOND, YEAR - DAY, DAY / 24, DAY, 30 * DAY, 31 * DAY]
+    types = [*["charge"] * 12, "refund", "credit", "transfer"]
+    for account in world.rows["accounts"]:
+        home, at = world.some(*CURRENCIES), world.moment(account["created_at"] - DAY)
+        wanted = [world.id_of("products") for _ in range(3)] * 3 + [None]
+        for _ in range(world.some(0, 1, 2, 3, 5, 9)):
+            for _ in range(world.some(1, 1, 2, 3)):
+                given = {"account_id": account["account_id"], "transacted_at": at}
+                given |= {"currency_code": world.currency(home), "amount": world.amount()}
+                given |= {"transaction_type": world.some(*types), "product_id": world.some(*wanted)}
+                _transaction(world, **given)
+            at = world.then(at, *gaps)
+            if not at:
+                break
+    for _ in range(2):  # the second time also reversals of reversals
+        charges = world.rows["transactions"]
+        for original in world.random.sample(charges, len(charges) // 6):
+            for _ in range(world.some(1, 1, 2, 4)):
+                _reversal(world, original)
+
+
+def _transaction(world: World, **given: object) -> Row:
+    status = world.some(*["completed"] * 9, None, "pending", "failed")
+    quantities = [None, *map(Decimal, ("1", "1", "2", "3", "2.5", "0", "1000", "-1"))]
+    return world.add("transactions", status=status, quantity=world.some(*quantities), **given)
+
+
+def _reversal(world: World, original: Row) -> None:
+    """Of a part, all or more; later or before; of another currency or account; of itself."""
+    part = Decimal(world.some("0.25", "0.5", "0.5", "1", "1", "1.5"))
+    sold_at, account_id = original["transacted_at"], original["account_id"]
+    given_at = world.then(sold_at, 0 * DAY, SECOND, DAY, 40 * DAY, YEAR) or sold_at
+    row = _transaction(
+        world,
+        account_id=account_id if world.chance(0.95) else world.id_of("accounts"),
+        transaction_type=world.some("refund", "refund", "chargeback", "credit"),
+        amount=round(original["amount"] * part, 6),
+        currency_code=world.currency(original["currency_code"]),
+        transacted_at=sold_at - 5 * DAY if world.fault() else given_at,
+        original_transaction_id=original["transaction_id"],
+    )
+    if world.fault():
+        row["original_transaction_id"] = row["transaction_id"]
+
+
+def _value(world: World) -> None:
+    """Outcomes that customers want, reached or not, and the days on which they use the product."""
+    for account in world.rows["accounts"]:
+        account_id, created_at = account["account_id"], account["created_at"]
+        usage(world, account_id, created_at)
+
+
+def _surveys(world: World) -> None:
+    """Scales of all sorts; invitations; answers, their edits, answers that nobody asked for."""
+    scales = [("nps", 0, 10), ("nps", 1, 5), ("csat", 1, 5), ("csat", 0, 10), ("ces", 1, 7)]
+    scales += [("post_purchase", 0, 100), ("touch_rating", 1, 5), ("touch_rating", -2, "2.5")]
+    for survey_type, *ends in scales + [("csat", 5, 1), ("nps", 3, 3)] * world.faults:
+        low, high = map(Decimal, ends)
+        world.add("surveys", survey_type=survey_type, scale_min=low, scale_max=high)
+    world.flat_survey_id = world.some(*world.rows["surveys"][4:6])["survey_id"]
+    for account in world.rows["accounts"]:
+        for _ in range(world.some(0, 2, 3, 6)):
+            about, happened_at = _thing(world, account["account_id"])
+            sent_at = world.then(happened_at, 0 * DAY, DAY, 7 * DAY, 8 * DAY) or happened_at
+            about["account_id"] = world.some(*[account["account_id"]] * 9, None)
+            sent = world.add("invitations", **about, sent_at=sent_at)
+            _answers(world, account["account_id"], sent_at, sent)
+        _answers(world, account["account_id"], _thing(world, account["account_id"])[1], None)
+    for sent in policy_invitations(world) + rating_rounds(world):
+        account_id = sent["account_id"] or world.id_of("accounts")
+        at = world.then(sent["sent_at"], SECOND, DAY) or sent["sent_at"]
+        _answers(world, account_id, at, sent)
+
+
+def _thing(world: World, account_id: object) -> tuple[Row, datetime]:
+    """What a rating is about, of this account or not, there or not, and when that happened."""
+    about_type = world.some(*VALUES["about_type"])
+    table, key, event_time = THINGS.get(about_type, (None, None, None))
+    rows = world.of(table, account_id) or world.rows.get(table)
+    if not rows:  # the relationship as such, or there is no such thing yet
+        return {"about_type": about_type, "about_id": None}, world.moment()
+    row = world.random.choice(rows)
+    about_id = world.some(*[row[key]] * 9, "nowhere", None)
+    return {"about_type": about_type, "about_id": about_id}, row[event_time]
+
+
+def _answers(world: World, account_id: object, at: datetime, sent: Row | None) -> None:
+    """The answers of one person to one invitation or to none, at moments that may be the same."""
+    about = _thing(world, account_id)[0]
+    if sent and world.chance(0.8):
+        about = {name: sent[name] for name in ("about_type", "about_id")}
+    survey = world.random.choice(world.rows["surveys"])
+    if sent:
+        survey = next(s for s in world.rows["surveys"] if s["survey_id"] == sent["survey_id"])
+        about |= {name: sent[name] for name in ("invitation_id", "contact_id")}
+    low, high = survey["scale_min"], survey["scale_max"]
+    for _ in range(world.some(0, 1, 1, 2, 3)):
+        inside = low + (high - low) * world.number(0, 20) / 20
+        outside = world.some(low - 1, high + 1, high + Decimal("0.000001"))
+        score = outside if world.fault() else world.some(low, high, inside, inside // 1)
+        if survey["survey_id"] == world.flat_survey_id:  # so that nobody differs from anybody
+            score = low + (high - low) * Decimal("0.3")
+        given = {"account_id": account_id, "survey_id": survey["survey_id"], "responded_at": at}
+        world.add("responses", **({"invitation_id": None} | about | given), score=score)
+        at = world.then(at, 0 * DAY, 5 * SECOND, 10 * SECOND, DAY) or at
