@@ -24,7 +24,7 @@ build: setup ## build, check and publish the sample company
 test: setup ## run every test: dbt's unit tests, then pytest
 	$(UNIT_TESTS) --quiet build --empty --resource-type seed --resource-type model --vars "$$(cat scripts/other_vars.yml)"
 	$(UNIT_TESTS) test --select test_type:unit --vars "$$(cat scripts/other_vars.yml)"
-	.venv/bin/pytest --numprocesses 2 --dist loadfile
+	.venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## check the style of SQL, Python and YAML, and the types of Python
 	.venv/bin/ruff check .

@@ -3,6 +3,7 @@
 import atexit
 import os
 import pickle
+import shutil
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -14,6 +15,7 @@ import pytest
 from customer_outcomes.project import SAMPLE_INPUT
 from helpers.builds import SEED, WORLD_AS_OF, Built, good_build
 from helpers.compiled_models import CompiledModels, compile_models
+from helpers.later_facts import add_late_charge, copy_of, reassign, use_former_names
 from helpers.random_builds import EVENING, EVENING_AS_OF, PARQUET_VARIABLES, write_world_rules
 from worlds.files import write_world
 
@@ -33,6 +35,16 @@ def hear_no_more() -> None:
     """DuckDB's bindings report leaks of their own as Python ends."""
     sys.stderr.flush()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the files that build the most companies first, so that no process is left alone with them at the end."""
+
+    def builds(item: pytest.Item) -> int:
+        marker = item.get_closest_marker("whole_builds")
+        return marker.args[0] if marker else 0
+
+    items.sort(key=builds, reverse=True)
 
 
 def pytest_report_header() -> str:
@@ -104,6 +116,26 @@ def evening_build(once) -> Built:
 def sample_build(once) -> Built:
     """The sample company at its world's end."""
     return once("sample_build", lambda folder: good_build(folder, SAMPLE_INPUT, as_of=datetime(2026, 7, 1)))
+
+
+@pytest.fixture(scope="session")
+def later_build(once, sample_build) -> tuple[Built, Path, set[str]]:
+    """The sample company a little later, built over a ledger with the former names of metrics.
+
+    A charge of a closed month came late, and rated tickets and deals were reassigned. Return the build, the published
+    folder as it was before, and the reassigned deals.
+    """
+
+    def make(folder: Path) -> tuple[Built, Path, set[str]]:
+        copy_of(sample_build, folder)
+        use_former_names(folder)
+        former = Path(shutil.copytree(folder / "published", folder / "former"))
+        source = Path(shutil.copytree(sample_build.input, folder / "input"))
+        add_late_charge(sample_build, source)
+        reassigned = reassign(sample_build, source)
+        return good_build(folder, source, as_of=datetime(2026, 7, 1)), former, reassigned
+
+    return once("later_build", make)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """The guard: what is not published without a word from a person. Bounds are tried a step on either side."""
 
 import json
+import re
+import shutil
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -23,7 +25,9 @@ from customer_outcomes.guard import (
     judge,
     last_published,
 )
-from helpers.builds import DATABASE, Built, files_of, good_build, run_build
+from helpers.builds import DATABASE, Built, files_of, run_build, without_closes
+
+pytestmark = pytest.mark.whole_builds(2)
 
 BOUNDS = Bounds(max_shrink=0.10, max_quarantined_share=0.20, max_adjustment_share=0.10)
 SALES = "crm.transactions"
@@ -204,31 +208,46 @@ def test_contents_that_cannot_be_read_are_a_sentence(tmp_path: Path, text: str):
         Guard(tmp_path, [], None)
 
 
-def test_an_extract_delivered_alone_is_published_only_by_a_persons_word(tmp_path: Path):
-    """Thirty charges, then one day's alone: nothing changes, until somebody says that this is right."""
+@pytest.fixture
+def extract(tmp_path: Path) -> Path:
+    """One account and 150 of its charges, of which 100 lack their account, as if their file were of another shape."""
     crm = tmp_path / "input" / "crm"
     crm.mkdir(parents=True)
     (crm / "accounts.csv").write_text("account_id,created_at\nA,2026-01-01\n")
     header = "transaction_id,account_id,transaction_type,amount,currency_code,transacted_at\n"
-    charges = [f"T{day},A,charge,10,EUR,2026-03-{day:02d}\n" for day in range(1, 31)]
-    bounds = {"max_quarantined_share": 0.2, "max_shrink": 0.1, "max_adjustment_share": 0.1}
-    arguments = {"as_of": datetime(2026, 4, 1), "variables": bounds}
+    charges = [f"T{number},{'A' if number < 50 else ''},charge,1,EUR,2026-03-01\n" for number in range(150)]
     (crm / "transactions.csv").write_text(header + "".join(charges))
-    published = good_build(tmp_path, tmp_path / "input", **arguments).published
-    before = files_of(published)
-    (crm / "transactions.csv").write_text(header + charges[-1])
-    refused = run_build(tmp_path, tmp_path / "input", **arguments)
+    return tmp_path / "input"
+
+
+def test_an_extract_delivered_alone_is_published_only_by_a_persons_word(sample_build, extract: Path, tmp_path: Path):
+    """A failed check leaves what was published, every byte of it, until somebody says that this is right."""
+    published = Path(shutil.copytree(sample_build.published, tmp_path / "published"))
+    without_closes(published, is_remembered=True)
+    before, inode = files_of(published), published.stat().st_ino
+    last = last_published(published)
+    arguments = {"as_of": datetime(2026, 7, 1), "variables": {name: getattr(BOUNDS, name) for name in vars(BOUNDS)}}
+    refused = run_build(tmp_path, extract, **arguments)
     said = " ".join(refused.said.split())
-    assert refused.exit_code == 1
-    assert "shrink:crm.transactions: 1 accepted rows, after 30 in the last published version, 96.7 % less;" in said
-    assert "cltv: 10.00 EUR, after 300.00 in the last published version, 96.7 % less;" in said
+    assert refused.exit_code == 1, said
+    accepted_before = last.tables[SALES].accepted
+    assert (
+        f"shrink:crm.transactions: 50 accepted rows, after {accepted_before:,} in the last published version," in said
+    )
+    assert f"cltv: 50.00 EUR, after {last.cltv:,.2f} in the last published version, 100 % less;" in said
+    assert f"customers: 1, after {last.customers} in the last published version," in said
+    assert "quarantine:crm.transactions: 100 of 150 rows received are quarantined, 66.7 %" in said
+    assert "missing_required of account_id" in said
+    assert f"{published} stays as the last good build left it." in said
     assert files_of(published) == before
-    accept = ("--accept", "shrink:crm.transactions", "--accept", "cltv", "--accept", "customers", "--by", "ada")
-    accepted = run_build(tmp_path, tmp_path / "input", more=accept, **arguments)
+    assert published.stat().st_ino == inode
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    alarms_raised = sorted(set(re.findall(r"(?:shrink:[a-z.]+|quarantine:[a-z.]+|customers|cltv)(?=: )", said)))
+    accept = [word for name in (*alarms_raised, "adjustments") for word in ("--accept", name)]
+    accepted = run_build(tmp_path, extract, more=(*accept, "--by", "ada"), **arguments)
     assert accepted.exit_code == 0, accepted.said
-    assert "--accept customers met no alarm." in accepted.said
+    assert "--accept adjustments met no alarm." in accepted.said
     contents = json.loads((published / "contents.json").read_text())["build"]
     assert [(one["alarm"], one["by"]) for one in contents["accepted_alarms"]] == [
-        ("cltv", "ada"),
-        ("shrink:crm.transactions", "ada"),
+        (name, "ada") for name in alarms_raised
     ]

@@ -20,6 +20,8 @@ from customer_outcomes.places.destination import hold
 from customer_outcomes.places.warehouse_file import hold_warehouse
 from helpers.builds import DATABASE, SEED, THREADS, WORLD_AS_OF, Built, command, differences, good_build, without_closes
 
+pytestmark = pytest.mark.whole_builds(7)
+
 CANDIDATES = ".published.*.next"
 Version = dict[str, tuple[int, int]]  # by relation: how many rows, and a hash of all their values
 

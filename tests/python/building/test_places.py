@@ -27,10 +27,9 @@ from customer_outcomes.ledger import RELATIONS, copies_in, keep_closes
 from customer_outcomes.places import destination
 from customer_outcomes.places.destination import check_destination, hold
 from customer_outcomes.places.locks import lock, open_to_readers, private_files
-from customer_outcomes.project import SAMPLE_INPUT
 from customer_outcomes.publish import publish
 from customer_outcomes.runner import assert_all_ran, environment, forget_older_parse
-from helpers.builds import DATABASE, Built, command, differences, files_of, good_build, query
+from helpers.builds import DATABASE, HOSTILE, Built, command, differences, files_of, query
 from helpers.closed_periods import PERIOD, change, faults
 
 SCHEMAS = ["marts", "metrics", "audit", "compensation"]
@@ -41,23 +40,6 @@ connection.execute("from duckdb_tables()").fetchall()
 print("open", flush=True)
 sys.stdin.read()
 """
-HOSTILE = {
-    "DBT_EXCLUDE": "*",
-    "DBT_SELECT": "nothing",
-    "DBT_TARGET": "lint",
-    "DBT_PROFILE": "another",
-    "DBT_INDIRECT_SELECTION": "empty",
-    "DBT_STATE": "/nowhere",
-    "DBT_EMPTY": "1",
-    "DBT_SAMPLE": "1 day",
-    "DBT_RESOURCE_TYPES": "model",
-    "DBT_EXCLUDE_RESOURCE_TYPES": "test",
-    "DBT_WARN_ERROR_OPTIONS": "{'include': []}",
-    "DBT_ENGINE_SOMETHING": "1",
-    "OUTCOMES_RULES": "/nowhere",
-    "OUTCOMES_WAREHOUSE": "/nowhere",
-    "GX_ANALYTICS_ENABLED": "neither",
-}
 
 
 @pytest.fixture
@@ -382,18 +364,6 @@ def test_the_environment_of_dbt(monkeypatch):
         found = {name for name in os.environ if name.startswith(("DBT_", "OUTCOMES_", "GX_"))}
         assert (found, os.environ["OUTCOMES_WAREHOUSE"]) == ({"OUTCOMES_WAREHOUSE"}, "mine")
     assert dict(os.environ) == before
-
-
-def test_no_variable_of_a_shell_decides_what_is_built(sample_build, tmp_path, monkeypatch):
-    for name, value in HOSTILE.items():
-        monkeypatch.setenv(name, value)
-    built = good_build(tmp_path, SAMPLE_INPUT, as_of=datetime(2026, 7, 1))
-    assert differences(built.warehouse, sample_build.warehouse, SCHEMAS) == []
-    results = [
-        json.loads((one.work_folder / "target" / "run_results.json").read_text()) for one in (built, sample_build)
-    ]
-    ran, expected = ({result["unique_id"] for result in found["results"]} for found in results)
-    assert ran == expected and any(name.startswith("test.") for name in ran)
 
 
 @pytest.mark.parametrize(

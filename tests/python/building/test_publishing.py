@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-from datetime import datetime
-from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
@@ -14,21 +12,9 @@ from customer_outcomes.finance.workbook import WORKBOOK
 from customer_outcomes.ledger import collect_copies
 from customer_outcomes.places.destination import check_destination
 from customer_outcomes.publish import public_relations, publish
-from helpers.builds import DATABASE, differences, files_of, query, run_build, without_closes
+from helpers.builds import DATABASE, differences, files_of, query
 
 SCHEMAS = ["marts", "metrics", "audit"]
-
-
-@pytest.fixture
-def incomplete_input(tmp_path) -> Path:
-    """An input of which one table's rows nearly all lack what is required, as if its file were of another shape."""
-    folder = tmp_path / "incomplete" / "crm"
-    folder.mkdir(parents=True)
-    (folder / "accounts.csv").write_text("account_id,created_at\nA,2024-01-01\n")
-    header = "transaction_id,account_id,transaction_type,amount,currency_code,transacted_at\n"
-    rows = [f"T{number},A,charge,{'1' if number < 50 else ''},EUR,2024-02-01\n" for number in range(150)]
-    (folder / "transactions.csv").write_text(header + "".join(rows))
-    return folder.parent
 
 
 def manifest_of(built) -> dict:
@@ -68,21 +54,6 @@ def test_relations_are_in_the_order_of_their_grain(sample_build):
 
 def test_the_published_database_is_read_only(sample_build):
     assert sample_build.database.stat().st_mode & 0o222 == 0
-
-
-def test_a_failed_check_leaves_what_was_published(incomplete_input, sample_build, tmp_path):
-    shutil.copytree(sample_build.published, tmp_path / "published")
-    without_closes(tmp_path / "published")
-    before = files_of(tmp_path / "published")
-    inode = (tmp_path / "published").stat().st_ino
-    built = run_build(tmp_path, incomplete_input, as_of=datetime(2026, 7, 1), variables={"max_quarantined_share": 0.2})
-    said = " ".join(built.said.split())
-    assert built.exit_code == 1, said
-    assert "rows received are quarantined" in said and "missing_required" in said
-    assert f"{tmp_path / 'published'} stays as the last good build left it." in said
-    assert files_of(built.published) == before
-    assert built.published.stat().st_ino == inode
-    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
 def test_publishing_that_fails_leaves_what_was_published(sample_build, tmp_path):

@@ -1,25 +1,33 @@
-"""The wheel is complete: installed into an empty environment, it writes a sample, builds it, and traces a payout."""
+"""The wheel is complete: installed into an empty environment, it writes a sample, builds it, and traces a payout.
 
+Its build runs in a shell whose variables would decide what dbt does, and publishes the same bytes as any other build.
+"""
+
+import json
 import os
 import ssl
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from customer_outcomes.project import PROJECT_ROOT
+from helpers.builds import HOSTILE, differences
+
+pytestmark = pytest.mark.whole_builds(2)
 
 UV = Path(sys.executable).with_name("uv")
 # the machine's certificates, which a company's proxy may need, as scripts/bootstrap.py does
 CERTIFICATES = ["--system-certs"] if ssl.get_default_verify_paths().cafile else []
 
 
-def run(*command: object, folder: Path) -> str:
-    """Run a command in a folder without this checkout's environment; return its output."""
+def run(*command: object, folder: Path, **variables: str) -> str:
+    """Run a command in a folder without this checkout's environment, but with `variables`; return its output."""
     foreign = ("PYTHON", "VIRTUAL_ENV", "OUTCOMES_", "DBT_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    environment |= {"UV_PYTHON_DOWNLOADS": "never"}
+    environment |= {"UV_PYTHON_DOWNLOADS": "never"} | variables
     finished = subprocess.run(
         [str(part) for part in command], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
@@ -52,18 +60,44 @@ def installed(tmp_path_factory) -> Path:
     return folder / "environment" / "bin"
 
 
-def test_a_wheel_builds_the_sample_company_in_an_empty_folder(installed, tmp_path, sample_build):
-    package = next((installed.parent / "lib").glob("python*/site-packages/customer_outcomes"))
-    brought = {path for path in package.rglob("*") if path.suffix != ".pyc" and path.name != "__pycache__"}
-    said = run(installed / "outcomes", "build", "--as-of", "2026-07-01", folder=tmp_path)
-    assert f"published                {tmp_path / 'published'}" in said
+@pytest.fixture(scope="module")
+def built(installed, tmp_path_factory) -> Path:
+    """The folder, empty at first, in which the installed command built the sample company in a hostile shell."""
+    folder = tmp_path_factory.mktemp("empty")
+    said = run(installed / "outcomes", "build", "--as-of", "2026-07-01", folder=folder, **HOSTILE)
+    assert f"published                {folder / 'published'}" in said
+    return folder
+
+
+def test_a_wheel_publishes_the_same_files(built, sample_build):
     published = sorted(path.relative_to(sample_build.published) for path in sample_build.published.rglob("*.parquet"))
     assert len(published) > 50
     for path in published:
-        assert (tmp_path / "published" / path).read_bytes() == (sample_build.published / path).read_bytes(), path
-    traced = run(installed / "outcomes", "trace", "2026-03", "user_05", "cltv_growth", folder=tmp_path)
-    assert "cltv_growth" in traced
-    assert {path for path in package.rglob("*") if path.suffix != ".pyc" and path.name != "__pycache__"} == brought
+        assert (built / "published" / path).read_bytes() == (sample_build.published / path).read_bytes(), path
+
+
+def test_no_variable_of_a_shell_decides_what_is_built(built, sample_build):
+    schemas = ["staging", "intermediate", "marts", "credit", "metrics", "compensation", "audit"]
+    assert differences(built / "build" / "warehouse.duckdb", sample_build.warehouse, schemas) == []
+    work_folders = (built / "build" / "warehouse.work", sample_build.work_folder)
+    results = [json.loads((folder / "target" / "run_results.json").read_text()) for folder in work_folders]
+    ran, expected = ({result["unique_id"] for result in found["results"]} for found in results)
+    assert ran == expected and any(name.startswith("test.") for name in ran)
+
+
+def test_a_wheel_traces_a_payout(built, installed):
+    assert "cltv_growth" in run(installed / "outcomes", "trace", "2026-03", "user_05", "cltv_growth", folder=built)
+
+
+def test_a_build_writes_nothing_beside_the_package(built, installed):
+    (wheel,) = installed.parents[1].glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        brought = {name for name in archive.namelist() if name.startswith("customer_outcomes/")}
+    (packages,) = (installed.parent / "lib").glob("python*/site-packages")
+    present = {
+        path.relative_to(packages).as_posix() for path in (packages / "customer_outcomes").rglob("*") if path.is_file()
+    }
+    assert {name for name in present if not name.endswith(".pyc")} == brought
 
 
 def test_a_wheel_writes_a_sample(installed, tmp_path):

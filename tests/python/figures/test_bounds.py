@@ -7,6 +7,8 @@ from helpers.builds import WORLD_AS_OF, Built, good_build, query
 from helpers.random_builds import disagreements, write_world_rules
 from worlds.bounds import write_bounds
 
+pytestmark = pytest.mark.whole_builds(1)
+
 # the largest relative risks and the smallest differ by more digits than their weights have
 BEYOND_PRECISION = ("metrics.conversion_saturation: ", "shrunken_lift is ")
 

@@ -2,7 +2,11 @@
 
 from datetime import datetime
 
+import pytest
+
 from helpers.random_builds import EVENING, EVENING_AS_OF, PARQUET_VARIABLES, disagreements
+
+pytestmark = pytest.mark.whole_builds(4)
 
 
 def test_csv_with_the_default_vars(csv_build):

@@ -1,7 +1,11 @@
 """What is delivered decides, never its order, how it is cut into files, or how many threads read it."""
 
+import pytest
+
 from helpers.builds import SEED, differences, good_build
 from worlds.files import shuffle_world
+
+pytestmark = pytest.mark.whole_builds(2)
 
 
 def test_another_order_other_files_duplicates_and_fewer_threads_change_nothing(csv_world, csv_build, tmp_path):

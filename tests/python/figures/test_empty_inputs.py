@@ -8,6 +8,8 @@ import pytest
 
 from helpers.builds import GRAINS, Built, good_build, query, records
 
+pytestmark = pytest.mark.whole_builds(2)
+
 AS_OF = datetime(2025, 7, 1)
 ACCOUNTS = "account_id,account_type,segment,created_at\nA,business,retail,2024-01-01\nB,person,,2024-01-01\n"
 TRANSACTIONS = """transaction_id,account_id,transaction_type,amount,currency_code,transacted_at

@@ -14,6 +14,8 @@ import pytest
 from customer_outcomes.project import SAMPLE_INPUT
 from helpers.builds import SEED, Built, good_build, query
 
+pytestmark = pytest.mark.whole_builds(1)
+
 # what can be counted account by account: account, what else, and the number
 PARTS = {
     "money": "select account_id, true, sum(reporting_amount) from marts.fct_transactions group by all",

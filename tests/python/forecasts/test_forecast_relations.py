@@ -18,6 +18,8 @@ from helpers.builds import SEED, Built, good_build, records
 from oracle import forecasts as oracle_forecasts
 from oracle.compute import compute
 
+pytestmark = pytest.mark.whole_builds(1)
+
 CDNOW = Path(__file__).parents[2] / "fixtures" / "cdnow" / "cdnow_sample.csv"
 CDNOW_AS_OF = datetime(1997, 9, 30, 23, 59, 59)
 CDNOW_VARIABLES = {"reporting_currency": "USD", "forecast_model": "bg_nbd", "forecast_horizon_weeks": 39}

@@ -76,6 +76,25 @@ GRAINS = {
     "audit.input_reconciliation": ("input_table",),
 }
 
+# what a shell may have set, and what must not decide what a build does
+HOSTILE = {
+    "DBT_EXCLUDE": "*",
+    "DBT_SELECT": "nothing",
+    "DBT_TARGET": "lint",
+    "DBT_PROFILE": "another",
+    "DBT_INDIRECT_SELECTION": "empty",
+    "DBT_STATE": "/nowhere",
+    "DBT_EMPTY": "1",
+    "DBT_SAMPLE": "1 day",
+    "DBT_RESOURCE_TYPES": "model",
+    "DBT_EXCLUDE_RESOURCE_TYPES": "test",
+    "DBT_WARN_ERROR_OPTIONS": "{'include': []}",
+    "DBT_ENGINE_SOMETHING": "1",
+    "OUTCOMES_RULES": "/nowhere",
+    "OUTCOMES_WAREHOUSE": "/nowhere",
+    "GX_ANALYTICS_ENABLED": "neither",
+}
+
 Rows = dict[tuple, dict]
 
 
@@ -152,11 +171,15 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def without_closes(published: Path) -> None:
-    """Take out of a published folder what would keep another company out: closes, and what the guard remembers."""
+def without_closes(published: Path, is_remembered: bool = False) -> None:
+    """Take out of a published folder what would keep another company out: closes, and what the guard remembers.
+
+    The guard still knows the former company's figures if it `is_remembered`.
+    """
     contents = json.loads((published / "contents.json").read_text())
     contents["relations"] |= {f"compensation.{name}": 0 for name, _ in RELATIONS.values()}
-    contents["build"] |= {"as_of": "0001-01-01 00:00:00", "tables": {}, "customers": 0, "cltv": "0.00"}
+    if not is_remembered:
+        contents["build"] |= {"as_of": "0001-01-01 00:00:00", "tables": {}, "customers": 0, "cltv": "0.00"}
     (published / "contents.json").write_text(json.dumps(contents))
     (published / DATABASE).chmod(0o644)
     with duckdb.connect(published / DATABASE) as connection:

@@ -15,6 +15,8 @@ from customer_outcomes.sample import write_sample
 from customer_outcomes.sample.oddities import BROKEN_LINES
 from helpers.builds import Built, files_of, good_build, query, records
 
+pytestmark = pytest.mark.whole_builds(1)
+
 PERSONAL = {
     table: columns
     for table, definition in load_contract().items()

@@ -14,6 +14,8 @@ from customer_outcomes.project import SAMPLE_INPUT
 from customer_outcomes.rules import forms
 from helpers.builds import command, files_of
 
+pytestmark = pytest.mark.whole_builds(1)
+
 TESTS = (
     "assert_comp_plans_are_sound",
     "assert_comp_participants_are_sound",
