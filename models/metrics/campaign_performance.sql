@@ -12,7 +12,7 @@ customers as (
 
 ),
 
--- a CRM may have a campaign of this name itself
+-- UNION removes the duplicate if the CRM itself has a campaign named unattributed.
 campaigns as (
 
     select campaign_id from {{ ref('dim_campaigns') }}
@@ -74,7 +74,7 @@ totals as (
 
 ),
 
--- a perfect score is 10 times the value, so a tenth of it is money
+-- The score is satisfaction from 1 to 10 x lifetime value, so a tenth of it is an amount of money.
 final as (
 
     select

@@ -6,8 +6,8 @@ experiments as (
 
 ),
 
--- a cell without anybody makes the logarithm infinite: half a conversion more in each of the four;
--- who counts more conversions than exposures has counted wrong, and says nothing
+-- An empty cell makes the logarithm infinite, so half a conversion is added to each of the four cells. More conversions
+-- than exposures are a counting error; the experiment then has no lift.
 cells as (
 
     select
@@ -69,7 +69,8 @@ lifts as (
 
 ),
 
--- weights beside that of the surest experiment, because only their proportions matter
+-- Weights are inverse variances relative to the smallest variance, so that they stay between 0 and 1; only their
+-- proportions matter.
 weighed as (
 
     select
@@ -91,7 +92,8 @@ means as (
 
 ),
 
--- the weight of all others, which can be small beside its own, as a decimal: a difference of floats would lose it
+-- The weight of all other experiments can be tiny next to the experiment's own weight. It is computed in decimals,
+-- because a difference of floats would lose it.
 distances as (
 
     select
@@ -116,7 +118,7 @@ scaled as (
 
 ),
 
--- how far experiments differ beyond chance, by DerSimonian and Laird
+-- Variance between experiments beyond chance, by DerSimonian and Laird.
 between_experiments as (
 
     select
@@ -144,8 +146,8 @@ shrunken as (
 
 ),
 
--- what the shipped ones before have brought together; a float cannot tell all but nothing from nothing,
--- of which there is no logarithm
+-- cumulative_lift multiplies the shipped experiments before this one as a sum of logarithms. A shrunken lift of almost
+-- -1 can be -1 as a float, so 1 + lift has a lower limit: 0 has no logarithm.
 final as (
 
     select

@@ -68,7 +68,7 @@ final as (
         contributions.credit_at,
         credits.side,
         credits.user_id,
-        -- what an employee is credited with on the other team's side is the team's alone
+        -- Credit on the side of the other team counts for that team only, not for the employee.
         case when credits.side = {{ side_of('employees.team') }} then credits.user_id end as employee_id,
         credits.rule,
         credits.candidate_rank,

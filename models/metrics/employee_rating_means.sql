@@ -14,7 +14,7 @@ employees as (
 
 ),
 
--- over customers, each of which counts once, however often it answered
+-- Each customer counts once, however often it answered.
 means as (
 
     select

@@ -82,7 +82,7 @@ account_facts as (
 
     union all
 
-    -- a customer's answers are one mean, and every customer counts alike
+    -- Each answer has base 1; metric_evidence_customers turns the answers of a customer into one mean.
     select
         'satisfaction' as metric_name,
         account_id,

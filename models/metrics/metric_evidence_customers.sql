@@ -15,7 +15,8 @@ metrics as (
 
 ),
 
--- a customer's answers are one mean, which has fewer decimals: without the cast it would round every sum
+-- The mean of a customer's answers has fewer decimals than the sums. Without the cast, the CASE would round every sum
+-- to them.
 final as (
 
     select

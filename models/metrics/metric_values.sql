@@ -33,7 +33,7 @@ parts as (
 
 slots as (
 
-    -- the company has every metric in every month
+    -- The company has a row for every metric and month, even without data.
     select
         metrics.metric_name,
         months.month,
@@ -44,7 +44,7 @@ slots as (
 
     union
 
-    -- whoever can be paid on a metric has it, also without facts
+    -- Employees who take part in a plan have a row for every paid metric, even without data.
     select
         metrics.metric_name,
         months.month,

@@ -1,6 +1,6 @@
 with
 
--- the score of the month of as_of is what is known now
+-- The month of as_of has the current figures.
 parts as (
 
     select * from {{ ref('metric_parts') }}
@@ -11,7 +11,7 @@ parts as (
 
 ),
 
--- the company has its row before it has a customer
+-- The company has a row even without customers.
 subjects as (
 
     select

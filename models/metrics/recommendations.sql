@@ -1,6 +1,6 @@
 with
 
--- whoever is a customer for long enough can be expected to recommend, as of as_of
+-- is_stated is null before var min_tenure_days: only customers of that tenure can be expected to recommend.
 customers as (
 
     select * from {{ ref('contrib_customers') }}
@@ -31,7 +31,7 @@ members as (
 
     union all
 
-    -- the company has its row before it has a customer
+    -- The company has a row even without customers.
     select
         'company' as subject_type,
         'all' as subject_id,

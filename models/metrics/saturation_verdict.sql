@@ -13,7 +13,7 @@ experiments as (
 
 ),
 
--- the knot of the claim, and those beside it
+-- The claimed knot and others, because the verdict should not hang on one knot.
 knots as (
 
     select cast(series_number * 0.01 as decimal(18, 6)) as knot
@@ -38,7 +38,8 @@ compared_with as (
 
 ),
 
--- weights beside that of the surest experiment of the side, because only their proportions matter
+-- Weights are inverse variances relative to the smallest variance of the side, so that they stay between 0 and 1; only
+-- their proportions matter.
 weighed as (
 
     select

@@ -73,7 +73,7 @@ subjects as (
 
 ),
 
--- each month, and all time, of which the month is null
+-- All time gets its own rows, with month null, because quantiles of months do not add up.
 observations as (
 
     select

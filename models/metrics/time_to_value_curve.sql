@@ -35,7 +35,7 @@ segmented as (
 
 ),
 
--- days at which the curve is asked for, whether or not something happened
+-- Days that the curve always has, even without an event.
 shown_days as (
 
     select unnested.shown_day
@@ -66,7 +66,7 @@ days as (
 
 ),
 
--- for the curve of value alone who leaves is not seen any longer
+-- The Kaplan-Meier curve of value treats churned accounts as censored.
 value_observations as (
 
     select
@@ -114,7 +114,7 @@ counted as (
 
 ),
 
--- what happens on a day takes its share of those who were there before it
+-- Aalen-Johansen: each event of a day takes an equal share of the accounts that had no event before the day.
 incidences as (
 
     select

@@ -48,7 +48,8 @@ pressures as (
 
 ),
 
--- within a contact: what is constant about a person cannot explain a difference
+-- Distances from the contact's own mean remove differences between persons, so that the slope compares a person only
+-- with themselves.
 centred as (
 
     select
@@ -89,7 +90,7 @@ sums as (
 
 ),
 
--- least squares with one constant per contact, which costs a degree of freedom each
+-- Least squares with one constant per contact; each constant takes a degree of freedom.
 slopes as (
 
     select
@@ -131,7 +132,7 @@ slots as (
 
 ),
 
--- a band without a rating is one, too
+-- Bands without ratings keep a row.
 final as (
 
     select

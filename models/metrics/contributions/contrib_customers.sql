@@ -113,7 +113,7 @@ customers as (
 
 ),
 
--- who subscribes need not have paid yet
+-- A full join, because an account can have a subscription before its first charge.
 final as (
 
     select

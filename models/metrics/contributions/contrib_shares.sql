@@ -60,7 +60,7 @@ final as (
 
     union all
 
-    -- leaving before value is no value
+    -- A customer that churned before value counts as a customer without value.
     select
         'time_to_value_90' as metric_name,
         'marts.time_to_value' as source_table,
@@ -77,7 +77,8 @@ final as (
 
     union all
 
-    -- a customer that is handed on and leaves is lost by whoever had it when the month began
+    -- Churn counts for the employees who were credited when the month began, even if the customer was handed on during
+    -- the month.
     select
         'customer_retention' as metric_name,
         'marts.customer_month_states' as source_table,

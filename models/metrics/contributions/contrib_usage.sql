@@ -2,7 +2,7 @@
 
 with
 
--- a day that has begun in UTC alone is in no figure yet
+-- Days after the local day of as_of are left out: they have begun in UTC but not in the reporting time zone.
 usage_days as (
 
     select * from {{ ref('int_usage_days__persons') }}

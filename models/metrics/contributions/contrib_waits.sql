@@ -14,7 +14,7 @@ handoffs as (
 
 ),
 
--- who still waits has waited until now; an answer is its giver's, an open wait its assignee's
+-- An open wait lasts until as_of. A response counts for the first responder, an open wait for the assignee.
 final as (
 
     select

@@ -16,7 +16,8 @@ users as (
 
 ),
 
--- all teams without one employee, because an outlier would hide in a mean and a variance of its own making
+-- The judged employee is left out, because an outlier would shift the mean and widen the variance that it is compared
+-- with.
 others as (
 
     select
@@ -48,8 +49,8 @@ excesses as (
 
 ),
 
--- how far employees of one team differ truly, over all teams and survey types, because one team is too small to tell;
--- what is left of a difference after rounding is no variance
+-- The true variance between employees of one team is estimated over all teams and survey types, because one team is too
+-- small for it. A difference that is only rounding counts as 0.
 between_employees as (
 
     select

@@ -55,7 +55,8 @@ with_others as (
 
 ),
 
--- where everybody is rated late in the month, nobody stands out
+-- The late share of all other employees in the month raises the expected share, so that a month in which everybody is
+-- rated late gives no flag.
 expected_of_all as (
 
     select
@@ -68,7 +69,7 @@ expected_of_all as (
 
 ),
 
--- where everybody of the team is rated late, nobody stands out either; few ratings say little of a team
+-- The late share of the team raises the expected share too. A team with few ratings is shrunk towards all employees.
 expected as (
 
     select

@@ -21,7 +21,7 @@ churns as (
 
 ),
 
--- months in which a customer took money back or left
+-- Months in which a customer took money back or churned.
 losses as (
 
     select
@@ -70,7 +70,7 @@ months as (
 
 ),
 
--- each month beside the months before it
+-- Each month is compared with the months before it.
 baselines as (
 
     select

@@ -15,7 +15,7 @@ transfers as (
 
 ),
 
--- the latest of several changes away from one person
+-- If a person lost the ticket several times before the rating, only the latest time counts.
 ranked as (
 
     select

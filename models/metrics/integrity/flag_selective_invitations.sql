@@ -15,7 +15,8 @@ responses as (
 
 ),
 
--- what the customer said later, not about this employee, who could have kept it from being asked
+-- Only later answers that are not about this employee count, because the employee could have prevented requests about
+-- themselves.
 judged as (
 
     select

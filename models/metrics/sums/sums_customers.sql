@@ -18,7 +18,7 @@ subjects as (
 
 ),
 
--- who answers often has one opinion
+-- Answers are averaged per customer first, so that a customer who answers often counts once.
 opinions as (
 
     select
@@ -50,7 +50,7 @@ customers as (
 
 ),
 
--- money is weighed by the credit; customers who answered count as one each
+-- Money is weighted by the credit. Customers who answered count as one each, so that n is a number of customers.
 final as (
 
     select
@@ -62,7 +62,7 @@ final as (
         coalesce(sum(subjects.weight * customers.cltv), 0) as cltv,
         coalesce(sum(subjects.weight * customers.responders_cltv), 0) as responders_cltv,
         coalesce(sum({{ weighted_ppp('subjects.weight', 'customers.ppp') }}), 0) as ppp,
-        -- what is paid is rounded once, not customer by customer
+        -- Pay reads the figure of an employee, so its exact shares are summed first and rounded once.
         case
             when subjects.subject_type = 'employee'
                 then cast(cast(coalesce(sum(

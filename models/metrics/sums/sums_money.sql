@@ -37,7 +37,7 @@ account_months as (
 
 ),
 
--- credit is as of the transaction or the close; all else about an account does not change
+-- The credit can differ between facts of one account, because it is taken at the moment of the transaction or close.
 credited_months as (
 
     select

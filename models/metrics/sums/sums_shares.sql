@@ -12,7 +12,7 @@ subjects as (
 
 ),
 
--- what belongs to no account counts for the company alone, under no name
+-- A fact without an account gets the empty account_id, under which credit_subjects has the company only.
 account_months as (
 
     select

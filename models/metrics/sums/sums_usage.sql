@@ -30,7 +30,7 @@ subject_usage as (
 
 ),
 
--- a person is active on a day once, in whatever number of accounts
+-- A person who is active in several accounts on one day counts once.
 daily as (
 
     select
@@ -58,7 +58,7 @@ monthly as (
 
 ),
 
--- days of the month up to as_of on which nobody came are days, too
+-- The mean is over all days of the month up to as_of, including days without any usage.
 final as (
 
     select
