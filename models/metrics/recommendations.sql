@@ -1,6 +1,6 @@
 with
 
--- is_stated is null before var min_tenure_days: only customers of that tenure can be expected to recommend.
+-- is_stated is null for customers of too little tenure, who cannot be expected to recommend.
 customers as (
 
     select * from {{ ref('contrib_customers') }}
