@@ -113,8 +113,8 @@ class Build:
                     folder.stop_if_changed()
                     if copies_in(self.publish) != closes:
                         raise FailedCheck(
-                            f"The closed periods in {self.publish} are no longer those that this build began with:"
-                            " another one published meanwhile; build again."
+                            f"The closed periods in {self.publish} have changed since this build began:"
+                            " another build published meanwhile; build again."
                         )
                     keep_closes(self.warehouse)
 

@@ -130,7 +130,7 @@ def last_published(published: Path) -> Version | None:
     except (ValueError, KeyError, TypeError, AttributeError, EngineError) as error:
         reason = str(error).splitlines()[0]
         raise UnusableInput(
-            f"{published / CONTENTS} cannot be read, which says what was published: {reason}."
+            f"{published / CONTENTS}, the list of published relations, cannot be read: {reason}."
         ) from None
 
 
@@ -176,8 +176,8 @@ def check_frame(last: Version | None, as_of: str | None, currency: str, timezone
         wrong.append(f"--as-of {as_of} is before {last.as_of}, as of which the last version was published; {elsewhere}")
     if last.has_closes and _is_other_frame(last, currency, timezone):
         wrong.append(
-            f"Months are closed in {last.frame}, and this build is in {currency} and {timezone}: what was paid cannot"
-            f" change its currency or its time zone; {elsewhere}"
+            f"Months are closed in {last.frame}, and this build is in {currency} and {timezone}: amounts paid cannot"
+            f" change their currency or their time zone; {elsewhere}"
         )
     if wrong:
         raise UnusableInput(*wrong)

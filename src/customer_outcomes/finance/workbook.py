@@ -302,7 +302,7 @@ class _Book:
             )
             day = f"DATE({period.year},{period.month},1)"
             formula = f'={lines_cell}+SUMIFS({amounts},{kinds},"{LATE}",{originals},{day})'
-            what = f"{sheet.name}: closed lines and what was learned since, against the latest knowledge"
+            what = f"{sheet.name}: closed lines and adjustments for later knowledge, against the latest knowledge"
             self.checks.append((what, latest[0][0], formula, lines + late))
 
     def _check_customers(self) -> None:

@@ -1,4 +1,4 @@
-"""What cannot be used is refused with a sentence and exit code 2, before anything is built or published."""
+"""An argument or an input that cannot be used is refused with a sentence and exit code 2, before anything is built."""
 
 import subprocess
 from pathlib import Path
@@ -257,7 +257,7 @@ def test_help(arguments, expected):
         ("--publish", "{}/circle", "is a link that leads in a circle"),
         ("--publish", "/dev/null", "/dev/null holds files that no build published"),
         ("--publish", "{}/others", "holds mine.xlsx, which no build published"),
-        ("--publish", "{}/broken", "broken/contents.json cannot be read, which says what was published: IO Error"),
+        ("--publish", "{}/broken", "broken/contents.json, the list of published relations, cannot be read: IO Error"),
         ("--input", "{}/circle", "is not a folder."),
         ("--input", "{}/" + "i" * 300, "File name too long."),
         ("--rules", "{}/" + "r" * 300, "File name too long."),

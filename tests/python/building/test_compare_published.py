@@ -1,4 +1,4 @@
-"""Two published folders are compared but for the changes that are listed."""
+"""The comparison of two published folders reports every difference but the listed changes."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The guard: what is not published without a word from a person. Bounds are tried a step on either side."""
+"""The guard: a build that lost rows, customers or value is published only if a person agrees, from the exact bound on."""
 
 import json
 import re
@@ -174,8 +174,8 @@ def test_closed_months_keep_their_currency_and_time_goes_on():
     assert refused.value.sentences == [
         "--as-of 2026-03-31 23:59:59 is before 2026-04-01 00:00:00, as of which the last version was published; name"
         " another --publish and --warehouse.",
-        "Months are closed in EUR and UTC, and this build is in USD and UTC: what was paid cannot change its currency or"
-        " its time zone; name another --publish and --warehouse.",
+        "Months are closed in EUR and UTC, and this build is in USD and UTC: amounts paid cannot change their currency or"
+        " their time zone; name another --publish and --warehouse.",
     ]
 
 

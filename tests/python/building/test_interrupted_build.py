@@ -1,4 +1,4 @@
-"""A build that is killed at any moment leaves readers one whole version, and the next build as good as undisturbed."""
+"""A build that is killed at any moment leaves readers one whole version, and the next build succeeds."""
 
 import json
 import shutil
@@ -94,7 +94,7 @@ class Watcher:
             (self.published / name).open("rb").close()
 
     def read(self) -> None:
-        """Read every value there is, and keep what is not whole."""
+        """Read every published value, and keep a sentence for each version that is not whole."""
         self.rounds += 1
         before = self._contents()
         version = read_version(self.published)
@@ -150,7 +150,7 @@ def started(arguments: list[str]) -> Iterator[subprocess.Popen]:
 
 
 def publishing(built: Built, published: Path) -> list[str]:
-    """Return the command that publishes what was built, and does nothing else."""
+    """Return the command that publishes a finished build, and does nothing else."""
     manifest = built.work_folder / "target" / "manifest.json"
     return [sys.executable, "-c", PUBLISHING, *map(str, (built.warehouse, manifest, published))]
 
@@ -190,7 +190,7 @@ def test_killed_in_every_phase_and_built_again(csv_world, csv_build, sample_buil
             assert code == -9, f"the build was through before it could be killed in {phase}"
             assert read_version(published) == before
         again = good_build(tmp_path, csv_world)
-        assert version_of(reader, "held") == before  # who has the file open keeps what was there
+        assert version_of(reader, "held") == before  # a reader who has the file open keeps the former version
     assert watcher.troubles == []
     assert watcher.rounds > 20
     assert all(version in (before, after) for version in watcher.versions)
@@ -203,7 +203,7 @@ def test_killed_in_every_phase_and_built_again(csv_world, csv_build, sample_buil
     ("phase", "number"), [("dbt", signal.SIGTERM), ("expectations", signal.SIGINT), ("publishing", signal.SIGTERM)]
 )
 def test_stopped_in_a_phase(csv_world, csv_build, tmp_path, phase, number):
-    """One sentence, one exit code, and the last good version; the next build removes what is left."""
+    """One sentence, one exit code, and the last good version; the next build removes the rest."""
     published = Path(shutil.copytree(csv_build.published, tmp_path / "published"))
     before = read_version(published)
     with started(command(tmp_path, csv_world, WORLD_AS_OF, None, THREADS)) as process:

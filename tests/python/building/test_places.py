@@ -1,6 +1,6 @@
-"""The places of a build: who else is there, whose files lie there, who may read them, and what a signal leaves.
+"""A build shares its folders with other builds, files and users safely, and a signal leaves them in order.
 
-Most of it is seen in a build of which dbt and the expectations are left out: its warehouse was built before.
+Most tests run a build without dbt and the expectations, on a warehouse that was built before.
 """
 
 import errno
@@ -54,7 +54,7 @@ def copy(sample_build: Built, tmp_path: Path) -> Built:
 
 @pytest.fixture
 def without_dbt(copy: Built, monkeypatch) -> Callable[..., Result]:
-    """Build what is built already; `meanwhile` happens where dbt would run."""
+    """Build again without dbt; `meanwhile` is called at the moment at which dbt would run."""
     manifest = manifest_of(copy)
     monkeypatch.setattr("customer_outcomes.expectations.validate", lambda *arguments: None)
 
@@ -101,7 +101,7 @@ def reader(database: Path) -> Iterator[subprocess.Popen]:
 
 @contextmanager
 def nobody() -> Iterator[Path]:
-    """Be somebody whom rights bind, also where the tests are root's; the folder is theirs."""
+    """Run as a user without special rights, also when root runs the tests; the folder belongs to that user."""
     with tempfile.TemporaryDirectory() as folder:
         user = os.geteuid()
         if user == 0:
@@ -142,7 +142,7 @@ def test_closes_that_another_build_published_meanwhile(copy, without_dbt):
     before = (copy.published / "contents.json").stat().st_ino
     result = without_dbt(lambda: change(copy.database, other))
     assert result.exit_code == 1
-    assert "are no longer those that this build began with" in said(result)[0]
+    assert "have changed since this build began" in said(result)[0]
     assert said(result)[1] == f"{copy.published} stays as the last good build left it."
     assert (copy.published / "contents.json").stat().st_ino == before
 

@@ -1,4 +1,4 @@
-"""Plain dbt takes as_of, vars and rules of the last build of its warehouse, wherever that has gone since."""
+"""Plain dbt takes as_of, vars and rules of the last build of its warehouse, also after the warehouse has moved."""
 
 import json
 import os

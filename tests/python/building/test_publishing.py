@@ -1,4 +1,4 @@
-"""What is published: the public relations and no other, each file the same rows; and nothing where a check fails."""
+"""A build publishes the public relations and no others, each with its rows, and publishes nothing if a check fails."""
 
 import json
 import os

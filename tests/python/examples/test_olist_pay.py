@@ -1,4 +1,4 @@
-"""What the Olist example prints of the two plans, on a warehouse made by hand."""
+"""The Olist example prints the right pay under its two plans, on a warehouse made by hand."""
 
 import subprocess
 import sys

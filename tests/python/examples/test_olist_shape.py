@@ -1,4 +1,4 @@
-"""The shaping of Olist's data, on a folder made by hand that holds each of its traps once."""
+"""The data of Olist is shaped into the input contract, on a folder made by hand that holds each trap once."""
 
 import pytest
 

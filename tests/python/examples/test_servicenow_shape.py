@@ -1,4 +1,4 @@
-"""The shaping of an incident log, on a log made up by hand that holds each of its traps once."""
+"""An incident log is shaped into the input contract, on a log made by hand that holds each trap of the data once."""
 
 import csv
 

@@ -1,4 +1,4 @@
-"""The contract's bounds: at them every figure is right, and beyond them a row is out_of_range, whatever its form."""
+"""At the bounds of the contract every figure is right, and a row beyond them is out_of_range in any form."""
 
 import pytest
 

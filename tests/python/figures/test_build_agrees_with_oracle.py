@@ -1,4 +1,4 @@
-"""Whole builds against an independent computation of the same specification, row for row and cent for cent."""
+"""Whole builds agree with the oracle, an independent computation from the definitions, row for row and cent for cent."""
 
 from datetime import datetime
 

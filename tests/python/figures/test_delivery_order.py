@@ -1,4 +1,4 @@
-"""What is delivered decides, never its order, how it is cut into files, or how many threads read it."""
+"""Figures depend on the delivered rows alone, not on their order, their files or the number of threads."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A company that has little to connect yet: what rests on absent tables is empty or null, and nothing fails."""
+"""A company that delivers few tables gets empty relations and nulls where tables are absent, and nothing fails."""
 
 from datetime import date, datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What happens after a rating was given moves it to nobody else."""
+"""A rating stays with the same employee, whatever happens after it was given."""
 
 from helpers.builds import query, records
 from helpers.later_facts import rated_tickets

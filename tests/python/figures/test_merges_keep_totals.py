@@ -1,4 +1,4 @@
-"""Merging accounts moves what is theirs and loses nothing; an account that is no customer takes its own part away."""
+"""A merge of accounts moves their facts and loses none; an account that does not count takes away only its own."""
 
 import csv
 import random

@@ -1,4 +1,4 @@
-"""Integrity flags: what is planted is found, with its numbers, and honest companies are left in peace but for a stated few."""
+"""Integrity flags find planted fraud, with its numbers, and honest companies raise at most a stated number of flags."""
 
 import math
 from collections import Counter
@@ -13,7 +13,7 @@ from helpers.builds import SEED
 from worlds.integrity import AS_OF, COLUMNS, DAY, Flags, World, honest_world, micros
 
 WORLDS = 200
-# at most so many of 200 honest worlds raise one; docs/metrics.md says so too
+# the largest number of 200 honest worlds that may raise each flag; docs/metrics.md states the same numbers
 MOST_WORLDS = {
     "selective_invitations": 3,
     "quick_answer": 0,
@@ -99,7 +99,7 @@ def rate(world: World, user: str, accounts: list[str], moments: list, score: flo
     world.facts["fct_survey_responses"] = pd.concat([world.fct_survey_responses, more], ignore_index=True)
 
 
-# invitations: who asks whom
+# invitations: which customers an employee asks
 
 
 def later_moods(world: World) -> pd.Series:
@@ -122,7 +122,7 @@ def forget(world: World, touches: pd.Index) -> None:
 
 
 def spare_the_unhappy(world: World, user: str, asked: int) -> None:
-    """Let an employee ask so many of the customers who will be unhappy."""
+    """Let an employee ask `asked` of the customers who will be unhappy."""
     moods = later_moods(world)[user]
     unhappy = moods.index[moods]
     forget(world, unhappy[world.fct_touches.is_rating_invited[unhappy]][asked:])
@@ -349,7 +349,7 @@ def test_the_end_of_a_month_is_that_of_the_reporting_time_zone(flags, new_york_f
 
 
 def flatter(world: World, user: str, share: float) -> None:
-    """Let so many of the touch ratings of an employee be the best."""
+    """Make this share of the touch ratings of an employee the best."""
     responses = world.fct_survey_responses
     own = responses.index[(responses.about_user_id == user) & (responses.survey_type == "touch_rating")]
     for number, row in enumerate(own):
@@ -396,7 +396,7 @@ def funnel_flag(world: World, user: str, survey_type: str) -> dict:
 
 
 def user_in_the_middle(world: World) -> str:
-    """Return an employee whom the funnel compares, with touch ratings as they are everywhere."""
+    """Return an employee with enough touch ratings for the funnel, and ordinary ones."""
     responses = world.fct_survey_responses[world.fct_survey_responses.survey_type == "touch_rating"]
     customers = responses.groupby("about_user_id").account_id.nunique()
     teams = world.dim_employees.set_index("user_id").team

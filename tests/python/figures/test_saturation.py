@@ -1,4 +1,4 @@
-"""Saturation: planted bends are found, straight lines are not called bent, and every figure is that of exact fractions."""
+"""The saturation verdict finds planted bends, calls no straight line bent, and agrees with exact fractions."""
 
 import math
 from collections import Counter
@@ -16,7 +16,8 @@ CLAIMED_KNOT = Fraction(6, 100)
 KNOTS = [Fraction(hundredths, 100) for hundredths in range(2, 16)]
 COUNTS = ("control_exposures", "control_conversions", "variant_exposures", "variant_conversions")
 WORLDS = 100
-LEAST = 90  # of 100 planted worlds, so many must get their verdict; about 97 do, because a 95 % interval decides
+# of 100 planted worlds, the least number that must get their verdict; about 97 do, because a 95 % interval decides
+LEAST = 90
 TYPES = {
     "experiment_id": "str", "ended_on": "datetime64[s]", "spend_amount": "object", "is_shipped": "bool",
 } | dict.fromkeys(COUNTS, "int64")  # fmt: skip

@@ -1,4 +1,4 @@
-"""What MetricFlow answers is what the tables of metrics hold."""
+"""MetricFlow answers each metric with the value that the tables of metrics hold."""
 
 import math
 import shutil
@@ -134,7 +134,7 @@ def answer(engine, **request):
 
 
 def by_key(rows):
-    """Return a metric's values, which come last in rows, by what is before them; without what is nothing or about nobody."""
+    """Return the last value of each row by the parts before it; without nulls and rows about nobody."""
     return {
         tuple(part.date() if isinstance(part, datetime) else part for part in key): float(value)
         for *key, value in rows

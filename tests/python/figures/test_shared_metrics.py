@@ -1,4 +1,4 @@
-"""Marketing and sales are measured by the same formulas: their rows differ only by whom the customers are credited to."""
+"""Marketing and sales are measured by the same formulas: with their credits swapped, their figures are swapped."""
 
 import shutil
 from pathlib import Path
@@ -24,7 +24,7 @@ OTHER = {"marketing": "sales", "sales": "marketing"}
 
 @pytest.fixture(scope="module")
 def swapped(sample_build: Built, tmp_path_factory) -> Path:
-    """The sample's warehouse as it would be if all that is marketing's were the others', and theirs marketing's."""
+    """The warehouse of the sample with the credits of marketing and of the other teams swapped."""
     database = tmp_path_factory.mktemp("swapped") / sample_build.warehouse.name
     shutil.copy(sample_build.warehouse, database)
     with duckdb.connect(database, config={"threads": 2}) as connection:

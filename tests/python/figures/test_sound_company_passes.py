@@ -1,4 +1,4 @@
-"""The project's own tests let a sound company pass: sums that agree in every digit, and pay of who has left."""
+"""The SQL tests let a sound company pass: sums that agree in every digit, and pay of employees who have left."""
 
 import json
 import re

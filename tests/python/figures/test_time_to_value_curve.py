@@ -1,4 +1,4 @@
-"""Survival curves against lifelines, the leukaemia data that every textbook has, and what holds of every curve."""
+"""Survival curves agree with lifelines and the leukaemia data of textbooks, and have the properties of every curve."""
 
 import math
 from collections import defaultdict
@@ -33,7 +33,7 @@ PRINTED_6_MP = {
 
 
 def subjects(segment: str, durations, kinds) -> pd.DataFrame:
-    """Return subjects that were observed for so many days; a kind is a place in KINDS."""
+    """Return subjects that were observed for these numbers of days; a kind is an index into KINDS."""
     names = np.array(KINDS, dtype=object)[np.asarray(kinds, dtype=int)]
     return pd.DataFrame({"segment": segment, "observed_days": np.asarray(durations, dtype=int), "ended_by": names})
 
@@ -69,7 +69,7 @@ def steps(estimate: pd.DataFrame, days: pd.Index) -> np.ndarray:
 
 
 def incidences(world: pd.DataFrame, days: pd.Index) -> tuple[list[float], list[float], list[float]]:
-    """Return the incidence of value and of churn and what is left, written from the definition."""
+    """Return the incidence of value, that of churn, and the share at risk, written from the definition."""
     left, sums, answer = 1.0, {"value": 0.0, "churn": 0.0}, ([], [], [])
     for day in days:
         at_risk = (world.observed_days >= day).sum()
@@ -201,7 +201,7 @@ def test_leukaemia_remissions(compiled):
 
 
 def tickets(worlds: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return tickets that took so many minutes to solve, one channel a segment; what is no value is open."""
+    """Return tickets that were solved after these numbers of minutes, a channel per segment; other kinds are open."""
     waits = pd.concat(worlds, ignore_index=True)
     is_solved = waits.ended_by == "value"
     created_at = [WORLD_AS_OF - timedelta(minutes=int(minutes)) for minutes in waits.observed_days]

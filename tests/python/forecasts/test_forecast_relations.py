@@ -1,4 +1,4 @@
-"""Forecasts as they are published: on CDNOW against the papers and the lifetimes library, and null wherever they would be wrong."""
+"""Published forecasts agree with the papers and with lifetimes on CDNOW, and are null where they would be wrong."""
 
 import csv
 import json

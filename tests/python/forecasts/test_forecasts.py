@@ -1,4 +1,4 @@
-"""Forecasts: published parameters, an independent library, simulated truth, and honesty where there is nothing to tell."""
+"""Fits agree with published parameters, an independent library and simulated truth, and say if data is too scarce."""
 
 import os
 import subprocess
@@ -36,7 +36,7 @@ TRUTHS = {
     "gamma_gamma": (6.25, 3.74, 15.44),
 }
 SEEDS = 20
-LEAST = 17  # of 20 seeds, so many 95 % intervals hold the truth
+LEAST = 17  # the least number of 20 seeds whose 95 % interval must hold the truth
 
 
 def known(model: str, *parameters: float) -> Fit:

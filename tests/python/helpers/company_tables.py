@@ -14,7 +14,7 @@ from oracle.credit import Company
 from oracle.people import owner_at_close
 from oracle.world import World
 
-# What is read below the marts, where models have no contract; accepted rows alone are in these tables.
+# Tables below the marts that models read, where models have no contract; they hold accepted rows alone.
 RESOLVED = {
     "crm.users": {"user_id": "varchar", "team": "varchar", "is_bot": "boolean"},
     "crm.account_assignments": {
@@ -50,7 +50,7 @@ class CompanyModels(CompiledModels):
         super().__init__(manifest, models, shapes=SHAPES | BELOW | LEDGER)
 
     def fill_company(self, world: World, results: dict[str, list[dict]]) -> None:
-        """Make the facts of a company all that the tables hold."""
+        """Replace the contents of the tables by the facts of a company."""
         facts = {name: rows for name, rows in results.items() if f"marts.{name}" in self.tables}
         for name, table in DIMENSIONS.items():
             rows = [row.values for row in world.accepted(table)]

@@ -43,7 +43,7 @@ class CompiledModels:
     """
 
     def __init__(self, manifest: Path, models: Sequence[str], threads: int = 1, shapes: dict | None = None):
-        self.models: list[str] = []  # each after those that it reads
+        self.models: list[str] = []  # each after the models that it reads
         self.tables: dict[str, dict[str, str]] = {}  # data type by column
         self._shapes = shapes or {}
         self._sql: dict[str, str] = {}

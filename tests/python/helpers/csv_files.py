@@ -16,7 +16,7 @@ HEADER = b"id,name,note\n"
 
 @dataclass
 class Reading:
-    """What was made of a file: (line, values) of each row, (line, SHA-256, text) of what is unreadable."""
+    """The result of reading a file: (line, values) of each row, (line, SHA-256, text) of each unreadable record."""
 
     rows: list[tuple[int, tuple[str | None, ...]]] = field(default_factory=list)
     unreadable: list[tuple[int, str, str]] = field(default_factory=list)

@@ -28,7 +28,7 @@ TABLE = "crm.transactions"  # holds no personal data, so that the text of a faul
 
 @dataclass
 class Reading:
-    """What was made of a file: (row, values) of each row, (row, column, text) of what is unreadable."""
+    """The result of reading a file: (row, values) of each row, (row, column, text) of each unreadable value."""
 
     rows: list[tuple] = field(default_factory=list)
     unreadable: list[tuple[int, str, str]] = field(default_factory=list)
@@ -133,7 +133,7 @@ def mutated(seed: int) -> tuple[bytes, int]:
 
 
 def try_mutated(folder: Path, seed: int) -> dict:
-    """Read a mutated file as a build does; return what was said, or the rows that were had of it."""
+    """Read a mutated file as a build does; return the sentence that refuses it, or the counts of its rows."""
     data, rows = mutated(seed)
     crm = folder / "input" / "crm"
     crm.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The input contract is whole, and everybody who keeps a copy of it in mind agrees with it."""
+"""The input contract is complete, and the random companies have the same tables, columns and types."""
 
 import pytest
 

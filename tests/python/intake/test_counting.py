@@ -1,4 +1,4 @@
-"""The counter agrees with the grammar, wherever its chunks of a file end, and is quick."""
+"""The counter of rows agrees with the grammar of CSV, wherever its chunks of a file end, and is quick."""
 
 import time
 

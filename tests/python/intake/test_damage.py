@@ -1,4 +1,4 @@
-"""Of a damaged Parquet file each value that can be had is read, and what cannot be had is told by row and column.
+"""A damaged Parquet file loses only the values that cannot be read, and each loss is reported by row and column.
 
 OUTCOMES_TEST_FILES says how many mutated files are tried.
 """

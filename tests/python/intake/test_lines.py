@@ -1,4 +1,4 @@
-"""Of a CSV file each row is read once and by one reader, whatever is wrong beside it, and what cannot be read is told.
+"""Each row of a CSV file is read exactly once, whatever is wrong beside it, and each unreadable record is reported.
 
 OUTCOMES_TEST_FILES says how many mutated files are tried.
 """

@@ -1,4 +1,4 @@
-"""A path is a name, whatever marks it holds: the file that was asked for is read, and none that it would match."""
+"""A path with marks such as * or [ names one file: that file is read, and no other file that the marks would match."""
 
 from pathlib import Path
 

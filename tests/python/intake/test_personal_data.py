@@ -1,4 +1,4 @@
-"""Personal data stays where the contract lets it: proven with a marker in every value that it calls personal."""
+"""Personal data stays where the contract allows it: each personal value holds a marker, and the tests search for it."""
 
 import csv
 import hashlib

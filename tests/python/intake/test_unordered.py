@@ -1,4 +1,4 @@
-"""Rows of one key that differ are told where no time orders them, once a table and without an e-mail address."""
+"""Different rows of one key that no time orders are reported, once per table and without an e-mail address."""
 
 from pathlib import Path
 

@@ -21,7 +21,7 @@ from oracle.ratings import credibility
 from oracle.statistics import mean
 from oracle.world import World
 
-# a new name of a metric moves no cent of what was paid under the former one
+# a new name of a metric moves no cent that was paid under the former name
 FORMER_NAMES = {"customer_retention": "retention", "referrals_realised": "recommendations", "bookings": "closed_deals"}
 METRICS = ("cltv_growth", "cross_sell", "up_sell", "satisfaction", "customer_retention", "outcomes_on_time", "referrals_realised",
            "ppp_yield", "bookings")  # fmt: skip
@@ -39,7 +39,7 @@ class Ledger:
 
 
 def close(result: dict[str, list[dict]]) -> Ledger:
-    """What is frozen from the publication of a build on: its closes, their lines, and 'the adjustments posted' in them."""
+    """The rows that a publication freezes: its closes, their lines, and 'the adjustments posted' in them."""
     return Ledger(
         tuple(result["comp_period_closes"]),
         tuple(result["comp_closed_lines"]),
@@ -129,8 +129,8 @@ class Plans:
                 assert sum(row["weight"] for row in version if row["team"] == team) == 1
 
     def taking_part(self, scenario: str) -> list[tuple[dict, str, set[date]]]:
-        """Participations, the plan of each, and the days on which it is asked: 'What-if, of those whom an actual plan
-        pays, on the days on which it does'. A scenario in whose plans nobody takes part is asked of each actual
+        """Participations, the plan of each, and the days on which it is asked: what-if is asked of the users that an
+        actual plan pays, on the days on which it pays. A scenario in whose plans nobody takes part is asked of each actual
         participation, with its target pay, on the days that this one is paid; one with participants of its own keeps
         them and theirs, on the days on which any is.
         """
@@ -237,7 +237,7 @@ def figure(company: Company, period: date, user_id: str, name: str) -> dict:
         coverage = ratio(sum(w * Fraction(row["cltv"]) for row, w in seen if row["csat_1_10"] is not None), worth)
     is_sum = name in ("cltv_growth", "cross_sell", "up_sell", "referrals_realised", "bookings")
     value = Fraction(numerator) if is_sum else ratio(numerator, denominator)
-    # M3: 'what is paid is floored at 0': neither a loss in satisfaction nor one in value is paid for
+    # M3: pay is floored at 0: neither a loss in satisfaction nor one in value is paid for
     is_floored = name == "ppp_yield" and value is not None and min(numerator, denominator) < 0
     return {"period": period, "user_id": user_id, "team": company.teams[user_id], "metric_name": name,
             "numerator": Fraction(numerator) if seen or is_sum else None,
@@ -362,7 +362,7 @@ def compare(company: Company, scenario: str, actual: list[dict], other: list[dic
 
 
 def closing(world: World, lines: list[dict], closed_periods, disputes, ledger: Ledger, clawback_months: int) -> dict:
-    """The statement with what is frozen in it, what this build closes, and what was learned later.
+    """The statement with its frozen lines, the periods that this build closes, and the adjustments for later knowledge.
 
     'A close takes effect with the publication of the build that first sees it', so that adjustments are due for what
     earlier builds closed alone.

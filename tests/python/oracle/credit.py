@@ -73,7 +73,7 @@ class Company:
 
     def splits_of(self, deal: Row) -> list[tuple]:
         """The deal's accepted splits whose user's team is sales, weight = share; order user_id. 'A share held by a bot
-        stays uncredited': it is there, and nobody's.
+        stays uncredited': it counts as a share, and belongs to nobody.
         """
         users = {row["user_id"]: self.world.find("crm.users", row["user_id"])
                  for row in self.splits.get(deal["opportunity_id"], ())}  # fmt: skip
@@ -92,8 +92,8 @@ class Company:
 
     def account_rules(self, account_id: str, moment: datetime) -> list[tuple[str, list[tuple]]]:
         """'3 latest_won_deal (splits, else owner, of the account's latest deal won at or before it), 4 assigned_sales
-        (the sales user assigned to the account at that moment)'; moments are inclusive. READING: an owner whom splits
-        beat is a candidate, as under 2.
+        (the sales user assigned to the account at that moment)'; moments are inclusive. READING: if splits beat an
+        owner, the owner is a candidate, as under 2.
         """
         won = [row for row in self.won.get(account_id, ()) if row["closed_at"] <= moment]
         latest = max(won, key=lambda row: (row["closed_at"], row["opportunity_id"]), default=None)
@@ -104,7 +104,7 @@ class Company:
         return [*of_won, ("assigned_sales", assigned)]
 
     def sales(self, rules: list[tuple[str, list[tuple]]]) -> list[dict]:
-        """Candidates of the first that has any have their weights, those that they beat 0. READING: a bot's share wins
+        """Candidates of the first rule that has any have their weights, those of later rules 0. READING: a bot's share wins
         like any other, and is no candidate.
         """
         winner = next((found for _, found in rules if found), None)

@@ -61,7 +61,7 @@ def lifetime(world: World, account_id: str, lines: list[dict], answers: list[dic
 
 def months_of(world: World, account_id: str, lines: list[dict], answers: list[dict], types) -> list[dict]:
     """'every month from the first charge's to that of as_of'; 'charges of each movement in full, and reversals: they
-    sum to reporting_amount'; 'cltv and CSAT as known at its end': what was answered later, an edit too, is not.
+    sum to reporting_amount'; 'cltv and CSAT as known at its end': later answers and later edits are not known.
     """
     charges = only_charges(lines)
     month, rows = world.month(min(line["transacted_at"] for line in charges)), []

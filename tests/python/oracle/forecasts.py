@@ -24,7 +24,7 @@ def compute(world: World, lines: Sequence[dict]) -> dict[str, list[dict]]:
     """The relations named in the result, from the counted transactions."""
     today = world.today
     charges = {line["transaction_id"]: line for line in lines if line["transaction_type"] == "charge"}
-    # READING: what was given back of a charge is spend less of the charge's day; what names no charge is nobody's
+    # READING: a reversal lowers the spend of its charge's day; a reversal that names no charge belongs to nobody
     amounts = [(line, line) for line in charges.values()]
     amounts += [(charges[line["_original"]], line) for line in lines
                 if line["transaction_type"] != "charge" and line["_original"] in charges]  # fmt: skip

@@ -24,7 +24,7 @@ class BusinessDays:
         self.holidays = {day for schedule, day in schedules.holidays if schedule == schedule_id}
 
     def passed(self, start: datetime, wanted: timedelta) -> datetime:
-        """The moment at which so much business time has passed: the end of the last of these days, not the next opening."""
+        """The moment at which the wanted business time has passed: the end of that day, not the next opening."""
         left, day, moment = wanted, start.date() - DAY, start  # no local day is further from the UTC day
         while left > timedelta(0):
             if day.isoweekday() <= 5 and day not in self.holidays:
@@ -39,8 +39,8 @@ class BusinessDays:
 
 def handoffs(world, outcomes: list[dict], default_schedule: str | None, drop_after, return_within) -> list[dict]:
     """'Latency runs to it in calendar minutes, and in business minutes of var default_schedule (null without one).
-    Matured once handoff_drop_business_days business days have passed; dropped = matured and no sign of life by then.'
-    By then is by that moment: what comes after it is late on a holiday, too.
+    Matured once handoff_drop_business_days business days have passed; dropped =' matured and no first
+    contact by then. By then is by that moment: a contact after it is late on a holiday, too.
     """
     schedules = Schedules(world)
     business_days = BusinessDays(world, schedules, default_schedule)

@@ -20,7 +20,7 @@ ONE = Fraction(1)
 
 @dataclass(frozen=True)
 class Fact:
-    """What a metric is made of: of whom, when, and what; `weights` where the account's own do not hold."""
+    """One fact of a metric: its account, its month and its value; `weights` where those of the account do not hold."""
 
     account_id: str | None
     month: date
@@ -149,7 +149,7 @@ def outcome_share(shares: list[Share], month: date) -> dict:
 
 
 def waiting(share: float) -> Callable:
-    """A Kaplan-Meier quantile; coverage is the share of those whose waiting ended."""
+    """A Kaplan-Meier quantile; coverage is the share of facts whose waiting ended."""
 
     def formula(shares: list[Share], month: date) -> dict:
         own = [part.fact.what for part in shares]

@@ -99,7 +99,7 @@ def compute(
 
 
 def participants_in(month: date, rules: dict | None, subjects: Subjects) -> set[str]:
-    """'Each stands in metric_values for every employee': READING: of those without facts for whoever takes part then."""
+    """'Each stands in metric_values for every employee': READING: without facts, for each one who takes part."""
     return {
         row["user_id"]
         for row in (rules or {}).get("comp_participants", ())
@@ -110,7 +110,7 @@ def participants_in(month: date, rules: dict | None, subjects: Subjects) -> set[
 
 
 class Subjects:
-    """Which accounts count for whom, and with which weight."""
+    """The accounts that count for each subject, and with which weight."""
 
     def __init__(self, world: World, results: dict[str, list[dict]], model: str):
         self.world, self.results = world, results
@@ -155,7 +155,7 @@ class Subjects:
         return found
 
     def of(self, account_id: str | None, month: date) -> dict:
-        """READING: what is of no account is the company's alone."""
+        """READING: a fact of no account is the company's alone."""
         if account_id is None:
             return {COMPANY: ONE}
         return self.fixed[account_id] | self.credited.get((account_id, month), {})
@@ -339,7 +339,7 @@ class Facts:
                 for row in self.results["fct_outcomes"] if row["is_due"]]  # fmt: skip
 
     def values_reached(self, ttv_clock: str, ttv_event: str, inactive_after: timedelta) -> list[Fact]:
-        """'time_to_value_90 (incidence)': those whose 90 days are over are decided."""
+        """'time_to_value_90 (incidence)': accounts whose 90 days are over are decided."""
         lifetimes = self.results["customer_lifetime"]
         left = leavers(self.world, lifetimes, inactive_after)
         values = value_moments(self.world, self.results["fct_outcomes"], ttv_event)

@@ -207,7 +207,7 @@ def credibility(users: list[dict]) -> list[dict]:
 def silence(user_id: str, survey_type: str, answers: list[dict], invitations: list[dict]) -> dict:
     """M4: 'response rate, the bounds if all silent customers had given the worst or the best score'.
 
-    READING: customers are silent whom an invitation on policy reached and who are not among those that rated.
+    READING: a customer is silent if an invitation on policy reached them and they are not among the raters.
     """
     invited = {row["account_id"] for row in invitations
                if row["about_user_id"] == user_id and row["survey_type"] == survey_type and row["is_delivered"]

@@ -47,7 +47,7 @@ def folded(email: str | None) -> str:
 
 def recommendations(world: World, lifetimes: list[dict], min_tenure: timedelta) -> list[dict]:
     """'over customers of min_tenure_days (90). Both, and stated without realised.' READING: segments as in ppp_summary,
-    those with such a customer; the company always.
+    if they have a customer of that tenure; the company always.
     """
     customers = [row for row in lifetimes if row["first_charge_at"] + min_tenure <= world.as_of]
     segments = grouped(customers, lambda row: segment_of(world, row["account_id"]))

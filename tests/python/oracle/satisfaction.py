@@ -10,7 +10,7 @@ from oracle.world import Row, World
 
 
 def survey_answers(world: World) -> list[dict]:
-    """Every accepted response with its scores, its thing and whom it is about."""
+    """Every accepted response with its scores, its thing and the employee that it is about."""
     answers = []
     for row in world.accepted("survey.responses"):
         survey = world.find("survey.surveys", row["survey_id"])

@@ -109,7 +109,7 @@ def fall(end_total: Decimal, gone: list[dict]) -> str:
 
 def retention(world: World, totals: list[dict]) -> list[dict]:
     """'Over a month, over accounts with MRR at its start: GRR = sum of min(start, end) / sum of start, NRR = sum of
-    end / sum of start'. READING: no row where there is no such account.
+    end / sum of start'. READING: no row where no account had MRR.
     """
     groups = defaultdict(list)
     for row in totals:

@@ -128,7 +128,7 @@ def transfers_of(world: World, ticket: Row) -> list[dict]:
 
 
 def ticket_times(world: World, tickets: list[dict]) -> list[dict]:
-    """'Medians and 90th percentiles are Kaplan-Meier quantiles, null where the curve does not come down so far', with
+    """Medians and 90th percentiles are Kaplan-Meier quantiles, null where the curve does not come down to them, with
     the unanswered and unresolved as censored observations, by subject, of each local month and of all.
     """
     groups = defaultdict(list)

@@ -103,8 +103,8 @@ def share_up_sell(lines: list[dict], growth: Decimal) -> None:
 
 
 def judge_reversals(lines: list[dict]) -> None:
-    """'A reversal of a counted charge takes its movement and gives back expansion x min(1, amount given back /
-    amount), rounded to cents, in time order never more in all than there was; any other reversal is reversal with
+    """'A reversal of a counted charge takes its movement and takes away' expansion x min(1, reversed amount /
+    amount), 'rounded to cents, in time order never more in all than there was; any other reversal is reversal with
     no expansion.' READING: amounts as they are in one currency, else reporting amounts.
     """
     charges = {line["transaction_id"]: line for line in lines if line["transaction_type"] == "charge"}

@@ -46,7 +46,7 @@ REVERSALS = ("refund", "chargeback", "credit")
 HAPPENED = ("closed_at", "converted_at", "disqualified_at", "qualified_at", "accepted_at", "rejected_at",
             "unassigned_at", "achieved_at", "verified_at", "abandoned_at", "left_at")  # fmt: skip
 CARRIED = {"closed_at": "is_won", "verified_at": "verified_by"}
-# Each table after those that decide on its rows (required references, account_id, rates, teams).
+# Each table after the tables that decide on its rows (required references, account_id, rates, teams).
 SETTLE_FIRST = ("crm.accounts", "crm.contacts", "crm.users", "crm.campaigns", "crm.products", "crm.exchange_rates",
                 "survey.surveys", "crm.leads", "crm.opportunities", "support.tickets", "survey.invitations")  # fmt: skip
 
@@ -198,7 +198,7 @@ class World:
     # ------------------------------------------------------------------------------------------------ steps 5 and 6
 
     def state(self, table: str, key: str) -> str:
-        """What became of the record that a reference leads to; 'nowhere' where no sound version is there."""
+        """What became of the record that a reference leads to; 'nowhere' where no sound version exists."""
         rows = self.records[table].get(key, [])
         states = [row.status for row in rows]
         return "nowhere" if not states else "accepted" if "accepted" in states else states[0]
@@ -255,7 +255,7 @@ class World:
     def step_5_bad_split(self, pending: list[Row]) -> None:
         """'bad_split (all shares of a deal and team that do not sum to 1)'.
 
-        READING: in the order of the page, so over all shares that are here and no orphans, also those that step 6
+        READING: in the order of the page, so over all shares that are here and no orphans, also shares that step 6
         takes out afterwards; exactly 1.
         """
         shares = defaultdict(list)
@@ -344,7 +344,7 @@ class World:
     # ------------------------------------------------------------------------------------------------------ merges
 
     def settle_merges(self, name: str, pending: list[Row]) -> None:
-        """Accounts and contacts: those that are merged nowhere first, then the merged ones by their survivor."""
+        """Accounts and contacts: first the ones that are merged nowhere, then the merged ones by their survivor."""
         for row in pending:
             if row.status is None and not self.is_merged(row):
                 if name == "crm.accounts" and row["account_type"] in ("internal", "test"):

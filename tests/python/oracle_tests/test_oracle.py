@@ -1,4 +1,4 @@
-"""The oracle against small worlds whose figures were worked out by hand from the specification."""
+"""The oracle computes money, ratings, merges and the state of every row as worked out by hand from the definitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The oracle on credit, shared inputs, statements, closes and disputes, against figures worked out by hand."""
+"""The oracle computes credit, shared inputs, statements, closes and disputes as worked out by hand."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_marketing_owners_of_campaigns_then_of_the_earliest_lead(tmp_path):
               "crm.transactions": [money("T0", "2024-03-06", "100"), money("TB", "2024-03-06", "9", account_id="B")]}  # fmt: skip
     result = company(tmp_path, tables)
     third = Decimal("0.066666666667")  # a third of the middle 20 %
-    # 40 % to the first, C4; the last, C1, has what is left of it by rounding, and its middle third of 20 %.
+    # 40 % to the first, C4; the last, C1, has the remainder of rounding, and its middle third of 20 %.
     assert candidates(result["comp_credits"], "marketing", account_id="A") == [
         (1, "campaign_owner", "m1", third + 1 - Decimal("0.4") - 3 * third, "C1"),
         (2, "campaign_owner", "m2", Decimal("0.4"), "C4"), (3, "lead_owner", "m2", 2 * third, "L0"),
@@ -269,7 +269,7 @@ def test_sums_of_a_period(tmp_path):
     assert {row["user_id"] for row in result["shared_comp_inputs"]} == {"s1", "s2", "m1"}  # no rows for success
     assert {row["period"] for row in result["shared_comp_inputs"]} == {MARCH, APRIL, MAY, JUNE}
     assert value("cltv_growth", MARCH, "s1") == (0, 0)  # nothing was won yet
-    # 40 % of what was sold at the very moment after D1's month; the refund is s2's, who has the account by then.
+    # 40 % of the sale at the very moment after D1's month; the refund is s2's, who has the account by then.
     assert value("cltv_growth", APRIL, "s1") == (20, 1) and value("cltv_growth", APRIL, "s2") == (20, 1)
     assert value("cross_sell", APRIL, "s1") == (20, 1) and value("cross_sell", APRIL, "m1") == (40, 1)
     assert value("up_sell", APRIL, "m1") == (0, 0) and value("cltv_growth", APRIL, "m1") == (40, 1)
@@ -578,7 +578,7 @@ def test_late_knowledge_moves_money_through_adjustments_alone(tmp_path):
     five = company(tmp_path, sold("85"), "2024-05-20T00:00:00", **PLAN, closed_periods=closed(3, 4), ledger=close(four))
     assert adjustments(five) == [(4, 3, "", -30, True), (5, 3, "", 15, False)]
     six = company(tmp_path, late, "2024-05-21T00:00:00", **PLAN, closed_periods=closed(3, 4), ledger=close(five))
-    assert adjustments(six) == [(4, 3, "", -30, True)]  # what was not closed is as the latest knowledge has it
+    assert adjustments(six) == [(4, 3, "", -30, True)]  # a period that was not closed follows the latest knowledge
     paid = sum(amount for amount, _ in pay_of(six, MARCH)) + sum(row[3] for row in adjustments(six))
     assert paid == 70
 
@@ -645,7 +645,7 @@ def test_what_if_pays_the_same_people_by_other_plans(tmp_path):
         member("s2", "60", plan_id="R"),
         member("s1", "62", plan_id="bold", since="2024-03-17"),
         member("m1", "500", plan_id="bold"),
-    ]  # whom no actual plan pays
+    ]  # no actual plan pays this user
     tables = SOLD | {
         "crm.opportunities": [deal("D", "2024-03-01", "s1", amount="500", currency_code="EUR"),
                               deal("E", "2024-04-01", "s2", amount="1000", currency_code="EUR")],

@@ -1,4 +1,4 @@
-"""The oracle on subscriptions, outcomes, campaigns, experiments, hand-offs and referrals, against figures by hand."""
+"""The oracle computes subscriptions, outcomes, campaigns, experiments, hand-offs and referrals as by hand."""
 
 from __future__ import annotations
 
@@ -424,7 +424,7 @@ def test_verdict(tmp_path, later, count, verdict):
     if later:
         one = 1.02**2 * (1 / 1.02e6 + 1 / 1e6 - 2e-7) / 100
         assert row["return_change_se"] == pytest.approx(math.sqrt(one / 4 + one / 4))
-    highest = rows[Decimal("0.15")]  # nothing came so far: seven times 2 % are 14.87 %
+    highest = rows[Decimal("0.15")]  # no experiment is above it: seven times 2 % are 14.87 %
     assert (highest["experiments_above"], highest["return_above"], highest["return_change"]) == (0, None, None)
 
 

@@ -1,4 +1,4 @@
-"""The oracle on support, the rating policy, fair ratings and use, against figures that were worked out by hand."""
+"""The oracle computes support, the rating policy, fair ratings and usage as worked out by hand."""
 
 from __future__ import annotations
 

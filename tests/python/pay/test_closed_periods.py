@@ -1,4 +1,4 @@
-"""What is closed stays closed: every copy of the ledger is compared, and a lost warehouse takes it back."""
+"""A closed period stays closed: every copy of the ledger is compared, and a lost warehouse takes the ledger back."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Pay of random companies over several closes and late facts: the models agree with the oracle, and nothing closed changes.
+"""Pay of random companies agrees with the oracle over several closes and late facts, and nothing closed changes.
 
 The facts are the oracle's and the models are compiled ones in memory, so that many histories are cheap; whole builds with
 rules of pay are compared in test_build_agrees_with_oracle.
@@ -30,7 +30,7 @@ from worlds.files import write_world
 from worlds.late_facts import write_late_facts
 from worlds.pay_rules import next_close, random_rules, write_rules
 
-# what is known at each build, and the months of 2025 that are closed by then; it is late in the evening, so that the day
+# as_of of each build, and the months of 2025 that are closed by then; it is late in the evening, so that the day
 # after has begun in Tokyo, and at last with it a month
 HISTORY = ((datetime(2025, 4, 10, 18), (1, 2)), (datetime(2025, 5, 20, 18), (3,)), (datetime(2025, 6, 30, 18), (4, 5)))
 FOLDERS = ("models/compensation", "models/credit", "models/metrics/contributions", "models/metrics/sums")

@@ -1,4 +1,4 @@
-"""A ledger that an older version of the project closed is read, and newer definitions move nothing that it paid."""
+"""A ledger that an older version of the project closed is read, and newer definitions change no amount that it paid."""
 
 import hashlib
 import shutil

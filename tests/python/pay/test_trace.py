@@ -1,4 +1,4 @@
-"""A payout is followed to its rows, and the amounts of each step add up to the step above."""
+"""The trace follows a payout to its rows, and the amounts of each step add up to the step above."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from customer_outcomes.finance.trace import plain, trace
 from helpers.builds import query
 from helpers.compiled_models import compile_models
 
-# an early, a divided and a closed period, and those that are open
+# an early, a divided and a closed period, and all open periods
 PERIODS = "(period in ('2025-04-01', '2026-03-01', '2026-05-01') or not is_closed)"
 VIEWS = ("metrics.metric_evidence", "metrics.metric_evidence_customers")
 
@@ -192,7 +192,7 @@ def checks(tmp_path_factory) -> str:
 
 @pytest.fixture
 def learned(warehouse, checks, tmp_path) -> Path:
-    """A closed line that paid 10 less than what is known now."""
+    """A closed line that paid 10 less than the latest knowledge says."""
     path = shutil.copy(warehouse, tmp_path / warehouse.name)
     with duckdb.connect(path) as connection:
         connection.execute("drop table compensation.comp_line_checks")

@@ -1,4 +1,4 @@
-"""Finance's workbook: every formula, computed anew here and by LibreOffice, gives what the file shows and the warehouse has."""
+"""Every formula of the workbook, computed anew here and by LibreOffice, gives the value of the file and the warehouse."""
 
 import re
 import shutil
@@ -198,7 +198,7 @@ def test_every_check_is_ok(shown):
     for part in (
         "Adjustments of all periods",
         "2026-05: lines when it closed",
-        "2026-05: closed lines and what was learned since, against the latest knowledge",
+        "2026-05: closed lines and adjustments for later knowledge, against the latest knowledge",
         "2026-07: lines",
         "Customers, and their credit in marketing",
         "Customers, and their credit in sales",

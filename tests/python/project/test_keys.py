@@ -1,4 +1,4 @@
-"""The key that a model declares in its meta is unique, in the sample and in random companies; its columns are described."""
+"""The key that a model declares in its meta is unique, in the sample and in random companies; every column is described."""
 
 import json
 

@@ -56,7 +56,7 @@ READS = {
     "ledger": ("plan", "pay", "ledger"),
     "audit": ("staging", "records"),
 }
-# what pay reads of other layers: whom it pays, the calendar, and the sums and facts of the shared metrics
+# the relations of other layers that pay reads: the payees, the calendar, and the sums and facts of the shared metrics
 PAY_READS = ("dim_employees", "int_months__spanned", "metric_parts", "metric_evidence_customers")
 NAMES = {
     "staging": r"stg_files__\w+",
@@ -240,7 +240,7 @@ def metric_homes() -> list[str]:
 
 
 def readers() -> list[str]:
-    """Whoever reads a relation outside of dbt's graph has an exposure."""
+    """Each reader of a relation outside dbt's graph has an exposure."""
     exposed = {key.split(".")[-1] for node in manifest()["exposures"].values() for key in node["depends_on"]["nodes"]}
     known = models()
     return [

@@ -1,4 +1,4 @@
-"""A rule that pays somebody wrongly stops the build, with one sentence that names its row and what is wrong with it."""
+"""A rule that would pay somebody wrongly stops the build, with one sentence that names its row and its fault."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""What holds of every rule file: rows apart from each other, copies that read back equal, the forms of the input contract."""
+"""Each rule is read by itself, its copy reads back equal, and rules have the same forms of values as the input."""
 
 import csv
 import re
@@ -47,7 +47,7 @@ def read_people(connection: duckdb.DuckDBPyConnection, folder: Path, rows: list[
 
 
 def values_and_faults(rules: Rules, number: int) -> tuple:
-    """Return a row as it was read, and its own faults: those that need no other row to be seen."""
+    """Return a row as it was read, and its own faults, without the faults that concern other rows."""
     columns = {column for _, row, column in rules.faulty if row == number}
     return rules.rows["comp_participants"].get(number), columns
 

@@ -1,4 +1,4 @@
-"""Rule files are read strictly, whatever a spreadsheet made of them; dbt loads copies that leave nothing to guess."""
+"""Rule files are read strictly, whatever a spreadsheet made of them, and dbt loads copies with unambiguous values."""
 
 from pathlib import Path
 

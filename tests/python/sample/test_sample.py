@@ -1,4 +1,4 @@
-"""The sample company: deterministic, in the contract's shape, with every case that the contract names."""
+"""The sample company is deterministic, has the shape of the contract, and holds every case that the contract names."""
 
 import csv
 import hashlib

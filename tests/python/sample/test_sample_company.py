@@ -1,4 +1,4 @@
-"""The sample company, built: its story can be read off the published figures, and every row met its fate."""
+"""A build of the sample company shows its story in the published figures, and gives every row its planned state."""
 
 from collections import Counter, defaultdict
 

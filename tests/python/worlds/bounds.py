@@ -23,7 +23,7 @@ SCALES = (
     ("999999999999.999998", LARGEST),
     (f"-{LARGEST_WHOLE}", SMALLEST),
 )
-# what is beyond: after rounding, in each form, and what no type of the engine holds
+# values beyond the bounds: after rounding, in each form, and too large for any type of the engine
 BEYOND = {
     "integer": ("1000000000000", "-1000000000000", "9223372036854775808", "1" + "0" * 60),
     "decimal": ("999999999999.9999995", "-1e12", "1e20", "1e400"),

@@ -201,7 +201,7 @@ def _thing(world: World, account_id: object) -> tuple[Row, datetime]:
     about_type = world.some(*VALUES["about_type"])
     table, key, event_time = THINGS.get(about_type, (None, None, None))
     rows = world.of(table, account_id) or world.rows.get(table)
-    if not rows:  # the relationship as such, or there is no such thing yet
+    if not rows:  # the relationship as a whole, or a thing that the company does not have yet
         return {"about_type": about_type, "about_id": None}, world.moment()
     row = world.random.choice(rows)
     about_id = world.some(*[row[key]] * 9, "nowhere", None)

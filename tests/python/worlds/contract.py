@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-# The contract in brief: * key, ! required, @ event time, [low:high] bounds, > what is referred to.
+# The contract in brief: * key, ! required, @ event time, [low:high] bounds, > the table referred to.
 CONTRACT = """
 crm.accounts: account_id* account_name account_type parent_account_id>accounts
     merged_into_account_id>accounts segment industry country_code created_at!@

@@ -31,8 +31,8 @@ def write_world(
 ) -> None:
     """Write a random company of about `size` accounts in the contract's shape.
 
-    `as_of` is UTC, with or without saying so; the build is to be run with the same one. Of a `whole` company every table
-    is there; of others one may be absent or empty.
+    `as_of` is UTC, with or without saying so; the build is to be run with the same one. A `whole` company has every
+    table; of other companies one table may be absent or empty.
     """
     as_of = as_of.astimezone(UTC).replace(tzinfo=None) if as_of.tzinfo else as_of
     world = random_company(seed, size, faults, as_of)
@@ -104,7 +104,7 @@ def _csv_file(names: list[str], rows: list[Fields], dice: Random, faults: bool) 
     for broken in (b"too,many,fields", b'"broken" quote', b"not UTF-8: caf\xe9"):
         if faults and dice.random() < 0.3:
             records.insert(dice.randint(0, len(records)), broken + rest)
-    if faults and dice.random() < 0.1:  # the last line, as it would swallow those that follow
+    if faults and dice.random() < 0.1:  # the last line, as it would swallow the lines after it
         records.append(b'"never closed' + rest)
     return _record(names, end, quoting) + b"".join(records)
 

@@ -107,7 +107,7 @@ class Flags:
             self.connection.execute(f"create view {model['schema']}.{name} as {model['compiled_code']}")
 
     def fill(self, world: World) -> None:
-        """Make a world's facts those that the models read."""
+        """Let the models read the facts of this world."""
         for relation, columns in COLUMNS.items():
             frame = world.facts[relation.split(".")[1]]
             assert list(frame.columns) == list(columns), relation
@@ -195,7 +195,7 @@ class _Honest:
         )
 
     def _leave(self) -> np.ndarray:
-        """Return when each customer leaves: one in a hundred a month, more of those who are truly unhappy."""
+        """Return when each customer leaves: one in a hundred a month, more of the truly unhappy."""
         months = self.random.geometric(np.clip(0.01 * np.exp(-4 * self.mood), 0, 1)) - 1
         moments = STARTS_AT + micros((months + self.random.random(self.accounts)) * 30.4 * DAY)
         return np.where(months < 12, moments, AS_OF + np.timedelta64(3650, "D"))
@@ -337,7 +337,7 @@ class _Honest:
         )
 
     def _transactions(self) -> pd.DataFrame:
-        """Return refunds: three in a hundred customers a month, more of those who are truly unhappy."""
+        """Return refunds: three in a hundred customers a month, more of the truly unhappy."""
         account = np.repeat(np.arange(self.accounts), self.random.poisson(12 * 0.03 * np.exp(-4 * self.mood)))
         transacted_at = STARTS_AT + micros(self.random.uniform(0, 365, len(account)) * DAY)
         is_here = transacted_at < self.left_at[account]

@@ -16,7 +16,7 @@ def write_late_facts(folder: Path, dice: Random, world: World, number: int) -> N
     """Add a delivery to a world on disk: refunds, merges, reassignments, ratings of the past, corrected splits, also of
     bots, and amounts, deals that were won a while ago, and closed ones that move or are open again.
 
-    `world` is what was delivered so far, `number` tells one delivery from the next.
+    `world` holds the rows delivered before, `number` tells one delivery from the next.
     """
     loaded_at, now = datetime(2030, 1, number), world.as_of
     late: dict[str, list[dict]] = {}

@@ -101,7 +101,7 @@ def _subscriptions(world: World, account: Row) -> None:
 
 
 def _thread(world: World, line: Row, lines: int, added: list[Row]) -> None:
-    """A line and those that follow it."""
+    """A line and its successors."""
     start = line["started_on"]
     if start > world.as_of or lines == 0:
         return
@@ -222,7 +222,7 @@ def _pressed_people(world: World) -> None:
 
 
 def _business_days_later(moment: datetime, days: int) -> datetime:
-    """After so many days of UTC that are no Saturdays or Sundays; before, where it is a negative number."""
+    """The moment this number of UTC weekdays later; earlier, if the number is negative."""
     step = DAY if days > 0 else -DAY
     for _ in range(abs(days)):
         moment += step
@@ -273,7 +273,7 @@ def _handed_accounts(world: World) -> None:
 
 def _handed_before_rest(world: World) -> None:
     """Hand-offs of which the last business day is over as a week end or a holiday begins, of the office's days and of
-    UTC's: at the midnight before its first, or on the days of rest before that; signs of life at its end and in the rest.
+    UTC's: at the midnight before its first, or on the days of rest before that; contacts at its end and in the rest.
     """
     holidays = {row["holiday_on"] for row in world.rows["holidays"] if row["schedule_id"] == OFFICE}
     office = (ZoneInfo("Europe/Berlin"), holidays)

@@ -50,8 +50,8 @@ def write_rules(folder: Path, rules: Rules) -> Path:
 def random_rules(dice: Random, teams: dict[str, str], first: date, as_of: datetime) -> Rules:
     """Rules for a company with these users (team by user_id) and figures from a month on.
 
-    Three actual plans, of which one is over, and one pays half a cent for each cent; a scenario with participants of its
-    own, some of whom no actual plan pays; and `deal_quota`, in which the actual ones take part.
+    Three actual plans, of which one is over, and one pays half a cent for each cent; a scenario with other
+    participants, some of them in no actual plan; and `deal_quota` for the participants of the actual plans.
     """
     months = months_between(first, as_of.date())
     users = [user_id for user_id in sorted(teams) if teams[user_id] in TEAMS]

@@ -33,7 +33,7 @@ DELAYS = (0 * DAY, *[HOUR] * 4, DAY - TICK, DAY, 3 * DAY, 7 * DAY - TICK, 7 * DA
 def touch_run(world: World, account_id: object, at: datetime) -> None:
     """Touches mostly of one person that mostly count, at the edges of rest and window, some of them now.
 
-    What is due is mostly to be asked about, and now and then what is not: `world.asked`.
+    Most touches that are due are to be asked about, and now and then one that is not due: `world.asked`.
     """
     world.asked = getattr(world, "asked", [])
     contact_id = world.id_of("contacts", account_id)

@@ -1,4 +1,4 @@
-"""A random company in the making: its clean records so far, and the dice."""
+"""A random company in the making: its clean records, and the dice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CURRENCIES = ("EUR", "USD", "GBP", "JPY")
 
 
 class World:
-    """A company in the making: its clean records so far, and the dice."""
+    """A company in the making: its clean records, and the dice."""
 
     def __init__(self, seed: int, size: int, faults: bool, as_of: datetime) -> None:
         self.random, self.size, self.faults, self.as_of = Random(seed), size, faults, as_of
@@ -43,7 +43,7 @@ class World:
         return self.random.randint(low, high)
 
     def add(self, table: str, **given: object) -> Row:
-        """A new record: what is given, and random values of the contract's kind for the rest."""
+        """A new record: the given values, and random values of the contract's kind for the rest."""
         event_time = next((c.name for c in COLUMNS[table] if c.is_event_time), None)
         at = given.get(event_time) or self.moment()
         row: Row = {}
