@@ -1,4 +1,4 @@
-{#- The transactions are read anew in each place: DuckDB keeps a CTE that is read more than once in memory, which
+{#- The transactions are read again in each place: DuckDB keeps a CTE that is read more than once in memory, which
     takes three times as much. -#}
 {%- set transactions = ref('int_transactions__counted') -%}
 {%- set today = local_day(as_of()) -%}

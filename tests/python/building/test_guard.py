@@ -221,7 +221,7 @@ def extract(tmp_path: Path) -> Path:
 
 
 def test_an_extract_delivered_alone_is_published_only_by_a_persons_word(sample_build, extract: Path, tmp_path: Path):
-    """A failed check leaves what was published, every byte of it, until somebody says that this is right."""
+    """A failed check leaves every published byte, until a person accepts the alarms."""
     published = Path(shutil.copytree(sample_build.published, tmp_path / "published"))
     without_closes(published, is_remembered=True)
     before, inode = files_of(published), published.stat().st_ino

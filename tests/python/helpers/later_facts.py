@@ -42,7 +42,7 @@ def use_former_names(folder: Path) -> None:
 
 
 def add_late_charge(built: Built, source: Path) -> None:
-    """Add a great charge of a closed month, of a customer whom a payee is credited with."""
+    """Add a large charge in a closed month, of a customer that a payee has credit for."""
     account_id, moment = query(
         built.warehouse,
         """

@@ -315,7 +315,7 @@ class World:
         return self.local_day(moment) if isinstance(moment, datetime) else moment
 
     def original_of(self, row: Row) -> Row | None:
-        """The winning version of what a reversal gives back; any other row gives nothing back."""
+        """The winning version of the transaction that a reversal reverses; None for any other row."""
         if row.table != "crm.transactions" or row["transaction_type"] not in REVERSALS:
             return None
         return (self.records["crm.transactions"].get(row["original_transaction_id"]) or [None])[0]

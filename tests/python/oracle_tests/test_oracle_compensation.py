@@ -122,13 +122,13 @@ def test_every_rule_of_sales_and_its_moment(tmp_path):
         (2, "latest_won_deal", "s2", Decimal("0.25"), "D1:s2"),
     ]
     assert sales("T4") == [*split_one, (3, "latest_won_deal", "s1", 0, "D1"), (4, "assigned_sales", "s1", 0, "1")]
-    # The latest of two at one moment is D5, which is nobody's; of two assignments at one moment the greater id counts.
+    # The latest of two at one moment is D5, which belongs to nobody; of two assignments at one moment the greater id counts.
     assert sales("T5") == [(1, "assigned_sales", "s1", 1, "6")]
     assert sales("T6") == [(1, "deal_owner", "o1", 1, "D2"), (2, "assigned_sales", "s1", 0, "6")]
     assert sales("T7") == [(1, "assigned_sales", "s1", 1, "6")]  # a bot's deal
     assert sales("T8") == [(1, "deal_split", "s1", Decimal("0.6"), "D6:s1"), (2, "assigned_sales", "s1", 0, "6"),
                            (3, "uncredited", None, Decimal("0.4"), None)]  # fmt: skip
-    # The share of a bot alone is nobody's, and so is the deal: its owner gets nothing, nor does who has the account.
+    # The share of a bot alone belongs to nobody, and so does the deal: neither its owner nor the account's gets anything.
     assert sales("T9") == [(1, "deal_owner", "s1", 0, "D7"), (2, "assigned_sales", "s1", 0, "6"),
                            (3, "uncredited", None, 1, None)]  # fmt: skip
     assert candidates(result["comp_credits"], "sales") == [(1, "assigned_sales", "s1", 1, "6")]
@@ -274,7 +274,7 @@ def test_sums_of_a_period(tmp_path):
     assert value("cross_sell", APRIL, "s1") == (20, 1) and value("cross_sell", APRIL, "m1") == (40, 1)
     assert value("up_sell", APRIL, "m1") == (0, 0) and value("cltv_growth", APRIL, "m1") == (40, 1)
     assert value("bookings", MARCH, "s1") == (400, 1) and value("bookings", MARCH, "m1") == (1000, 1)
-    # B has no lead; D2 is nobody's, yet the account's marketer's; D3 has no amount.
+    # B has no lead; D2 belongs to nobody, but to the marketer of the account; D3 has no amount.
     assert value("bookings", APRIL, "m1") == (60, 1) and value("bookings", APRIL, "s2") == (0, 1)
     # Until 1 April it is D1's split that is latest; at April's end D3, of s2 alone.
     assert value("referrals_realised", APRIL, "s2") == (1, 1) and value("referrals_realised", APRIL, "s1") == (0, 0)

@@ -329,7 +329,7 @@ def test_pressure_before_a_rating(tmp_path):
     })  # fmt: skip
     rows = by(result["touch_pressure"], "window_days", "pressure_band")
     # Before r1 within a week those of 1 and 7 March; before r2 none; before r3 those of 7 and 8 March; L has none; r5
-    # is nobody's. Within K: counts 2, 0, 2 and u .2, .8, .4: slope (-.25); deviations of u from it .1, 0, -.1.
+    # belongs to nobody. Within K: counts 2, 0, 2 and u .2, .8, .4: slope (-.25); deviations of u from it .1, 0, -.1.
     assert [rows[7, band]["ratings"] for band in ("0", "1-2", "3-5", "6+")] == [2, 2, 0, 0]
     assert rows[7, "0"]["mean_score_unit"] == Fraction(9, 10) and rows[7, "3-5"]["mean_score_unit"] is None
     # s of .2 and .4 is .1 x sqrt 2, over sqrt 2.

@@ -37,7 +37,7 @@ def older(sample_build: Built, tmp_path: Path) -> Path:
 
 
 def test_months_that_closed_under_former_names_of_metrics_stay_as_they_are(later_build, sample_build: Built):
-    """The hash that a month closed with is of the former names; what is published has the present ones."""
+    """The hash that a month closed with is of the former names; the published lines have the present ones."""
     built, former, _ = later_build
     assert query(former / DATABASE, METRICS) != query(sample_build.database, METRICS)
     for relation, rows in (

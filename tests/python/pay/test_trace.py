@@ -184,7 +184,7 @@ def test_the_rows_of_a_metric_are_shown(warehouse):
 
 @pytest.fixture(scope="module")
 def checks(tmp_path_factory) -> str:
-    """The SQL of comp_line_checks, to compare anew what a test changes."""
+    """The SQL of comp_line_checks, to compare again after a test changed a figure."""
     manifest = compile_models(tmp_path_factory.mktemp("checks"), ["comp_line_checks"], as_of=datetime(2026, 7, 1))
     code = json.loads(manifest.read_text())["nodes"]["model.customer_outcomes.comp_line_checks"]["compiled_code"]
     return re.sub(r'"\w+"\.("\w+"\."\w+")', r"\1", code)

@@ -1,4 +1,4 @@
-"""Every formula of the workbook, computed anew here and by LibreOffice, gives the value of the file and the warehouse."""
+"""Every formula of the workbook, computed a second time here and by LibreOffice, gives the value of the file and the warehouse."""
 
 import re
 import shutil
@@ -294,7 +294,7 @@ def test_a_company_without_plans_has_a_workbook_that_says_so(changed, tmp_path):
 @pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
 @pytest.mark.parametrize("has_values", [True, False])
 def test_libreoffice_computes_the_same(workbook, formulas, shown, tmp_path, has_values):
-    """LibreOffice opens the file and saves it anew; where it has no values of formulas, it must compute them."""
+    """LibreOffice opens the file and saves it again; where it has no values of formulas, it must compute them."""
     source = tmp_path / "source" / WORKBOOK
     source.parent.mkdir()
     if has_values:

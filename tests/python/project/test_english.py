@@ -98,7 +98,7 @@ def test_descriptions_start_with_a_noun(file):
     ("text", "line", "words"),
     [
         ("One row.\n-- What is accepted is counted.", 2, "What is"),
-        ("# a rating after every so\n# manieth touch", 1, "so manieth"),
+        ("# a rating after every so\n# manieth touch", 2, "manieth"),
         ("Such rows are lost.", 1, "Such"),
     ],
 )
