@@ -242,7 +242,7 @@ def test_an_extract_delivered_alone_is_published_only_by_a_persons_word(sample_b
     assert files_of(published) == before
     assert published.stat().st_ino == inode
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
-    alarms_raised = sorted(set(re.findall(r"(?:shrink:[a-z.]+|quarantine:[a-z.]+|customers|cltv)(?=: )", said)))
+    alarms_raised = sorted(set(re.findall(r"(?:shrink:[a-z_.]+|quarantine:[a-z_.]+|customers|cltv)(?=: )", said)))
     accept = [word for name in (*alarms_raised, "adjustments") for word in ("--accept", name)]
     accepted = run_build(tmp_path, extract, more=(*accept, "--by", "ada"), **arguments)
     assert accepted.exit_code == 0, accepted.said

@@ -33,13 +33,15 @@ def kept() -> list[str]:
 @cache
 def files() -> list[Path]:
     """Return the files of the project that people read, without what commands leave."""
-    found = [path for pattern in READ for path in PROJECT_ROOT.rglob(pattern)]
-    names = {path.relative_to(PROJECT_ROOT): path for path in found if path.is_file()}
-    return [
+    tops = [path for path in PROJECT_ROOT.iterdir() if path.name not in LEFT_BY_COMMANDS]
+    found = {path for top in tops for pattern in READ for path in (top.rglob(pattern) if top.is_dir() else [top])}
+    return sorted(
         path
-        for name, path in sorted(names.items())
-        if not LEFT_BY_COMMANDS.intersection(name.parts) and name.as_posix() not in NOT_READ
-    ]
+        for path in found
+        if path.is_file()
+        and any(path.match(pattern) for pattern in READ)
+        and path.relative_to(PROJECT_ROOT).as_posix() not in NOT_READ
+    )
 
 
 def faults_of(text: str) -> list[tuple[int, str, str]]:
