@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from builds import DATABASE, Built, query
 
-from customer_outcomes.ledger import collect_copies, keep_closes, paid_disputes
+from customer_outcomes.ledger import collect_copies, save_closes, paid_disputes
 from customer_outcomes.project import PROJECT_ROOT
 
 PERIOD = "2026-03-01"
@@ -107,7 +107,7 @@ def test_what_was_not_published_is_not_closed(copy):
     shutil.rmtree(copy.published)
     assert faults(copy) == []
     assert query(copy.warehouse, f"select count(*) from ledger.period_closes where period = '{PERIOD}'") == [(0,)]
-    keep_closes(copy.warehouse)
+    save_closes(copy.warehouse)
     assert query(copy.warehouse, f"select count(*) from ledger.period_closes where period = '{PERIOD}'") == [(1,)]
 
 

@@ -144,13 +144,13 @@ def test_what_is_accepted_passes_and_what_met_nothing_is_remarked():
         (
             ["shrink"],
             "ada",
-            "--accept has shrink, which is no alarm; the alarms are shrink:TABLE, quarantine:TABLE, custom",
+            "--accept names shrink, which is not an alarm; the alarms are shrink:TABLE, quarantine:TABLE, custom",
         ),
-        (["shrink:crm.nothing"], "ada", "--accept has shrink:crm.nothing, which is no alarm"),
-        (["cltv:crm.accounts"], "ada", "--accept has cltv:crm.accounts, which is no alarm"),
-        (["cltv"], None, "--accept needs --by and the name of who accepts it."),
-        (["cltv"], " ", "--accept needs --by and the name of who accepts it."),
-        ([], "ada", "--by says who accepts an alarm, and there is no --accept."),
+        (["shrink:crm.nothing"], "ada", "--accept names shrink:crm.nothing, which is not an alarm"),
+        (["cltv:crm.accounts"], "ada", "--accept names cltv:crm.accounts, which is not an alarm"),
+        (["cltv"], None, "--accept needs --by with the name of the person who accepts the alarm."),
+        (["cltv"], " ", "--accept needs --by with the name of the person who accepts the alarm."),
+        ([], "ada", "--by names who accepts an alarm, but no --accept is given."),
     ],
 )
 def test_a_word_that_means_nothing_is_refused(accepted, by, sentence):
@@ -170,7 +170,7 @@ def test_closed_months_keep_their_currency_and_time_goes_on():
     assert refused.value.sentences == [
         "--as-of 2026-03-31 23:59:59 is before 2026-04-01 00:00:00, as of which the last version was published; name"
         " another --publish and --warehouse.",
-        "Months are closed in EUR and UTC, and this build is in USD and UTC: what was paid cannot change its currency or"
+        "Months are closed in EUR and UTC, and this build is in USD and UTC: published pay cannot change its currency or"
         " its time zone; name another --publish and --warehouse.",
     ]
 

@@ -235,7 +235,7 @@ def test_adjustments_of_a_closed_line_add_up_to_the_latest_knowledge(learned):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("2026-03", "user_99"), "user_99 is no employee; the payees of 2026-03 are user_01, user_02,"),
+        (("2026-03", "user_99"), "user_99 is not an employee; the payees of 2026-03 are user_01, user_02,"),
         (("2019-01", "user_02"), "user_02 has no statement of 2019-01; the statements are of 2025-01 to 2026-07."),
         (("2026-03", "user_10"), "user_10 has no statement of 2026-03; the payees of 2026-03 are user_01,"),
         (("2019-01", "user_10"), "user_10 has no statement of 2019-01; nobody is paid for 2019-01."),
@@ -260,7 +260,7 @@ def test_a_warehouse_that_is_none(tmp_path):
     (tmp_path / "text.duckdb").write_text("no database" * 1000)
     duckdb.connect(tmp_path / "empty.duckdb").close()
     for name, expected in (
-        ("missing", "missing.duckdb is not there; `outcomes build` makes it."),
+        ("missing", "missing.duckdb does not exist; `outcomes build` makes it."),
         ("text", "text.duckdb cannot be read"),
         ("empty", "empty.duckdb holds no statements to trace"),
     ):

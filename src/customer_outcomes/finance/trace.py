@@ -28,7 +28,7 @@ def trace(warehouse: Path, period: str, user_id: str, metric_name: str | None = 
     """
     month = _month(period)
     if not warehouse.is_file():
-        raise UnusableInput(f"{warehouse} is not there; `outcomes build` makes it.")
+        raise UnusableInput(f"{warehouse} does not exist; `outcomes build` makes it.")
     try:
         # a product of two decimals of the warehouse has up to 27 places
         with connect(warehouse, read_only=True) as connection, localcontext(prec=60):
@@ -131,7 +131,7 @@ class _Trace:
     def _employee(self) -> dict:
         found = self._rows("select user_id, user_name, team from marts.dim_employees where user_id = ?", self.user_id)
         if not found:
-            raise UnusableInput(f"{self.user_id} is no employee; {self._payees()}.")
+            raise UnusableInput(f"{self.user_id} is not an employee; {self._payees()}.")
         return found[0]
 
     def _payees(self) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pyarrow as pa
 import yaml
 
-from customer_outcomes.errors import UnusableInput, first_sentences, told_as
+from customer_outcomes.errors import UnusableInput, first_sentences, raised_as
 from customer_outcomes.intake.folder import InputFolder, connect_folder
 from customer_outcomes.project import PROJECT_ROOT
 from customer_outcomes.rules.files import RuleFile, read_rule_file, shown_value
@@ -127,7 +127,7 @@ class Rules:
         if model not in known and name not in self.unreadable:
             self.faults.append((name, 0, 0, f"credit_attribution_model is {model}, which {name}.csv does not have."))
 
-    def stop_if_faulty(self) -> None:
+    def raise_if_faulty(self) -> None:
         """Raise UnusableInput with all that is at fault."""
         if self.faults:
             raise UnusableInput(*first_sentences([fault[-1] for fault in sorted(self.faults)]))
@@ -179,11 +179,11 @@ def _own_files(own: Path | None, rules: Rules) -> dict[str, Path]:
             continue
         if not is_csv or name not in load_rules():
             known = ", ".join(f"{rule}.csv" for rule in sorted(load_rules()))
-            fault = f"{path.name} is no rule; the rules are {known}."
+            fault = f"{path.name} is not a rule file; the rule files are {known}."
         elif not path.is_file():
             fault = f"{path.name} is not a file."
         elif name in files:
-            fault = f"{files[name].name} and {path.name} are one rule; which of them holds cannot be known."
+            fault = f"{files[name].name} and {path.name} are files of the same rule; remove one of them."
         else:
             files[name] = path
             continue
@@ -205,7 +205,7 @@ def _read_values(connection: Connection, name: str, file: RuleFile, rules: Rules
         for column, value, text in zip(columns, pairs[::2], pairs[1::2], strict=True):
             row[column.name] = value
             if text is None and column.required:
-                rules.refuse(name, number, (column.name,), "it is empty, and a row needs a value.")
+                rules.refuse(name, number, (column.name,), "it is empty; every row needs a value.")
             elif text is not None and value is None:
                 sentence = why_refused(shown_value(text), column.data_type, column.values)
                 rules.refuse(name, number, (column.name,), sentence)
@@ -259,7 +259,7 @@ def _check_key(name: str, rules: Rules) -> None:
         shown = ", ".join(f"{column} {shown_value(value)}" for column, value in zip(parts, values, strict=True))
         if parts == key:
             for number in numbers[1:]:
-                rules.refuse(name, number, key, f"{shown} stands in row {numbers[0]} already.")
+                rules.refuse(name, number, key, f"{shown} is already in row {numbers[0]}.")
             continue
         for number, other in _overlaps(rows, numbers):
             since = rows[number]["valid_from"]
@@ -296,7 +296,7 @@ def _delivered_users(folder: InputFolder) -> set[str]:
     """Return every user_id that was delivered; whether its user is faulty, deleted or a bot is for dbt to judge."""
     users = InputFolder(folder.path, {USERS: folder.files.get(USERS, [])})
     with (
-        told_as(UnusableInput, f"{USERS} cannot be read"),
+        raised_as(UnusableInput, f"{USERS} cannot be read"),
         tempfile.TemporaryDirectory(prefix="customer_outcomes_") as work,
         connect() as connection,
     ):
