@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from builds import DATABASE, Built, query
 
-from customer_outcomes.ledger import collect_copies, save_closes, paid_disputes
+from customer_outcomes.ledger import collect_copies, paid_disputes, save_closes
 from customer_outcomes.project import PROJECT_ROOT
 
 PERIOD = "2026-03-01"

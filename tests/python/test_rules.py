@@ -71,7 +71,7 @@ def test_sound_rules_have_no_fault(tmp_path):
             [
                 "row 2, column target_pay: 1,000 is not a number; write 1000, or 1.000 if the comma stands before decimals.",
                 "row 3, column target_pay: 1.000,50 is not a number; thousands are not separated: write 1000.50.",
-                "row 4, column target_pay: 950,5 is not a number; decimals stand behind a point: write 950.5.",
+                "row 4, column target_pay: 950,5 is not a number; decimals follow a point: write 950.5.",
             ],
         ),
         (
@@ -226,7 +226,7 @@ COLUMNS_OF_CLOSES = "closed_periods.csv has none of its columns (period, closed_
         (
             "closed_periods",
             f"{CLOSES}2026-03-01,2026-04-08,A\0a\n",
-            ["closed_periods.csv holds a NUL in its line 2, which is no text."],
+            ["closed_periods.csv holds a NUL character in its line 2; save it as CSV in UTF-8."],
         ),
         (
             "closed_periods",
@@ -243,7 +243,7 @@ COLUMNS_OF_CLOSES = "closed_periods.csv has none of its columns (period, closed_
             [
                 "closed_periods.csv, row 2: it has 2 fields, and the header has 3.",
                 "closed_periods.csv, row 3: it has 5 fields, and the header has 3."
-                " Text with a comma stands in quotes, and numbers have none.",
+                " Put text with a comma in quotes, and write numbers without commas.",
                 "closed_periods.csv, row 4: it cannot be read: ',' expected after '\"'.",
             ],
         ),
@@ -255,7 +255,7 @@ COLUMNS_OF_CLOSES = "closed_periods.csv has none of its columns (period, closed_
         (
             "closed_periods",
             "period,closed_at,closed_by,\n2026-03-01,2026-04-08,Ada,\n2026-04-01,2026-05-08,Ada,see mail\n",
-            ["closed_periods.csv, row 3: see mail stands in a column without a name."],
+            ["closed_periods.csv, row 3: see mail is in a column without a name."],
         ),
         ("closes.csv", CLOSES, ["closes.csv is not a rule file; the rule files are "]),
         ("comp_plans.xlsx", "PK", ["comp_plans.xlsx is not a rule file; the rule files are "]),
