@@ -355,7 +355,7 @@ class _Book:
         ]
 
     def _write_checks(self, sheet: Worksheet, is_anybody_paid: bool) -> None:
-        """Write all checks, and the number of those that fail."""
+        """Write all checks, and the number of failed ones."""
         self._check_customers()
         remark = f"The warehouse against this workbook, as known at {self.as_of} UTC; money in {self.currency}."
         if not is_anybody_paid:
