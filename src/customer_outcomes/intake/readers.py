@@ -355,7 +355,7 @@ def _form(source: Source) -> Hashable:
 
 
 def _options(source: Source) -> str:
-    """Return the options that a CSV file needs beside CSV_OPTIONS; they cost time or memory, so most files lack them."""
+    """Return the options that a CSV file needs beside CSV_OPTIONS, which cost time or memory."""
     # The parallel reader may take a line inside a text of several lines for a row.
     parallel = "" if source.count.one_line_each else ", parallel = false"
     return parallel + (LONG_RECORDS if source.count.longest > LONGEST_USUAL_RECORD else "")
