@@ -311,7 +311,7 @@ def test_what_nobody_foresaw_is_a_sentence_too(folder, monkeypatch):
     assert result.exit_code == 1
     assert "ZeroDivisionError: by nothing." in said[0]
     assert "holds the traceback for a developer." in said[1]
-    file = Path(said[1].split("; ")[1].split(" has ")[0])
+    file = Path(said[1].split("; ")[1].split(" holds ")[0])
     assert "by nothing" in file.read_text()
     file.unlink()
 
