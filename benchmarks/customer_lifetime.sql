@@ -1,6 +1,7 @@
--- customer_lifetime by hand: what an analyst would write for this one table, straight from the Parquet files.
--- The variables `input` (the folder) and `as_of` are its arguments; EUR, UTC, 365 days and surveys are written out.
--- What does not fit its type is null and dropped; nothing is quarantined, counted, tested or documented.
+-- customer_lifetime by hand: the SQL that an analyst would write for this one table, directly from the Parquet files.
+-- The variables `input` (the folder) and `as_of` are its arguments; EUR, UTC, 365 days and the types of surveys are
+-- constants. A value that does not fit its type becomes null, and its row is dropped if the value is required; nothing
+-- is quarantined, counted, tested or documented.
 
 create temp macro as_moment(value) as try_cast(value as timestamp);
 create temp macro as_number(value) as try_cast(value as decimal(26, 6));
@@ -22,7 +23,7 @@ qualify row_number() over (
     order by as_moment(_loaded_at) desc nulls last, as_moment(updated_at) desc nulls last, account_name desc
 ) = 1;
 
--- the survivor of each account's chain of merges; its type and state decide, and a circle has none
+-- the survivor of each account's chain of merges, whose type and state decide for all of them; a circle has no survivor
 create temp table survivors as
 with recursive chain(account_id, reached) as (
     select account_id, account_id from accounts where not is_gone and not is_future
@@ -74,7 +75,7 @@ select product_id, product_family, try_cast(tier as bigint) as tier
 from read_parquet(getvariable('input') || '/crm/products/*.parquet', union_by_name = true)
 where product_family is not null and (tier is null or try_cast(tier as double) = try_cast(tier as bigint));
 
--- the latest rate on or before each day; a quote into the euro goes before one out of it
+-- the latest rate on or before each day; a rate into the euro has priority over the inverse of a rate out of it
 create temp table rates as
 with quotes as (
     select from_currency, to_currency, try_cast(valid_on as date) as valid_on, as_number(rate) as rate
@@ -123,7 +124,7 @@ known as (
     from newest inner join survivors using (account_id)
     where not is_deleted and transacted_at <= getvariable('as_of')
 ),
--- a reversal is converted at its original's day
+-- A reversal is converted with the rate on the day of its original charge.
 dated as (
     select known.*, coalesce(originals.transacted_at, known.transacted_at)::date as rated_on
     from known
@@ -161,7 +162,7 @@ where
 
 -- ------------------------------------------------------------------------------------------ expansions
 
--- the lines of one timestamp are one purchase, a group, judged against the groups before it
+-- The lines with the same timestamp are one purchase, a group, which is compared with the earlier groups.
 create temp table charges as
 with lines as (
     select
@@ -198,7 +199,7 @@ select
     end as movement
 from lines;
 
--- up-sell lines share what the family grew by, in cents, by largest remainder
+-- The up-sell lines share the growth of their product family, in cents, by the largest-remainder method.
 create temp table expansions as
 with pools as (
     select
@@ -234,7 +235,7 @@ select transaction_id, (share + if(place <= cents_left, 1, 0))::decimal(38, 0) *
 union all
 select transaction_id, euros from charges where movement = 'cross_sell';
 
--- a reversal of a charge gives back its part, in time order never more in all than there was
+-- A reversal of a charge reverses its share of the expansion; in order of time, never more than is left of it.
 create temp table reversals as
 with shares as (
     select
@@ -243,7 +244,7 @@ with shares as (
         lines.transacted_at,
         charges.movement,
         expansion::decimal(38, 2) as expansion,
-        -- in the original's own currency, where the two are the same
+        -- in the original's currency if the reversal has the same, else in euros
         if(lines.currency_code = charges.currency_code, lines.amount, lines.euros) as part,
         if(lines.currency_code = charges.currency_code, charges.amount, charges.euros) as whole
     from movements_of_money as lines
@@ -331,7 +332,7 @@ responses as (
     ) = 1
 ),
 counted as (
-    -- a person's latest answer to one survey about one thing
+    -- the latest response of a person to a survey about a record
     select
         survivors.survivor as account_id,
         people.survivor as contact_id,

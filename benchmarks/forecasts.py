@@ -1,4 +1,4 @@
-"""The part of run.py on forecasts: a million customers with ten million purchases, beside the lifetimes library."""
+"""The part of run.py on forecasts: a million customers with ten million purchases, also with the lifetimes library."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ connection = duckdb.connect(warehouse, config={"threads": int(threads)})
 connection.execute(f"set variable customers = {customers}; set variable as_of = timestamp '{as_of}'")
 connection.execute(open(script).read())
 """
-# As a build does: dbt reads the project, and runs a model after another in one process.
+# As in a build, dbt reads the project once and runs the models in one process, here one after another.
 RUN_MODELS = """
 import json, os, sys, time
 from pathlib import Path
@@ -48,7 +48,7 @@ for model in models:
     done(model)
 Path(warehouse).with_name("phases.json").write_text(json.dumps(phases))
 """
-# BG/NBD and Gamma-Gamma alone, by either, from the statistics.
+# The next scripts fit only BG/NBD and Gamma-Gamma, from the same statistics: one with this project, one with lifetimes.
 READ_STATISTICS = """
 import duckdb, json, sys
 columns = duckdb.connect(sys.argv[1], read_only=True).execute(
@@ -83,13 +83,13 @@ json.dump([dict(one.params_) for one in fits], open(sys.argv[2], "w"))
 
 MODELS = {
     "int_customers__purchase_statistics": "recency, frequency and spend, in SQL",
-    "int_forecast_models__fitted": "four fits to all the time, and to the part before the holdout",
+    "int_forecast_models__fitted": "four fits to all data, and four to the data before the holdout",
     "int_customers__forecast": "forecasts of all customers",
 }
 
 
 def measure_forecasts(console: Console, customers: int, work: Path) -> None:
-    """Measure statistics, fits and forecasts, and lifetimes on the same statistics; print what they took."""
+    """Measure statistics, fits and forecasts, and lifetimes on the same statistics; print their costs."""
     target = work / "forecasts"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
@@ -109,7 +109,7 @@ def measure_forecasts(console: Console, customers: int, work: Path) -> None:
 
 
 def purchase_world(customers: int) -> Path:
-    """Return the warehouse that holds nothing but that many customers' purchases, written where it was not yet."""
+    """Return a warehouse that holds only the purchases of that many customers; write it if it does not exist yet."""
     warehouse = SAMPLES / f"purchases_{customers}.duckdb"
     if not warehouse.exists():
         partial = warehouse.with_name(f"partial_{warehouse.name}")
@@ -121,7 +121,7 @@ def purchase_world(customers: int) -> Path:
 
 
 def report(console: Console, warehouse: Path, costs: dict[str, Cost], parameters: dict, fitting: list[str]) -> None:
-    """Print what each took, how that stands to its aim, and the parameters that were found."""
+    """Print the costs, how they compare with their aims, and the fitted parameters."""
     with duckdb.connect(warehouse, read_only=True) as connection:
         purchases, customers = (
             connection.execute(f"select count(*) from intermediate.{model}").fetchall()[0][0]
@@ -155,5 +155,5 @@ def report(console: Console, warehouse: Path, costs: dict[str, Cost], parameters
 
 
 def shown(parameters: dict[str, float]) -> str:
-    """Return parameters as a reader compares them."""
+    """Return parameters as text, rounded to four digits."""
     return ", ".join(f"{name} {value:.4g}" for name, value in parameters.items())

@@ -1,15 +1,16 @@
--- Customers' purchases as the models of forecasts suppose them, in the shape of int_transactions__counted, in a warehouse of their own.
--- Variables: `customers`, how many; `as_of`. Everything is a hash of a row's number and a salt, so that a world is the same on every run.
+-- Customers' purchases that follow the assumptions of the forecast models, as the relation int_transactions__counted in
+-- a separate warehouse. The variable `customers` is the number of customers, `as_of` the moment of the forecast. Every
+-- value is a hash of the row's number and a salt, so the data are the same on every run.
 --
--- Rates are gamma with shape 1 and 4.9 weeks, lapsing rates gamma with shape 0.8 and 40 weeks (Pareto/NBD), spend is
--- Gamma-Gamma with p 3, q 3 and 60: sums of three exponential draws. Given how long a customer lived, the number of its
--- purchases is geometric, and they come at any moment of it alike.
+-- Purchase rates are gamma with shape 1 and rate 4.9 weeks, lapsing rates gamma with shape 0.8 and rate 40 weeks
+-- (Pareto/NBD). Spend is Gamma-Gamma with p = 3, q = 3 and gamma = 60, drawn as sums of three exponential variables.
+-- Given the time that a customer was alive, the number of its purchases is geometric, and their moments are uniform.
 
 create macro chance(number, salt) as ((hash(number * 64 + salt) >> 11) + 0.5) / 9007199254740992.0;
 create macro gamma_3(number, salt) as -ln(chance(number, salt) * chance(number, salt + 1) * chance(number, salt + 2));
 
 create schema intermediate;
-create schema raw_crm; -- no sample company is asked for
+create schema raw_crm; -- because of this schema, the plugin does not connect the sample company
 
 create table intermediate.int_transactions__counted as
 with

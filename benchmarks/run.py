@@ -1,13 +1,18 @@
-"""Measures a build of a million transactions, the times of a million tickets, and the forecasts of a million customers.
+"""Measure a build of a million transactions, the times of a million tickets, and the forecasts of a million customers.
 
     .venv/bin/python benchmarks/run.py [--accounts N] [--tickets N] [--customers N] [--keep DIR]
 
-The sample company, at a tenth of the size and in full, is written to build/benchmark/ once. Of each it runs `outcomes
-build` and customer_lifetime.sql, both as processes of their own, and compares their figures; and once a dbt project of
-as many trivial models as ours has. Then the same with tickets, by ticket_world.sql, also where each stays open 100
-times as long: the models that fct_tickets needs, and tickets.sql. Then forecasts (forecasts.py), beside the lifetimes
-library. A part of which there are 0 is left out. Times are shown beside their aims and never judged: the exit code is 1
-only where something cannot run, or figures differ.
+The benchmark has three parts; a part whose number N is 0 is left out:
+
+- Builds: `outcomes build` and customer_lifetime.sql run, in separate processes, on the sample company at a tenth of the
+  size and at full size, and their figures are compared. A dbt project with as many trivial models as this project has
+  runs once, to show the time that dbt itself needs.
+- Tickets: the models up to fct_tickets and tickets.sql run on the company of ticket_world.sql at a tenth of the size,
+  at full size, and at full size with tickets that stay open 100 times as long. Their figures are compared.
+- Forecasts (forecasts.py): the forecast models and the lifetimes library run on the same customers.
+
+The input is written to build/benchmark/ once. Costs are shown beside their aims, but a missed aim is no failure: the
+exit code is 1 only if something cannot run, or figures differ.
 """
 
 from __future__ import annotations
@@ -39,9 +44,9 @@ AS_OF = "2026-07-01 00:00:00"  # the end of the sample company's story
 THREADS = os.cpu_count() or 1
 AIM_SECONDS, AIM_BYTES, AIM_RATIO = 30, 3e9, 3
 TICKET_AIM_SECONDS, TICKET_AIM_BYTES, TICKET_AIM_GROWTH, TICKET_AIM_LONG = 12, 2e9, 10, 1.0
-LONG = 100  # how many times as long tickets stay open in the world of long ones
+LONG = 100  # the factor by which tickets stay open longer in the third company of tickets
 
-# What customer_lifetime, and the facts and dimensions beside it, are computed from.
+# The input tables from which customer_lifetime, and the facts and dimensions beside it, are computed.
 CRM = (
     "accounts",
     "contacts",
@@ -54,7 +59,7 @@ CRM = (
     "transactions",
 )
 TABLES = [f"crm/{name}" for name in CRM] + ["survey/surveys", "survey/invitations", "survey/responses"]
-# Figures that the project and tickets.sql divide at other places.
+# Columns that may differ in the last digits, because the project and tickets.sql divide in a different order.
 MINUTES = (
     "first_response_minutes",
     "first_response_business_minutes",
@@ -85,8 +90,8 @@ from dbt.cli.main import dbtRunner
 arguments = ["build", "--quiet", "--project-dir", ".", "--profiles-dir", ".", "--threads", sys.argv[1]]
 sys.exit(not dbtRunner().invoke(arguments).success)
 """
-# What `outcomes build` does up to one model: check and connect the files, let dbt read the project, and run the models
-# that this one needs.
+# The steps of `outcomes build` up to one model: check and connect the files, let dbt read the project, and run the
+# models that this model needs.
 RUN_MODEL = """
 import duckdb, json, os, sys, time
 from pathlib import Path
@@ -120,7 +125,7 @@ sys.exit(not project.success)
 
 @dataclass
 class Cost:
-    """What a process, or a phase of one, took; the peak memory of a phase is not known."""
+    """The wall-clock and CPU seconds of a process or of a phase, and the peak memory of a process in bytes."""
 
     wall: float
     cpu: float
@@ -128,11 +133,13 @@ class Cost:
 
 
 def main() -> int:
-    """Run it all, print the tables, and return the exit code."""
+    """Run all parts, print the tables, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--accounts", type=int, default=50_000, help="accounts of the full size; 20 transactions each")
-    parser.add_argument("--tickets", type=int, default=1_000_000, help="tickets of the full size; 5 comments each")
-    parser.add_argument("--customers", type=int, default=1_000_000, help="customers of forecasts; 10 purchases each")
+    parser.add_argument("--accounts", type=int, default=50_000, help="accounts at full size, with 20 transactions each")
+    parser.add_argument("--tickets", type=int, default=1_000_000, help="tickets at full size, with 5 comments each")
+    parser.add_argument(
+        "--customers", type=int, default=1_000_000, help="customers to forecast, with 10 purchases each"
+    )
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the warehouses and results in this folder")
     arguments = parser.parse_args()
     if min(arguments.accounts or 10, arguments.tickets or 10, arguments.customers or 10) < 10:
@@ -158,7 +165,7 @@ def main() -> int:
 
 
 def measure_builds(console: Console, full: int, work: Path) -> int:
-    """Measure builds of the sample company, print what they took, and return how many rows differ."""
+    """Measure builds of the sample company, print their costs, and return the number of rows that differ."""
     costs: dict[int, dict[str, Cost]] = {}
     differing = 0
     console.print(f"\nInput: these tables alone: {', '.join(TABLES)}.")
@@ -180,7 +187,7 @@ def measure_builds(console: Console, full: int, work: Path) -> int:
 
 
 def measure_tickets(console: Console, full: int, work: Path) -> int:
-    """Measure the way from files to fct_tickets, print what it took, and return how many rows differ."""
+    """Measure the steps from files to fct_tickets, print their costs, and return the number of rows that differ."""
     costs: dict[str, dict[str, Cost]] = {}
     differing = 0
     console.print("\nInput: tickets, their events, and schedules; 50,000 accounts, 120,000 contacts and 400 users.")
@@ -198,7 +205,7 @@ def measure_tickets(console: Console, full: int, work: Path) -> int:
 
 
 def ticket_world(tickets: int, stretch: int) -> Path:
-    """Return the folder of that many tickets, written where it was not yet."""
+    """Return the folder of a company with that many tickets; write it if it does not exist yet."""
     folder = SAMPLES / f"tickets_{tickets}_{stretch}"
     if not folder.exists():
         partial = folder.with_name(f"partial_tickets_{tickets}_{stretch}")
@@ -211,7 +218,7 @@ def ticket_world(tickets: int, stretch: int) -> Path:
 
 
 def model(name: str, folder: Path, target: Path) -> dict[str, Cost]:
-    """Bring input as far as one model, in a warehouse made afresh; return the cost of that and of its phases."""
+    """Build a new warehouse up to one model; return the cost of the process, as "model", and of its phases."""
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     whole = run([sys.executable, "-c", RUN_MODEL, name, folder, target / "warehouse.duckdb", AS_OF, THREADS])
@@ -221,7 +228,7 @@ def model(name: str, folder: Path, target: Path) -> dict[str, Cost]:
 
 
 def sample(accounts: int) -> Path:
-    """Return the sample company of that size, written where it was not yet, with the tables of TABLES alone."""
+    """Return the folder of a sample company, with only the tables of TABLES; write it if it does not exist yet."""
     folder = SAMPLES / f"accounts_{accounts}"
     if not folder.exists():
         partial = folder.with_name(f"partial_{accounts}")
@@ -236,7 +243,7 @@ def sample(accounts: int) -> Path:
 
 
 def build(folder: Path, target: Path) -> dict[str, Cost]:
-    """Build a warehouse afresh and return the cost of the build and of its phases."""
+    """Build a new warehouse; return the cost of the process, as "build", and of its phases."""
     shutil.rmtree(target, ignore_errors=True)
     warehouse = target / "warehouse.duckdb"
     options = ["--input", folder, "--warehouse", warehouse, "--publish", target / "published", "--as-of", AS_OF]
@@ -246,13 +253,13 @@ def build(folder: Path, target: Path) -> dict[str, Cost]:
 
 
 def script(by_hand: Path, folder: Path, result: Path) -> Cost:
-    """Compute a table by hand, by that script, into a DuckDB file."""
+    """Compute a table with the SQL script `by_hand` into a DuckDB file, and return the cost."""
     result.unlink(missing_ok=True)
     return run([sys.executable, "-c", RUN_SCRIPT, result, folder, AS_OF, THREADS, by_hand])
 
 
 def trivial_project(folder: Path, models: int) -> tuple[Cost, Cost]:
-    """Run a dbt project of that many tables of one row, the first time and once more, when it is already parsed."""
+    """Run a dbt project of that many tables of one row, the second time with a parsed project; return both costs."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "models").mkdir(parents=True)
     output = {"type": "duckdb", "path": str(folder / "trivial.duckdb"), "threads": THREADS}
@@ -268,12 +275,12 @@ def trivial_project(folder: Path, models: int) -> tuple[Cost, Cost]:
 
 
 def outcomes(*arguments: object) -> list[object]:
-    """Return the command line of `outcomes`, by the interpreter that runs this."""
+    """Return the command line of `outcomes`, with the interpreter that runs this script."""
     return [sys.executable, "-c", "from customer_outcomes.cli import run; run()", *arguments]
 
 
 def run(command: list[object], cwd: Path = ROOT) -> Cost:
-    """Run a command and return what it and its children took; end here, with what it said, where it fails."""
+    """Run a command and return the cost of it and its children; if it fails, exit with its output."""
     with tempfile.TemporaryFile() as said:
         started = time.perf_counter()
         process = subprocess.Popen([str(part) for part in command], cwd=cwd, stdout=said, stderr=subprocess.STDOUT)
@@ -290,15 +297,16 @@ def run(command: list[object], cwd: Path = ROOT) -> Cost:
 def compare(
     warehouse: Path, by_hand: Path, mart: str, key: str, inexact: tuple[str, ...]
 ) -> tuple[int, int, dict[str, int]]:
-    """Return how many rows a mart has, how many differ by hand, and how many do in each column that has such.
+    """Compare a mart with the table of the script, row by row.
 
-    Columns that are inexact, being divided at other places, may differ by 1e-9 of their size.
+    Return the number of rows, the number of rows that differ, and the number of differences in each column that has
+    any. The columns `inexact` may differ by 1e-9 of their size, because they are divided in a different order.
     """
     with duckdb.connect() as connection:
         connection.execute(f"attach '{warehouse}' as warehouse (read_only); attach '{by_hand}' as by_hand (read_only)")
         columns = [row[0] for row in connection.execute(f"describe warehouse.marts.{mart}").fetchall()]
         if columns != [row[0] for row in connection.execute(f"describe by_hand.{mart}").fetchall()]:
-            sys.exit(f"The script has other columns than marts.{mart}.")
+            sys.exit(f"The columns of the script's table are not those of marts.{mart}.")
         checks = {column: f"one.{column} is distinct from other.{column}" for column in columns}
         for column in inexact:
             distance = f"abs(one.{column} - other.{column}) / greatest(1, abs(one.{column}))"
@@ -312,7 +320,7 @@ def compare(
 
 
 def print_comparison(console: Console, label: str, rows: int, differing: int, columns: dict[str, int]) -> int:
-    """Print what a comparison found, and return how many rows differ."""
+    """Print the result of a comparison, and return the number of rows that differ."""
     console.print(f"{label}: {rows:,} rows, {differing} differing")
     if differing:
         console.print(f"  rows that differ by column: {columns}")
@@ -320,7 +328,7 @@ def print_comparison(console: Console, label: str, rows: int, differing: int, co
 
 
 def sizes(folder: Path, *tables: str) -> str:
-    """Return how many rows some tables have."""
+    """Return the numbers of rows of some tables, in words."""
 
     def rows(table: str) -> int:
         parts = [*folder.glob(f"{table}.parquet"), *folder.glob(f"{table}/*.parquet")]
@@ -330,12 +338,12 @@ def sizes(folder: Path, *tables: str) -> str:
 
 
 def count_models(manifest: Path) -> int:
-    """Return how many models our project has."""
+    """Return the number of models in a manifest of dbt."""
     return sum(node["resource_type"] == "model" for node in json.loads(manifest.read_text())["nodes"].values())
 
 
 def report(console: Console, costs: dict[int, dict[str, Cost]], trivial: tuple[Cost, Cost], models: int) -> None:
-    """Print what each took, and how that stands to its aim."""
+    """Print the costs of builds, and how they compare with their aims."""
     small, full = costs
     labels = {"build": "outcomes build, the whole process", "script": "customer_lifetime.sql, by hand"}
     for accounts, taken in costs.items():
@@ -367,7 +375,7 @@ def report(console: Console, costs: dict[int, dict[str, Cost]], trivial: tuple[C
 
 
 def report_tickets(console: Console, costs: dict[str, dict[str, Cost]]) -> None:
-    """Print what each size of tickets took, and how that stands to its aim."""
+    """Print the costs at each size of tickets, and how they compare with their aims."""
     labels = {"model": "from files to fct_tickets", "script": "tickets.sql, by hand"}
     for name, taken in costs.items():
         table = Table("", "wall s", "CPU s", "peak MB", title=name, title_justify="left")
@@ -395,7 +403,7 @@ def report_tickets(console: Console, costs: dict[str, dict[str, Cost]]) -> None:
 
 
 def print_figures(console: Console, table: Table) -> None:
-    """Print a table, all but its first column aligned to the right."""
+    """Print a table in which all columns except the first are aligned to the right."""
     for column in table.columns[1:]:
         column.justify = "right"
     console.print(table)

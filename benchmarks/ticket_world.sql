@@ -1,7 +1,8 @@
--- A company with nothing but support: as Parquet files in the input contract's layout, in the folder of the variable `folder`.
--- Other variables: `tickets`, how many; `stretch`, how many times as far from its creation everything happens to a ticket.
--- Everything is a hash of the row's number and a salt, so that a world is the same on every run; `stretch` moves nothing else.
--- Everything has happened by 2026-07-01, also where it takes 100 times as long: no row is lost to the future.
+-- A company that has only support data, as Parquet files in the input contract's layout, in the folder of the variable
+-- `folder`. The variable `tickets` is the number of tickets. The variable `stretch` is a factor on the time between a
+-- ticket's creation and each of its events; nothing else depends on it. Every value is a hash of the row's number and a
+-- salt, so the data are the same on every run. All events are before 2026-07-01 even with a factor of 100, so no row is
+-- in the future.
 
 create macro chance(number, salt) as (hash(number * 64 + salt) >> 11) / 9007199254740992.0;
 create macro pick(number, salt, choices) as choices[1 + (hash(number * 64 + salt) % len(choices)::ubigint)::bigint];
@@ -69,7 +70,7 @@ copy (
 
 -- -------------------------------------------------------------------------------------------- tickets
 
--- `pace` is the ticket's own measure of time, in seconds: nothing takes longer than 6 of them
+-- `pace` is a unit of time of the ticket, in seconds; its last event is at most 6 paces after its creation.
 create table tickets as
 select
     i,
@@ -77,7 +78,7 @@ select
     getvariable('stretch') * 1200 * exp(3 * chance(i, 1)) as pace
 from generate_series(1, getvariable('tickets')) as numbers (i);
 
--- 1 % of the rows of tickets and events are delivered twice; the later delivery of a ticket has another priority
+-- 1 % of the rows of tickets and events are delivered twice; the later delivery of a ticket has another priority.
 copy (
     select
         timestamp '2026-06-30 06:00:00' + to_hours(delivery) as _loaded_at,
@@ -90,7 +91,7 @@ copy (
             i, 8,
             [
                 'berlin', 'berlin', 'berlin', 'boston', 'boston', 'boston', 'kolkata', 'kolkata',
-                'sydney', 'sydney', 'always', 'no such', null
+                'sydney', 'sydney', 'always', 'missing', null
             ]
         ) as schedule_id,
         chance(i, 9) < 0.02 as is_spam,
@@ -104,7 +105,8 @@ copy (
 
 -- --------------------------------------------------------------------------------------------- events
 
--- `slot` tells a ticket's events apart; `moment` is in paces. Seconds are whole, so that events of one ticket may coincide.
+-- `slot` identifies an event within its ticket; `moment` is in paces. Moments are rounded to seconds, so some events of
+-- a ticket coincide.
 create table slots as
 select
     slot,
@@ -128,10 +130,10 @@ from (
         (11, 5.0, 0.12, 'status', ['agent'], ['solved']),
         (12, 0.5, 0.3, 'priority', ['agent'], ['low', 'normal', 'high', 'urgent']),
         (13, 0.1, 0.04, 'schedule', ['system'], ['berlin', 'boston', 'kolkata', 'sydney', 'always', null]),
-        (14, 1.5, 0.01, 'schedule', ['system'], ['berlin', 'boston', 'always', 'no such'])
+        (14, 1.5, 0.01, 'schedule', ['system'], ['berlin', 'boston', 'always', 'missing'])
 ) as slots (slot, moment, share, event_type, actors, choices);
 
--- 3 % of the tickets have no answer by an agent, 1 % no comment by the customer
+-- 3 % of the tickets have no answer by an agent, and 1 % have no comment by the customer.
 copy (
     with happened as (
         select

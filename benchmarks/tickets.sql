@@ -1,7 +1,7 @@
--- fct_tickets by hand: what an analyst would write for this one table, straight from the Parquet files.
--- The variables `input` (the folder) and `as_of` are its arguments. Types are taken as they stand in the files; rows that were
--- delivered twice are told apart, and nothing is quarantined, counted, tested or documented. Overlapping stretches of working
--- time, and stretches that begin or end while a clock changes, are not provided for.
+-- fct_tickets by hand: the SQL that an analyst would write for this one table, directly from the Parquet files. The
+-- variables `input` (the folder) and `as_of` are its arguments. Types are those of the files. Rows that were delivered
+-- twice are deduplicated, but nothing is quarantined, counted, tested or documented. Overlapping stretches of working
+-- time, and stretches that begin or end while a clock changes, are not handled.
 
 create temp macro as_minutes(microseconds) as microseconds / 60000000.0;
 create temp macro minutes_between(earlier, later) as as_minutes(epoch_us(later) - epoch_us(earlier));
@@ -13,7 +13,7 @@ select account_id, account_type, merged_into_account_id as merged_into, is_delet
 from read_parquet(getvariable('input') || '/crm/accounts.parquet')
 qualify row_number() over (partition by account_id order by _loaded_at desc) = 1;
 
--- the survivor of each account's chain of merges, null where it does not count
+-- the survivor of each account's chain of merges; null if the survivor does not count
 create temp table survivors as
 with recursive chain(account_id, reached) as (
     select account_id, account_id from accounts
@@ -55,7 +55,8 @@ select user_id, is_bot from read_parquet(getvariable('input') || '/crm/users.par
 create temp table schedules as
 select distinct schedule_id from read_parquet(getvariable('input') || '/support/schedules.parquet');
 
--- how much a schedule has worked before each hour in UTC, and the stretch of work within it: at most one
+-- the working time of a schedule before each hour in UTC, and the stretch of work within the hour, of which there is at
+-- most one
 create temp table hours as
 with opening as (
     select
@@ -118,7 +119,7 @@ where not is_spam and (merged_into_ticket_id is null or merged_into_ticket_id no
 
 -- --------------------------------------------------------------------------------------------- events
 
--- An event never changes, and none of what follows minds one that was delivered twice.
+-- Events need no deduplication: an event never changes, and a second copy of it changes none of the following results.
 create temp macro events() as table
 select number, tickets.schedule_id, events.*
 from read_parquet(getvariable('input') || '/support/ticket_events.parquet') as events
@@ -186,7 +187,8 @@ group by number;
 
 -- ------------------------------------------------------------------------------------ schedules in force
 
--- each ticket waits under one schedule or, where that changed, under several in turn; then also under the last alone
+-- The spans of time in which a ticket waits under each of its schedules and, if the schedule changed, the same time
+-- under the last schedule alone.
 create temp table spans as
 with waits as (
     select number, schedule_id, started_at, coalesce(answered_at, getvariable('as_of')) as ended_at

@@ -1,7 +1,8 @@
 """Shape the public data of an example into the input contract: shape.py EXAMPLE_DIR SOURCE_DIR TARGET_DIR.
 
-EXAMPLE_DIR holds downloads.yml, the needed files under the page that has them, and shape.sql. A needed file may lie
-in SOURCE_DIR as it was downloaded, or as Parquet with the same stem. It becomes the table source.<stem>, all of text.
+EXAMPLE_DIR holds shape.sql, and downloads.yml, which lists the needed files by the page that offers them. Each needed
+file must be in SOURCE_DIR, as it was downloaded or as Parquet with the same stem. It becomes the table source.<stem>,
+in which every column is text.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-# The dialect is stated, because texts hold quotes and line breaks that mislead a guess.
+# The CSV dialect is given explicitly, because texts with quotes and line breaks mislead the detection of it.
 READERS = {
     ".csv": "select * from read_csv($1, header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"')",
     ".parquet": "select columns(*)::varchar from read_parquet($1)",
@@ -24,13 +25,13 @@ def find_file(source_dir: Path, name: str) -> Path | None:
 
 
 def missing_files(downloads: dict[str, list[str]], source_dir: Path) -> list[str]:
-    """Name the needed files that are not in the folder, with the page to download them from."""
+    """Return a clause per page with the needed files that are not in the folder, and the page to download them from."""
     missing = {page: [name for name in names if not find_file(source_dir, name)] for page, names in downloads.items()}
     return [f"{', '.join(names)} (download: {page})" for page, names in missing.items() if names]
 
 
 def shape(example_dir: Path, files: list[Path], target_dir: Path) -> None:
-    """Run shape.sql on the files and write <domain>/<table>.csv, in order of the keys."""
+    """Run shape.sql on the files and write <domain>/<table>.csv, sorted by all columns."""
     with duckdb.connect() as connection:
         connection.execute("create schema source")
         for file in files:

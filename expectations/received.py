@@ -1,7 +1,7 @@
-"""What we expect of the input, as received: one row per input table, with how much arrived.
+"""The expectations of the input, as received: a relation with one row per input table, with the number of its rows.
 
-A faulty row is quarantined and costs nothing more. The guard (customer_outcomes.guard) keeps a delivery of which too
-many rows are faulty from being published, unless a person lets it pass.
+A faulty row does not fail an expectation, because it is quarantined. If too many rows of a delivery are faulty, the
+guard (customer_outcomes.guard) stops its publication, unless a person accepts it.
 """
 
 from great_expectations.expectations import ExpectColumnDistinctValuesToEqualSet, ExpectColumnValuesToBeUnique
@@ -10,7 +10,7 @@ from customer_outcomes.contract import load_contract
 
 
 def suites() -> dict[str, list]:
-    """Return '<schema>.<relation>' -> expectations."""
+    """Return the expectations of each relation, by its name '<schema>.<relation>'."""
     return {
         "raw_intake.deliveries": [
             ExpectColumnDistinctValuesToEqualSet(column="input_table", value_set=list(load_contract())),

@@ -1,7 +1,7 @@
-"""Make .venv from uv.lock with nothing but Python's standard library at hand.
+"""Make .venv from uv.lock with only Python's standard library.
 
-Debian's python3 comes without pip and without ensurepip; there pip's wheel is taken from the package index and run as
-it is. PIP_INDEX_URL names another index.
+Debian's python3 has neither pip nor ensurepip. In that case pip's wheel is downloaded from the package index and run
+without an installation. The environment variable PIP_INDEX_URL names another index.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ UV_VERSION = "0.13.8"
 
 
 def main() -> None:
-    """Create the environment, put uv into it, and let uv install what the lock file names."""
+    """Create the environment, install uv into it, and let uv install the packages of the lock file."""
     if sys.version_info < (3, 11):
         sys.exit(f"Python 3.11 or later is needed, this is {sys.version.split()[0]}.")
     has_pip = importlib.util.find_spec("ensurepip") is not None
@@ -33,14 +33,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         pip = (python, "-m", "pip") if has_pip else (python, fetch_pip(Path(folder)) / "pip")
         run(*pip, "install", "--quiet", "--disable-pip-version-check", f"uv=={UV_VERSION}")
-    # the machine's certificates, where it has any: a company's own proxy is known to nobody else
+    # The machine's certificates are used if it has any, because only they include the proxy of a company.
     store = ssl.get_default_verify_paths()
     certificates = ["--system-certs"] if store.cafile or store.capath else []
     run(ENVIRONMENT / "bin" / "uv", "sync", "--quiet", "--locked", "--compile-bytecode", "--inexact", *certificates)
 
 
 def fetch_pip(folder: Path) -> Path:
-    """Return a wheel of pip, which Python can run without installing it."""
+    """Download pip's wheel into a folder and return its path; Python can run it without an installation."""
     index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/pip/"
     with urllib.request.urlopen(index) as response:
         page = response.read().decode()
@@ -50,13 +50,13 @@ def fetch_pip(folder: Path) -> Path:
     with urllib.request.urlopen(urllib.parse.urljoin(index, link[1])) as response:
         wheel = response.read()
     if hashlib.sha256(wheel).hexdigest() != link[2]:
-        sys.exit(f"{PIP_WHEEL} is not what {index} says it is.")
+        sys.exit(f"{PIP_WHEEL} does not have the SHA-256 that {index} states.")
     (folder / PIP_WHEEL).write_bytes(wheel)
     return folder / PIP_WHEEL
 
 
 def run(*command: object) -> None:
-    """Run a command in the project's folder; leave with its exit code where it fails."""
+    """Run a command in the project's folder; if it fails, exit with its exit code."""
     environment = {**os.environ, "VIRTUAL_ENV": str(ENVIRONMENT), "UV_PYTHON_DOWNLOADS": "never"}
     code = subprocess.run([str(part) for part in command], cwd=PROJECT, env=environment).returncode
     if code:

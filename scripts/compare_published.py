@@ -1,8 +1,8 @@
-"""Compare two published folders: `compare_published.py FIRST SECOND [--changes FILE]` fails where a relation differs.
+"""Compare two published folders: `compare_published.py FIRST SECOND [--changes FILE]` fails if a relation differs.
 
-Without --changes the workbook, too, must be the same byte for byte. With --changes every row of FIRST must be in
-SECOND under the names that FILE gives it, and SECOND may have the rows that FILE lists; scripts/changes_since_0.1.yml
-says what it holds.
+Without --changes the workbooks must also be equal, byte for byte. With --changes every row of FIRST must be in SECOND
+under the names that FILE gives, and SECOND may have the added rows that FILE allows; scripts/changes_since_0.1.yml
+describes the format of FILE.
 """
 
 import argparse
@@ -16,14 +16,14 @@ from customer_outcomes.finance.workbook import WORKBOOK
 
 
 def main(first: Path, second: Path, changes: dict) -> None:
-    """Print each relation that differs, with what differs, and leave with 1 if there is one."""
+    """Print each relation that differs with its differences, and exit with 1 if there is one, else with 0."""
     names = sorted({file.relative_to(side) for side in (first, second) for file in side.rglob("*.parquet")})
     if not names:
         sys.exit(f"{first} and {second} hold no relation.")
     differing = sum(differs(name, first, second, changes) for name in names)
     workbooks = [side / WORKBOOK for side in (first, second)]
     if len({path.read_bytes() if path.exists() else None for path in workbooks}) > 1 and not changes:
-        print(f"{WORKBOOK} is not the same, byte for byte")
+        print(f"{WORKBOOK} differs")
         differing += 1
     compared = f"{len(names)} relations" + ("" if changes else " and the workbook")
     print(f"{compared} compared, {differing} differ")
@@ -31,7 +31,7 @@ def main(first: Path, second: Path, changes: dict) -> None:
 
 
 def differs(name: Path, first: Path, second: Path, changes: dict) -> bool:
-    """Print how a relation of one folder differs from that of the other, and return whether it does."""
+    """Print how a relation in one folder differs from the one in the other, and return whether it differs."""
     relation = f"{name.parent}.{name.stem}"
     if not (first / name).exists() or not (second / name).exists():
         print(f"{relation}: only in {first if (first / name).exists() else second}")
@@ -59,7 +59,7 @@ def differs(name: Path, first: Path, second: Path, changes: dict) -> bool:
 
 
 def renamed(file: Path, relation: str, changes: dict) -> str:
-    """Return a query of an older relation under the names of today, its columns in their order."""
+    """Return a query of an older relation with the present names of its columns and values."""
     columns = [column[0] for column in duckdb.sql(f"describe select * from '{file}'").fetchall()]
     names = changes.get("columns", {}).get(relation, {})
     expressions = changes.get("expressions", {}).get(relation, {})
@@ -75,7 +75,7 @@ def renamed(file: Path, relation: str, changes: dict) -> str:
 
 
 def rounded(relation: str, condition: str, places: dict[str, int]) -> str:
-    """Return a query of a relation with some of its columns rounded where a condition holds."""
+    """Return a query of a relation in which some columns are rounded in the rows that meet a condition."""
     columns = [column[:2] for column in duckdb.sql(f"describe select * from {relation}").fetchall()]
     selected = [
         f"cast(case when {condition} then round({name}, {places[name]}) else {name} end as {kind}) as {name}"
@@ -87,7 +87,7 @@ def rounded(relation: str, condition: str, places: dict[str, int]) -> str:
 
 
 def count(query: str) -> int:
-    """Return how many rows a query has."""
+    """Return the number of rows of a query."""
     return duckdb.sql(f"select count(*) from ({query})").fetchall()[0][0]
 
 

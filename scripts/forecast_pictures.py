@@ -1,9 +1,9 @@
-"""Draws the pictures of docs/forecasts.md and prints the figures on that page.
+"""Draw the pictures of docs/forecasts.md and print the figures on that page.
 
     .venv/bin/python scripts/forecast_pictures.py [--accounts N]
 
-The sample company has too few customers to forecast anything, so a larger one is written, built as far as forecasts,
-and thrown away. The same number of accounts draws the same pictures.
+The sample company has too few customers for a forecast. So a larger one is written, its models are built up to the
+fits, and it is removed afterwards. The same number of accounts draws the same pictures.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from matplotlib import pyplot as plt
 
 IMAGES = PROJECT_ROOT / "docs" / "images"
 AS_OF = "2026-07-01"
-ACTUAL, MODEL, NAIVE = "#222222", "#0072b2", "#d55e00"  # told apart by the colour-blind, too
+ACTUAL, MODEL, NAIVE = "#222222", "#0072b2", "#d55e00"  # colours that colour-blind readers can distinguish
 STYLE = {"axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25, "font.size": 10}
 FITS = "select * from marts.forecast_fits"
 CUSTOMERS = """
@@ -42,7 +42,7 @@ CUSTOMERS = """
     from intermediate.int_customers__purchase_statistics
     order by account_id
 """
-# days since the first purchase of all
+# The purchase days of each customer, as the number of days since the first purchase of all customers.
 PURCHASES = """
     select distinct account_id, cast(transacted_at as date) - min(cast(transacted_at as date)) over () as day
     from intermediate.int_transactions__counted
@@ -52,7 +52,7 @@ PURCHASES = """
 
 
 def main() -> None:
-    """Build the larger sample company, draw, and print."""
+    """Build the larger sample company, draw the pictures, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--accounts", type=int, default=20_000, help="accounts of the company that is drawn")
     accounts = parser.parse_args().accounts
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def build(folder: Path, accounts: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return the fits, the customers and their purchase days of a sample company of that size."""
+    """Return the fits, the customers and the purchase days of a sample company with that many accounts."""
     write_sample(folder / "input", accounts=accounts, file_format="parquet")
     warehouse = folder / "warehouse.duckdb"
     with duckdb.connect(warehouse) as connection:
@@ -95,7 +95,7 @@ def build(folder: Path, accounts: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.D
 
 
 def draw_weeks(at_cut: Fit, known: pd.DataFrame, purchases: pd.DataFrame) -> None:
-    """Draw the repeat purchases of the customers known at the cut, week by week, and what was expected then."""
+    """Draw the actual and the expected repeat purchases, week by week, of the customers known before the holdout."""
     firsts, counts = np.unique(known.first_day, return_counts=True)
     cut = (known.first_day + known.calibration_age * DAYS_PER_WEEK).iloc[0]
     of_known = purchases[purchases.account_id.map(purchases.groupby("account_id").day.min()) <= cut]
@@ -113,8 +113,8 @@ def draw_weeks(at_cut: Fit, known: pd.DataFrame, purchases: pd.DataFrame) -> Non
         axes.set(xlabel="week", xlim=(0, weeks[-1]), ylim=(0, None))
         axes.yaxis.set_major_formatter("{x:,.0f}")
     total.text(cut / DAYS_PER_WEEK + 0.5, total.get_ylim()[1] * 0.03, "holdout", color="grey")
-    total.set_title("Repeat purchase days so far", loc="left")
-    weekly.set_title("Repeat purchase days of the week", loc="left")
+    total.set_title("Repeat purchase days, cumulative", loc="left")
+    weekly.set_title("Repeat purchase days, weekly", loc="left")
     total.legend(frameon=False)
     save(figure, "forecast_weeks.png")
     in_holdout = expected[-1] - np.interp(cut / DAYS_PER_WEEK, weeks, expected)
@@ -123,7 +123,7 @@ def draw_weeks(at_cut: Fit, known: pd.DataFrame, purchases: pd.DataFrame) -> Non
 
 
 def draw_deciles(at_cut: Fit, known: pd.DataFrame) -> None:
-    """Draw the mean purchases in the holdout of tenths of the customers, by how much was expected of them."""
+    """Draw the mean actual and expected purchases in the holdout of tenths of the customers, by expected purchases."""
     weeks = known.holdout_days.iloc[0] / DAYS_PER_WEEK
     frequency, recency, age = known.calibration_frequency, known.calibration_recency, known.calibration_age
     table = pd.DataFrame({
@@ -137,8 +137,8 @@ def draw_deciles(at_cut: Fit, known: pd.DataFrame) -> None:
     axes.bar(tenths, means.actual, color="#bbbbbb", label="actual")
     axes.plot(tenths, means.expected, "o", color=MODEL, label=f"expected at the cut ({at_cut.model})")
     axes.plot(tenths, means.naive, "_", color=NAIVE, markersize=16, markeredgewidth=2, label="naive run rate")
-    axes.set(xlabel="tenth of customers, by what was expected of them", xticks=tenths)
-    axes.set_title("Purchase days in the holdout, mean of a customer", loc="left")
+    axes.set(xlabel="tenth of customers, by expected purchase days", xticks=tenths)
+    axes.set_title("Purchase days in the holdout, mean per customer", loc="left")
     axes.grid(axis="x", visible=False)
     axes.legend(frameon=False)
     save(figure, "forecast_deciles.png")
@@ -146,26 +146,26 @@ def draw_deciles(at_cut: Fit, known: pd.DataFrame) -> None:
 
 
 def draw_alive(now: Fit, customers: pd.DataFrame) -> None:
-    """Draw the chance to be alive of a customer who came as early as the first, over its frequency and recency."""
+    """Draw the probability of being alive by frequency and recency, for a customer as old as the oldest one."""
     age = int(customers.age.max())
     most = int(customers.frequency.quantile(0.99))
     frequencies, recencies = np.arange(0, most + 1), np.arange(0, age + 1)
     grid_frequency, grid_recency = np.meshgrid(frequencies, recencies)
     alive = p_alive(now, grid_frequency, np.where(grid_frequency > 0, grid_recency, 0), age)
     alive[(grid_frequency == 0) & (grid_recency > 0)] = np.nan
-    # so many purchase days do not fit into so short a time
+    # A history cannot have more purchase days than days.
     alive[grid_frequency > grid_recency * DAYS_PER_WEEK] = np.nan
     figure, axes = plt.subplots(figsize=(7, 4.2))
     image = axes.pcolormesh(frequencies, recencies, alive, cmap="viridis", vmin=0, vmax=1, shading="nearest")
     axes.grid(visible=False)
     axes.set(xlabel="frequency: repeat purchase days", ylabel="recency: weeks from first to last")
-    axes.set_title(f"Chance to be alive, {age} weeks after the first purchase", loc="left")
+    axes.set_title(f"Probability of being alive, {age} weeks after the first purchase", loc="left")
     figure.colorbar(image, ax=axes, format=matplotlib.ticker.PercentFormatter(1))
     save(figure, "forecast_alive.png")
 
 
 def save(figure: plt.Figure, name: str) -> None:
-    """Write a picture without the date and the versions that a file would hold."""
+    """Write a picture without the name and version of matplotlib, which would make equal pictures differ as files."""
     figure.tight_layout()
     figure.savefig(IMAGES / name, dpi=110, metadata={"Software": None})
     plt.close(figure)

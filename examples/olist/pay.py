@@ -1,6 +1,6 @@
-"""Print what the plans shared and deal_quota would have paid Olist's people, side by side: pay.py WAREHOUSE.
+"""Print the pay of Olist's people under the plans shared and deal_quota, side by side: pay.py WAREHOUSE.
 
-The rank correlation is Spearman's: the correlation of ranks, where equal values share the mean of their ranks.
+The rank correlation is Spearman's: the correlation of ranks, where equal values have the mean of their ranks.
 """
 
 import argparse
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-# what a person is credited with in all: each deal's seller, and what it has sold
+# The totals with which each person is credited: the sellers of the person's deals, and the value that they sold.
 PEOPLE = """
     create temp view people as
     with credits as (

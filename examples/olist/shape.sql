@@ -1,9 +1,9 @@
 -- Olist's two public data sets, shaped into the tables of the input contract.
--- Olist sells its marketplace service to sellers, so its customers are the sellers, their buyers
--- are the contacts, and what a customer is worth is what it sells through Olist.
--- ../shape.py gives each file as a table of text in the schema source, runs this file, writes each
--- view of the schemas crm, product, survey and rules as a CSV file of the same name, and prints
--- what the view left_out counts.
+-- Olist sells its marketplace service to sellers. So the sellers are the customers, their buyers are
+-- the contacts, and the value of a customer is its sales through Olist.
+-- ../shape.py loads each file as a table of text in the schema source, runs this file, writes each
+-- view of the schemas crm, product, survey and rules as a CSV file of the same name, and prints the
+-- counts of the view left_out.
 
 create schema olist;
 create schema crm;
@@ -14,12 +14,12 @@ create schema rules;
 
 -- 1 Olist's files, with the contract's names and types ------------------------------------------
 
--- Olist's times bear no zone, and are of two clocks. First contacts, purchases and the days of
--- reviews follow the wall clock of Sao Paulo: reviews of 2017-10-15, a day that began at 01:00
--- there, are of 01:00. The hour that the end of daylight saving repeats is read as standard time.
--- Won dates and answers to reviews are UTC already: the won dates gather at 02:00:00 in daylight
--- saving time and at 03:00:00 outside it, which is midnight in Sao Paulo, and no answer on the day
--- of its review is earlier than that midnight.
+-- Olist's times have no time zone, and come from two clocks. First contacts, purchases and the days
+-- of reviews are in the local time of Sao Paulo: the reviews of 2017-10-15, a day that began at
+-- 01:00 there, have the time 01:00. The hour that occurs twice at the end of daylight saving time is
+-- read as standard time. Won dates and answers to reviews are already in UTC: most won dates are at
+-- 02:00:00 in daylight saving time and at 03:00:00 outside it, which is midnight in Sao Paulo, and
+-- no answer on the day of its review is earlier than that midnight.
 create macro sao_paulo_to_utc(local_time) as
     timezone('UTC', timezone('America/Sao_Paulo', local_time::timestamp));
 
@@ -33,8 +33,8 @@ select
     origin
 from source.olist_marketing_qualified_leads_dataset;
 
--- Some people are both a sales-development and a sales representative. A user has one team, so
--- such a person becomes one user for each role.
+-- Some people are both a sales-development and a sales representative. A user has one team, so a
+-- person with both roles becomes two users.
 create table olist.deals as
 select
     mql_id as lead_id,
@@ -65,9 +65,10 @@ create table olist.orders as
 select
     order_id,
     customer_id,
-    -- A sale is made once its payment is approved, as it is in every state from approved to
-    -- delivered. A cancelled sale failed rather than was refunded, since no file tells when money
-    -- went back. A status that is not listed goes on as it is, for the warehouse to quarantine.
+    -- A sale is completed when its payment is approved, which is true for every status from approved
+    -- to delivered. A cancelled sale counts as failed and not as refunded, since no file tells when
+    -- the money was returned. A status that is not listed stays unchanged, and the warehouse
+    -- quarantines it.
     case
         when order_status in ('approved', 'processing', 'invoiced', 'shipped', 'delivered')
             then 'completed'
@@ -79,11 +80,12 @@ select
     sao_paulo_to_utc(order_purchase_timestamp) as purchased_at
 from source.olist_orders_dataset;
 
--- Left joins: an item whose order is missing goes on without a time, and the warehouse
--- quarantines it where everyone can see it.
--- The freight is the carrier's, and no part of the sale.
--- A contact belongs to one account and a buyer may buy from several sellers, so a contact is a
--- buyer at a seller. A customer_id of Olist is one order's; customer_unique_id is the person.
+-- The joins are left joins, so that an item without an order is kept without a time; the warehouse
+-- quarantines it.
+-- The freight is paid to the carrier, so it is not part of the sale.
+-- A contact belongs to one account, and a buyer may buy from several sellers. So a contact is a
+-- buyer at one seller. Olist's customer_id differs from order to order; customer_unique_id
+-- identifies the person.
 create table olist.sales as
 with
 
@@ -134,10 +136,10 @@ from source.olist_order_reviews_dataset;
 
 -- 2 The tables of the contract ------------------------------------------------------------------
 
--- Most sellers with a deal are not in the file of sellers, and most of that file have no deal.
--- An account begins when Olist could first know it as a customer: the won date or the first sale,
--- whichever is earlier, so that no sale comes before its seller. The first contact would be
--- earlier still, but at that time nobody knew which leads would become sellers.
+-- Most sellers with a deal are not in the file of sellers, and most sellers in that file have no
+-- deal. An account is created on the won date or at the first sale, whichever is earlier, so that
+-- no sale is before the creation of its seller. The first contact is earlier still, but at that
+-- time nobody knew which leads would become sellers.
 create view crm.accounts as
 with
 
@@ -190,8 +192,8 @@ select
     'sales' as team
 from olist.deals;
 
--- A campaign is an origin of leads, 'unknown' being one of Olist's own; a lead without an origin
--- has no campaign. No file tells what an origin cost, so there is no crm.campaign_costs.
+-- A campaign is an origin of leads; one of Olist's origins is called 'unknown'. A lead without an
+-- origin has no campaign. No file holds the cost of an origin, so there is no crm.campaign_costs.
 create view crm.campaigns as
 select distinct
     origin as campaign_id,
@@ -200,10 +202,10 @@ select distinct
 from olist.leads
 where origin is not null;
 
--- The data tell neither when a lead went to sales nor when sales took it up: qualified_at and
--- accepted_at stay empty, and so the warehouse has no hand-offs. The won date is neither: to have
--- won the seller, sales must have had the lead before. Who worked a lead is known only where it
--- was won.
+-- The data tell neither when a lead was handed to sales nor when sales accepted it. So qualified_at
+-- and accepted_at stay empty, and the warehouse has no hand-offs. The won date cannot stand for
+-- them, because sales must have had the lead before it won the seller. The people who worked a lead
+-- are known only for won leads.
 create view crm.leads as
 select
     leads.lead_id,
@@ -217,9 +219,9 @@ select
 from olist.leads as leads
 left join olist.deals as deals on leads.lead_id = deals.lead_id;
 
--- A deal is first heard of when it is won; an earlier opening would be made up. Olist's deals have
--- no amount, and the revenue that a seller declares is a month's turnover, and nearly always 0. An
--- amount of 1 lets a sum of amounts be a number of deals, on which people are paid below.
+-- The data mention a deal only when it is won, so it is created on its won date. Olist's deals have
+-- no amount, and the revenue that a seller declares is a monthly turnover, and nearly always 0. With
+-- an amount of 1, a sum of amounts is a number of deals, on which the pay below is based.
 create view crm.opportunities as
 select
     lead_id as opportunity_id,
@@ -253,9 +255,10 @@ select
     purchased_at as transacted_at
 from olist.sales;
 
--- What a seller has of Olist is that it sells: a day's value events are the orders that it got. The
--- one who uses Olist is the seller and not its buyers, who are the contacts; the CRM knows no
--- person at a seller, so the seller stands for itself. A day of failed orders only is none.
+-- The value of Olist for a seller is its sales, so the value events of a day are the orders that it
+-- got. The user of Olist is the seller, not its buyers, who are the contacts. The CRM knows no
+-- person at a seller, so the seller itself is the user. A day with only failed orders is not a day
+-- of use.
 create view product.usage_days as
 select
     account_id,
@@ -274,8 +277,8 @@ select
     5 as scale_max;
 
 -- A review is about an order. It counts once for each seller in the order, as a rating of the
--- seller's first item there. A review_id may stand on several orders of a buyer, and an order may
--- have several reviews, so the key is all three.
+-- seller's first item in it. Several orders of a buyer may have the same review_id, and an order may
+-- have several reviews, so the key is made of review, order and seller.
 create view olist.seller_reviews as
 with
 
@@ -334,11 +337,11 @@ from olist.seller_reviews;
 
 -- 3 The rules of pay ----------------------------------------------------------------------------
 
--- What Olist paid its people is not known, so two plans are made up that differ in what they pay
--- for: shared, on what the sellers sell and how buyers rate it, and deal_quota, on deals alone.
--- The target of a result is what the team had of it in the mean of a person and month, and pay is
--- in proportion, without threshold or cap. So either plan costs about the target pay of everybody,
--- and they differ in who gets it, and when.
+-- Olist's pay of its people is not known, so two plans are invented that pay for different results:
+-- shared pays for the sales of the sellers and for their ratings by buyers, deal_quota only for
+-- deals. The target of a result is the team's mean per person and month, and pay is proportional to
+-- the result, without threshold or cap. So each plan costs about the target pay of all people, and
+-- the plans differ in who is paid how much, and when.
 
 create table olist.credits as
 select
@@ -355,8 +358,9 @@ select
     sao_paulo_month(won_at) as won_month
 from olist.deals;
 
--- Nobody's first and last day is known: a person is there from the month of the first deal to that
--- of the last. Months after the last sale are not paid, since nothing is known of their results.
+-- The first and last working day of the people are not known. So a person takes part from the month
+-- of their first deal to the month of their last deal. Months after the last sale are not paid,
+-- because their results are not known.
 create table olist.paid_months as
 with
 
@@ -417,7 +421,7 @@ final as (
     inner join team_months on paid_months.team = team_months.team
     group by paid_months.team, results.metric_name
     union all
-    -- the satisfaction of a buyer is the score's place between 1 and 5
+    -- The satisfaction of a buyer is the position of the score between 1 and 5, as a share.
     select
         credits.team,
         'satisfaction' as metric_name,
@@ -432,7 +436,7 @@ select * from final;
 create view rules.comp_plans as
 with
 
--- A what-if in which nobody takes part is asked of those whom the actual plan pays.
+-- A what-if plan without participants is computed for the participants of the actual plan.
 weights (plan_id, scenario, metric_name, weight) as (
     values
     ('shared', 'actual', 'cltv_growth', 0.7),
@@ -479,7 +483,7 @@ from olist.paid_months
 group by user_id;
 
 
--- 4 What has no place in them: without an item there is no seller, and so no account --------------
+-- 4 Rows without a table: without an item, an order has no seller and so no account ---------------
 
 create view left_out as
 select

@@ -1,7 +1,7 @@
-"""Print what a built warehouse says beside what the log itself says: figures.py SOURCE_DIR WAREHOUSE AS_OF.
+"""Print the figures of a built warehouse beside the same figures of the log: figures.py SOURCE_DIR WAREHOUSE AS_OF.
 
-The right-hand column is computed with pandas straight from the log, by the definitions and past everything that the
-warehouse does. The exit code is 1 where the two differ in any ticket or figure.
+The right-hand column is computed with pandas directly from the log, by the definitions of the metrics and without the
+warehouse. The exit code is 1 if the two differ in any ticket or figure.
 """
 
 import argparse
@@ -28,7 +28,7 @@ ANSWERS = ["first_response_at", "first_response_minutes", "first_response_busine
 
 
 def read_log(source_dir: Path) -> pd.DataFrame:
-    """The log in order: of time, then of modification."""
+    """Return the log sorted by incident, time and number of modifications."""
     parquet = source_dir / "incident_event_log.parquet"
     if parquet.is_file():
         log = pd.read_parquet(parquet)
@@ -42,7 +42,7 @@ def read_log(source_dir: Path) -> pd.DataFrame:
 
 
 def resolved_at(states: list[tuple[str, pd.Timestamp]]) -> pd.Timestamp:
-    """When the run of solved and closed began that lasts to the end."""
+    """Return the moment since which a ticket's status has been solved or closed to the end; NaT if it is not."""
     resolved = pd.NaT
     for status, time in reversed(states):
         if status not in DONE:
@@ -56,7 +56,7 @@ def changes(values: list[str]) -> list[tuple[str, str]]:
 
 
 def tickets_of_log(log: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """One row a ticket, from a walk through its lines."""
+    """Return one row per ticket, computed from its lines up to as_of."""
     columns = ["number", "opened_at", "sys_updated_at", "incident_state", "assigned_to", "priority"]
     rows = {}
     for number, group in itertools.groupby(log[columns].itertuples(index=False), key=lambda entry: entry.number):
@@ -66,7 +66,7 @@ def tickets_of_log(log: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
             continue
         states = [(STATUS[e.incident_state], e.sys_updated_at) for e in known if e.incident_state in STATUS]
         assignees = [entry.assigned_to for entry in known if pd.notna(entry.assigned_to)]
-        # before the first line is known, the ticket's own priority is the one at its end
+        # If no line is known yet, the first priority is that of the last line, like the priority of the ticket itself.
         priorities = [entry.priority for entry in known or entries[-1:] if pd.notna(entry.priority)]
         rows[number] = {
             "created_at": entries[0].opened_at,
@@ -80,7 +80,7 @@ def tickets_of_log(log: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
 
 
 def quantile(durations: pd.Series, is_event: pd.Series, share: float) -> float | None:
-    """The Kaplan-Meier quantile: the first time by which the share has happened, else None."""
+    """Return the Kaplan-Meier quantile: the first duration by which a share had the event; None if there is none."""
     survival, at_risk = 1.0, len(durations)
     for time, events in is_event.groupby(durations):
         survival *= 1 - events.sum() / at_risk
@@ -143,7 +143,7 @@ def same(left: object, right: object) -> bool:
 
 
 def compare(connection: duckdb.DuckDBPyConnection, expected: pd.DataFrame, as_of: pd.Timestamp) -> int:
-    """Print the figures of both beside each other, and return the number of differences."""
+    """Print the figures of the warehouse and of the log beside each other, and return the number of differences."""
     counted = tickets_of_warehouse(connection)
     line("", "warehouse", "log")
     differences = 0
@@ -167,7 +167,7 @@ def compare(connection: duckdb.DuckDBPyConnection, expected: pd.DataFrame, as_of
 
 
 def print_columns(log: pd.DataFrame, expected: pd.DataFrame, as_of: pd.Timestamp) -> None:
-    """What the log's own columns say, which count some things in another way."""
+    """Print the figures of the log's own columns, which count some things differently."""
     ends = log[log["sys_updated_at"] <= as_of].drop_duplicates("number", keep="last").set_index("number")
     resolved = expected["resolved_at"]
     stated = ends["resolved_at"].dropna()
@@ -183,7 +183,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source_dir", type=Path, help="the folder with the downloaded file")
     parser.add_argument("warehouse", type=Path, help="the warehouse that was built from it")
-    parser.add_argument("as_of", type=pd.Timestamp, help="what the warehouse was built as of, in UTC")
+    parser.add_argument("as_of", type=pd.Timestamp, help="the moment as of which the warehouse was built, in UTC")
     arguments = parser.parse_args()
     log = read_log(arguments.source_dir)
     expected = tickets_of_log(log, arguments.as_of)

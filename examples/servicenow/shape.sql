@@ -1,9 +1,10 @@
 -- A company's incident log, shaped into the tables of the input contract.
--- The log has a line for each change of an incident, with all that the incident held after it. Its
--- callers are the help desk's customers, and what changed from line to line is the events.
--- ../shape.py gives the log as a table of text in the schema source, runs this file, writes each
--- view of the schemas crm and support as a CSV file of the same name, and prints what the view
--- left_out counts.
+-- The log has a line for each change of an incident, with all values of the incident after the
+-- change. Its callers are the help desk's customers, and the differences between lines are the
+-- events.
+-- ../shape.py loads the log as a table of text in the schema source, runs this file, writes each
+-- view of the schemas crm and support as a CSV file of the same name, and prints the counts of the
+-- view left_out.
 
 create schema servicenow;
 create schema crm;
@@ -12,11 +13,11 @@ create schema support;
 
 -- 1 The log, with the contract's names and types ------------------------------------------------
 
--- Times are day first, of a clock whose zone nobody tells; they are read as UTC.
+-- Times are written with the day first. Their time zone is not stated; they are read as UTC.
 create macro read_time(local_time) as strptime(local_time, '%d/%m/%Y %H:%M');
 
--- '-100' is none of the states that an incident can be in: what was known before still holds. A
--- state that is not listed stops the run, because the contract takes any text for a status.
+-- '-100' is not a state of an incident, so the state before it stays valid. A state that is not
+-- listed stops the run, because the contract accepts any text as a status.
 create macro read_status(incident_state) as
     case
         when incident_state = 'New' then 'new'
@@ -35,9 +36,9 @@ create macro read_status(incident_state) as
             then error('shape.sql knows no state ' || incident_state)
     end;
 
--- '?' is what the log says for a value that is not known.
--- Lines stand in order of time; within a minute, in order of sys_mod_count. Five incidents bear a
--- sys_mod_count twice, on lines of different times, so it is neither the order nor a key by itself.
+-- The log writes '?' for an unknown value.
+-- Lines are sorted by time and, within a minute, by sys_mod_count. Five incidents have a
+-- sys_mod_count twice, on lines of different times, so it alone is neither an order nor a key.
 create table servicenow.lines as
 with
 
@@ -72,7 +73,7 @@ final as (
 
 select * from final;
 
--- What an incident holds is what the last line says that knows it, as in the system of record.
+-- A value of an incident is the last known value in its lines, as in the system of record.
 create table servicenow.incidents as
 select
     ticket_id,
@@ -83,8 +84,8 @@ select
 from servicenow.lines
 group by ticket_id;
 
--- Only a change is an event, the first known value included; a line that does not know a value says
--- nothing about it.
+-- Each change of a value is an event, and so is its first known value; an unknown value in a line is
+-- no change.
 create table servicenow.changes as
 with
 
@@ -138,8 +139,8 @@ select * from final;
 
 -- 2 The tables of the contract ------------------------------------------------------------------
 
--- A caller is a customer of the help desk and the one contact of itself. It begins with its first
--- incident, so that no incident comes before its caller.
+-- A caller is a customer of the help desk, and its own only contact. It is created at its first
+-- incident, so that no incident is before the creation of its caller.
 create view crm.accounts as
 select
     caller_id as account_id,
@@ -173,10 +174,10 @@ select
     opened_at as created_at
 from servicenow.incidents;
 
--- The log is of states and has nobody's reply, so no event is a comment. Who changed a
--- line is named in another numbering than the assignees, and may be a job: the actor is the system.
--- Events of one moment are taken in order of event_id, so it holds the line's place in the
--- incident's log, with leading zeros.
+-- The log holds states but no replies, so no event is a comment. The person who changed a line has a
+-- number of another kind than the assignees, and may be a job; so the actor is the system. The
+-- warehouse sorts events of the same moment by event_id, so event_id holds the number of the line
+-- within its incident, with leading zeros.
 create view support.ticket_events as
 select
     ticket_id || '-' || lpad(line_number::varchar, 4, '0') || '-' || event_type as event_id,
@@ -188,7 +189,7 @@ select
 from servicenow.changes;
 
 
--- 3 What has no place in them -------------------------------------------------------------------
+-- 3 Rows without a table ------------------------------------------------------------------------
 
 create view left_out as
 select

@@ -1,1 +1,1 @@
-"""The Python of the customer_outcomes warehouse: the `outcomes` command, and the parts of a build beside SQL."""
+"""The Python of the customer_outcomes warehouse: the `outcomes` command, and the steps of a build outside SQL."""

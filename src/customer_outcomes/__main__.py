@@ -1,4 +1,4 @@
-"""The `outcomes` command as a shell starts it: signals are listened to before anything else is loaded."""
+"""The entry point of the `outcomes` command, which handles signals before it loads anything else."""
 
 from customer_outcomes import signals
 

@@ -1,4 +1,4 @@
-"""One build: check the input, run dbt, check what came out, publish it."""
+"""One build: check the input, run dbt, check the results, publish them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from customer_outcomes.errors import FailedCheck, UnusableInput, told_as
+from customer_outcomes.errors import FailedCheck, UnusableInput, raised_as
 from customer_outcomes.guard import Guard
 from customer_outcomes.intake.folder import RULES, InputFolder, check_folder, connect_folder
 from customer_outcomes.intake.quarantine import Fault, faults
 from customer_outcomes.intake.unordered import unordered_rows
 from customer_outcomes.last_build import record_build
-from customer_outcomes.ledger import closes_of_older_definitions, collect_copies, copies_in, keep_closes, paid_disputes
+from customer_outcomes.ledger import closes_of_older_definitions, collect_copies, copies_in, paid_disputes, save_closes
 from customer_outcomes.places.destination import check_destination, hold
 from customer_outcomes.places.locks import private_files
-from customer_outcomes.places.warehouse_file import check_warehouse, hold_warehouse, remove_spilled
+from customer_outcomes.places.warehouse_file import check_warehouse, hold_warehouse, remove_spill_files
+from customer_outcomes.progress import Progress
 from customer_outcomes.publish import publish
 from customer_outcomes.report.summary import progress_bar
 from customer_outcomes.rules.reading import Rules, read_rules
@@ -32,7 +34,7 @@ from customer_outcomes.warehouse import EngineError, connect
 
 @dataclass
 class Phase:
-    """What one phase of a build took."""
+    """The wall-clock and CPU seconds of one phase of a build."""
 
     name: str
     wall_seconds: float
@@ -41,7 +43,7 @@ class Phase:
 
 @dataclass
 class Outcome:
-    """What a build found and where it is."""
+    """The result of a build: the paths of its files, remarks on the input, faults by kind, and phases."""
 
     warehouse: Path
     published: Path
@@ -54,7 +56,7 @@ class Outcome:
 
 @dataclass
 class Build:
-    """The arguments of `outcomes build`; run() does it."""
+    """The arguments of `outcomes build`; run() builds."""
 
     input: Path
     warehouse: Path
@@ -68,55 +70,59 @@ class Build:
     threads: int = os.cpu_count() or 1
 
     def run(self) -> Outcome:
-        """Build and publish; raise UnusableInput before anything is built, FailedCheck where a check fails."""
+        """Build and publish.
+
+        Raise UnusableInput, before anything is built, if the input or the arguments cannot be used. Raise FailedCheck
+        if a later step fails; the published folder then holds the last good version.
+        """
         self.warehouse, self.publish = _resolved(self.warehouse), _resolved(self.publish)
         outcome = Outcome(self.warehouse, self.publish, self.work_folder / "data_docs" / "overview.html")
         with progress_bar() as bar, ExitStack() as held:
 
             @contextmanager
-            def phase(name: str) -> Iterator:
+            def phase(name: str) -> Iterator[Progress]:
                 task = bar.add_task(name, total=None)
                 wall, cpu = time.perf_counter(), _cpu_seconds()
-                yield lambda done, of, task=task: bar.update(task, completed=done, total=of)
+                yield lambda done, total: bar.update(task, completed=done, total=total)
                 outcome.phases.append(Phase(name, time.perf_counter() - wall, _cpu_seconds() - cpu))
                 bar.update(task, total=1, completed=1)
 
-            with phase("check") as progress, told_as(UnusableInput, self.warehouse):
+            with phase("check") as progress, raised_as(UnusableInput, self.warehouse):
                 variables, rules, folder = self._check(outcome)
-                outcome.remarks += self._take_places(held)
+                outcome.remarks += self._lock_places(held)
                 settings = known_vars() | variables
                 guard = Guard(self.publish, self.accept, self.by)
                 guard.check_frame(settings)
                 closes = copies_in(self.publish)
                 seeds = rules.write(self.work_folder / "rules")
                 self._connect(folder, variables, seeds, progress)
-            with phase("dbt") as progress, self._failing():
+            with phase("dbt") as progress, self._as_failed_check():
                 try:
                     manifest = run_dbt(
                         self.warehouse, self.work_folder, variables, seeds, self.threads, self.full_refresh, progress
                     )
                 except FailedCheck as failed:
                     raise guard.explain(failed, self.warehouse, settings) from None
-                finally:  # where a file has changed, this is what went wrong
-                    folder.stop_if_changed()
+                finally:  # an input file that changed explains any other failure
+                    folder.raise_if_changed()
                 outcome.faults = faults(self.warehouse)
                 outcome.remarks += unordered_rows(self.warehouse)
                 outcome.remarks += guard.judge(self.warehouse, settings)
-            with phase("expectations") as progress, self._failing():
+            with phase("expectations") as progress, self._as_failed_check():
                 from customer_outcomes.expectations import validate
 
                 validate(self.warehouse, outcome.data_docs.parent, progress)
-            with phase("publishing") as progress, told_as(FailedCheck, self.publish):
+            with phase("publishing") as progress, raised_as(FailedCheck, self.publish):
                 outcome.remarks += _remark_on_definitions(closes_of_older_definitions(self.warehouse))
 
                 def last_steps() -> None:
-                    folder.stop_if_changed()
+                    folder.raise_if_changed()
                     if copies_in(self.publish) != closes:
                         raise FailedCheck(
                             f"The closed periods in {self.publish} have changed since this build began:"
                             " another build published meanwhile; build again."
                         )
-                    keep_closes(self.warehouse)
+                    save_closes(self.warehouse)
 
                 publish(self.warehouse, manifest, self.publish, guard.contents, progress, last_steps)
             self._keep_record(outcome)
@@ -124,11 +130,11 @@ class Build:
 
     @property
     def work_folder(self) -> Path:
-        """Return the folder beside the warehouse that holds what a build needs or leaves, apart from its results."""
+        """Return the folder beside the warehouse for the working files, logs and records of builds."""
         return self.warehouse.parent / f"{self.warehouse.stem}.work"
 
-    def _check(self, outcome: Outcome) -> tuple[dict, Rules, InputFolder]:
-        """Look at everything that is given, and make nothing."""
+    def _check(self, outcome: Outcome) -> tuple[dict[str, Any], Rules, InputFolder]:
+        """Check all arguments and files without writing anything; return the given vars, the rules and the input."""
         variables = check_vars(self.vars, self.as_of)
         settings = known_vars() | variables
         outcome.currency = settings["reporting_currency"]
@@ -139,15 +145,18 @@ class Build:
         outcome.remarks += folder.remarks
         rules.check_users(folder, lambda: paid_disputes(self.warehouse, self.publish))
         rules.check_credit_model(settings["credit_attribution_model"])
-        rules.stop_if_faulty()
+        rules.raise_if_faulty()
         outcome.remarks += rules.remarks
         check_warehouse(self.warehouse)
         others = [_resolved(self.input), *([_resolved(self.rules)] if self.rules else [])]
         check_destination(self.publish, [self.warehouse, self.work_folder, *others])
         return variables, rules, folder
 
-    def _take_places(self, held: ExitStack) -> list[str]:
-        """Keep other builds off the warehouse and the published folder until this one ends; return a remark on it."""
+    def _lock_places(self, held: ExitStack) -> list[str]:
+        """Lock the warehouse and the published folder until this build ends.
+
+        Return a remark if the published folder cannot be exchanged in one step.
+        """
         self.warehouse.parent.mkdir(parents=True, exist_ok=True)
         self.publish.parent.mkdir(parents=True, exist_ok=True)
         held.enter_context(private_files())
@@ -155,7 +164,8 @@ class Build:
         reason = held.enter_context(hold(self.publish))
         return [reason] if reason else []
 
-    def _connect(self, folder: InputFolder, variables: dict, seeds: Path, progress) -> None:
+    def _connect(self, folder: InputFolder, variables: dict[str, Any], seeds: Path, progress: Progress) -> None:
+        """Write the relations of the input, the copies of the ledger and the record of this build to the warehouse."""
         done, total = 0, sum(map(len, folder.files.values()))
 
         def read(name: str) -> None:
@@ -165,38 +175,38 @@ class Build:
 
         try:
             with connect(self.warehouse, threads=self.threads) as connection:
-                remove_spilled(self.warehouse)
+                remove_spill_files(self.warehouse)
                 connect_folder(connection, folder, self.work_folder / "readable", read)
                 collect_copies(connection, self.publish)
                 record_build(connection, variables, known_vars(), seeds, self.rules)
         except (OSError, EngineError, FailedCheck):
-            folder.stop_if_changed()
+            folder.raise_if_changed()
             raise
-        folder.stop_if_changed()
+        folder.raise_if_changed()
 
-    def _failing(self) -> AbstractContextManager:
-        return told_as(FailedCheck, self.warehouse)
+    def _as_failed_check(self) -> AbstractContextManager:
+        return raised_as(FailedCheck, self.warehouse)
 
     def _keep_record(self, outcome: Outcome) -> None:
-        """Write what the build took, for a benchmark to read."""
+        """Write the seconds of each phase to phases.json, which the benchmark reads."""
         record = {phase.name: {"wall": phase.wall_seconds, "cpu": phase.cpu_seconds} for phase in outcome.phases}
-        with suppress(OSError):  # the build is published
+        with suppress(OSError):  # the build is already published, so a missing record must not fail it
             (self.work_folder / "phases.json").write_text(json.dumps(record, indent=2))
 
 
 def _remark_on_definitions(periods: list[date]) -> list[str]:
-    """Return the sentence about closed months that an older version of the project computed, if there are any."""
+    """Return a sentence about the closed months that older definitions computed, or nothing if there are none."""
     if not periods:
         return []
     months = ", ".join(f"{period:%Y-%m}" for period in periods)
     return [
-        f"Closed by older definitions of what is paid, so that late knowledge adjusts them no more: {months}."
+        f"Closed by older definitions of the paid figures, so that late knowledge no longer adjusts them: {months}."
         " Disputes about them are paid as before."
     ]
 
 
 def _resolved(path: Path) -> Path:
-    """Return a path without links, also where they lead in a circle, of which Path makes a fault of its own."""
+    """Return a path without links; unlike Path.resolve, this raises no error if links lead in a circle."""
     return Path(os.path.realpath(path))
 
 

@@ -13,9 +13,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from customer_outcomes.errors import FailedCheck, UnusableInput, exit_code, sentence, sentences_of, told_as
+from customer_outcomes.errors import FailedCheck, UnusableInput, exit_code, raised_as, sentence, sentences_of
 from customer_outcomes.project import SAMPLE_INPUT
-from customer_outcomes.signals import console_by
+from customer_outcomes.signals import set_stop_note
 from customer_outcomes.warehouse import DEFAULT_WAREHOUSE
 
 app = typer.Typer(
@@ -30,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-NARROWEST = 100  # columns, of tables that nobody's terminal bounds
+NARROWEST = 100  # the least width, in characters, of tables that are not printed to a terminal
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -44,40 +44,44 @@ class FileFormat(StrEnum):
 @app.command()
 def build(
     input: Annotated[
-        Path, typer.Option(help="Folder <domain>/<table>.csv or .parquet, in the input contract's shape.")
+        Path, typer.Option(help="Folder of the input: <domain>/<table>.csv or .parquet, as the input contract says.")
     ] = SAMPLE_INPUT,
     rules: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of a company's own rule files; one that is not there stays the default. "
-            "Without it: the folder rules in the input, if there is one."
+            help="Folder of a company's own rule files; for a missing file the default is used. "
+            "Default: the folder rules in the input, if it exists."
         ),
     ] = None,
-    warehouse: Annotated[Path, typer.Option(help="The database file that is built.")] = DEFAULT_WAREHOUSE,
+    warehouse: Annotated[Path, typer.Option(help="The database file to build.")] = DEFAULT_WAREHOUSE,
     publish: Annotated[Path, typer.Option(help="The folder that BI tools read.")] = Path("published"),
     as_of: Annotated[
-        str | None, typer.Option(help="The one moment that the build knows, ISO 8601, UTC. Default: now.")
+        str | None,
+        typer.Option(help="The moment up to which the build knows the input, ISO 8601, UTC. Default: now."),
     ] = None,
     vars: Annotated[str | None, typer.Option(help="Vars as YAML, such as '{reporting_currency: BRL}'.")] = None,
     accept: Annotated[
         list[str] | None,
         typer.Option(
-            help="Let an alarm pass in this build, such as shrink:crm.transactions or cltv; may be given several times."
+            help="The name of an alarm to let pass in this build, such as shrink:crm.transactions or cltv; "
+            "may be given several times."
         ),
     ] = None,
-    by: Annotated[str | None, typer.Option(help="Who accepts it; kept with what was published.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="The person who accepts the alarms; recorded in the published folder.")
+    ] = None,
     full_refresh: Annotated[
-        bool, typer.Option("--full-refresh", help="Rebuild what is kept from build to build.")
+        bool, typer.Option("--full-refresh", help="Rebuild the relations that are kept from build to build.")
     ] = False,
-    threads: Annotated[int, typer.Option(min=1, max=1024, help="Threads.")] = os.cpu_count() or 1,
+    threads: Annotated[int, typer.Option(min=1, max=1024, help="The number of threads.")] = os.cpu_count() or 1,
 ) -> None:
-    """Check the input, build the warehouse, check what came out, and publish it."""
-    there = (
+    """Check the input, build the warehouse, check the results, and publish them."""
+    results_note = (
         f"{publish} stays as the last good build left it."
         if publish.exists()
         else f"Nothing is published into {publish}."
     )
-    with _exit_codes(there, warehouse):
+    with _exit_codes(results_note, warehouse):
         from customer_outcomes.build import Build
         from customer_outcomes.report.summary import print_summary
 
@@ -100,18 +104,18 @@ def build(
 @app.command()
 def sample(
     directory: Annotated[Path, typer.Argument(help="The folder to write; it must be empty or not exist.")],
-    accounts: Annotated[int, typer.Option(min=10, help="How many accounts the company has.")] = 60,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed writes the same company.")] = 1,
+    accounts: Annotated[int, typer.Option(min=10, help="The number of accounts.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="The seed; equal seeds write equal companies.")] = 1,
     format: Annotated[FileFormat, typer.Option(help="The files' format.")] = FileFormat.CSV,
     transactions: Annotated[
-        int | None, typer.Option(min=0, help="How many transactions; default: about 20 an account.")
+        int | None, typer.Option(min=0, help="The number of transactions. Default: about 20 per account.")
     ] = None,
 ) -> None:
     """Write a sample company in the input contract's shape."""
     from customer_outcomes.report.summary import progress_bar
     from customer_outcomes.sample import write_sample
 
-    with _exit_codes(f"{directory} holds a part of a sample at most.", directory), told_as(UnusableInput, directory):
+    with _exit_codes(f"{directory} may hold part of a sample.", directory), raised_as(UnusableInput, directory):
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise UnusableInput(f"{directory} is not an empty folder.")
         try:
@@ -134,24 +138,24 @@ def sample(
 def trace(
     period: Annotated[str, typer.Argument(help="The month, as 2026-03 or 2026-03-01.")],
     user: Annotated[str, typer.Argument(help="The payee's user_id.")],
-    metric: Annotated[str | None, typer.Argument(help="The metric to follow down to its rows.")] = None,
+    metric: Annotated[str | None, typer.Argument(help="The metric whose rows are shown, too.")] = None,
     warehouse: Annotated[Path, typer.Option(help="The database file that was built.")] = DEFAULT_WAREHOUSE,
-    json: Annotated[bool, typer.Option("--json", help="Write JSON; docs/trace.md has the keys.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Write JSON; docs/trace.md describes its keys.")] = False,
 ) -> None:
-    """Follow a payout to the customers and rows that it rests on; sums that do not add up end it with exit code 1."""
+    """Show the customers and rows behind a payout; the exit code is 1 if a sum does not add up."""
     from json import dumps
 
     from customer_outcomes.finance.trace import plain, print_trace
     from customer_outcomes.finance.trace import trace as follow
 
     with _exit_codes(where=warehouse):
-        with told_as(UnusableInput, f"{warehouse} cannot be read"):
+        with raised_as(UnusableInput, f"{warehouse} cannot be read"):
             found = follow(warehouse, period, user, metric)
         if json:
             typer.echo(dumps(plain(found), indent=2, ensure_ascii=False))
         else:
             console = Console(highlight=False, emoji=False)
-            # what is piped has no width of its own
+            # A pipe has no width, and rich would assume 80 characters.
             console.width = console.width if console.is_terminal else max(console.width, NARROWEST)
             print_trace(found, console)
         unequal = sum(not check["is_equal"] for check in found["checks"])
@@ -160,13 +164,13 @@ def trace(
 
 
 @contextlib.contextmanager
-def _exit_codes(consolation: str | None = None, where: object = "outcomes") -> Iterator[None]:
+def _exit_codes(results_note: str | None = None, where: object = "outcomes") -> Iterator[None]:
     """Turn an error into sentences on standard error and exit code 2 or 1, so that no traceback reaches a person.
 
-    `consolation` says which results a failure leaves untouched, `where` what was worked on.
+    `results_note` says which results a failure leaves untouched, `where` names the file or folder that is worked on.
     """
-    if consolation:
-        console_by(consolation)
+    if results_note:
+        set_stop_note(results_note)
     try:
         yield
     except typer.Exit:
@@ -174,14 +178,14 @@ def _exit_codes(consolation: str | None = None, where: object = "outcomes") -> I
     except BrokenPipeError:  # the program that reads the output has stopped reading
         raise typer.Exit(1) from None
     except Exception as trouble:
-        with contextlib.suppress(OSError):  # the exit code says it, too
-            for said in sentences_of(trouble, where, consolation):
+        with contextlib.suppress(OSError):  # without standard error, the exit code still reports the failure
+            for said in sentences_of(trouble, where, results_note):
                 errors.print(said, markup=False)
         raise typer.Exit(exit_code(trouble)) from None
 
 
 def run() -> None:
-    """Run the command, then close standard error: as Python ends, the engine's bindings report leaks of their own."""
+    """Run the command, then close standard error, because DuckDB's bindings print leak warnings while Python ends."""
     try:
         app()
     except Exception as trouble:

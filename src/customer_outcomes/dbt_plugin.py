@@ -1,6 +1,6 @@
-"""dbt-duckdb plugin: a warehouse to which no input was ever connected gets the sample company.
+"""Plugin of dbt-duckdb that connects the sample company to a warehouse without input.
 
-So `dbt build` works in a fresh clone as `outcomes build` does, which connects its own input first.
+This lets a plain `dbt build` work in a fresh clone. `outcomes build` connects its own input before it runs dbt.
 """
 
 import tempfile
@@ -11,12 +11,13 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from customer_outcomes.intake.folder import check_folder, connect_folder
 from customer_outcomes.ledger import prepare_ledger
 from customer_outcomes.project import SAMPLE_INPUT
+from customer_outcomes.warehouse import Connection
 
 
 class Plugin(BasePlugin):
-    """Connects the sample company's files where raw relations are missing, and an empty ledger where there is none."""
+    """Connects the sample company's files to a warehouse without raw relations, and creates missing ledger tables."""
 
-    def configure_connection(self, conn):
+    def configure_connection(self, conn: Connection) -> None:
         raw_schemas = conn.execute(
             "select count(*) from information_schema.schemata where schema_name = 'raw_crm'"
         ).fetchall()[0]
@@ -25,7 +26,8 @@ class Plugin(BasePlugin):
         prepare_ledger(conn)
 
     def _work_folder(self) -> Path:
-        """Return a folder of this warehouse's own, as a build has one."""
-        if self.creds.path == ":memory:":
+        """Return the folder for readable copies of input files, the same one that a build of this warehouse uses."""
+        path = self.creds.path if self.creds else ":memory:"
+        if path == ":memory:":
             return Path(tempfile.mkdtemp(prefix="customer_outcomes_"))
-        return Path(self.creds.path).resolve().with_suffix(".work") / "readable"
+        return Path(path).resolve().with_suffix(".work") / "readable"

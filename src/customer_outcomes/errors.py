@@ -1,8 +1,8 @@
-"""What stops a build, in sentences: the errors of this project, and those of the system as one sentence each.
+"""The errors that stop a build, and the sentences that a person reads about them.
 
-`UnusableInput` is raised before anything is built (exit code 2), `FailedCheck` afterwards (exit code 1). An error of
-the file system, of the engine or of memory becomes one of them through `told_as`; `handled` is the one place where an
-error turns into words on standard error and an exit code.
+`UnusableInput` is raised before anything is built (exit code 2), `FailedCheck` afterwards (exit code 1). `raised_as`
+turns an error of the file system, of the engine or of memory into one of the two. The command (cli.py) prints the
+sentences of `sentences_of` on standard error and ends with `exit_code`.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from collections.abc import Iterator
 
 from customer_outcomes.warehouse import EngineError
 
-MOST_SENTENCES = 20  # of one kind of fault
-LONGEST = 600  # characters repeated from a message of another program
-# after one of these errors every further statement fails, so that only the first message tells the cause
+MOST_SENTENCES = 20  # the number of sentences about one kind of fault
+LONGEST = 600  # the number of characters that are repeated from another program's message
+# After one of these errors every further statement fails, so only the first message tells the cause.
 LASTING = re.compile(r"no space left|disk quota|database has been invalidated|out of memory error", re.IGNORECASE)
 ECHO = re.compile(r"database has been invalidated", re.IGNORECASE)
 FORESEEN = (OSError, EngineError, MemoryError)
 
 
-class ToldError(Exception):
-    """An error with its sentences, one for each fault."""
+class ReportedError(Exception):
+    """An error that holds a sentence for each fault."""
 
     def __init__(self, *sentences: str):
         super().__init__("\n".join(sentences))
         self.sentences = list(sentences)
 
 
-class UnusableInput(ToldError):
-    """The input or the arguments cannot be used; `sentences` says why, one sentence each."""
+class UnusableInput(ReportedError):
+    """The input or the arguments cannot be used; `sentences` holds a sentence for each fault."""
 
 
-class FailedCheck(ToldError):
-    """A check of the data failed; `sentences` says which check and where."""
+class FailedCheck(ReportedError):
+    """A check of the data failed; `sentences` says which check failed, and where."""
 
 
 def first_sentences(sentences: list[str]) -> list[str]:
-    """Return the first sentences of many about one kind of fault, and how many more there are."""
+    """Return the first MOST_SENTENCES sentences about one kind of fault, and one that counts the others."""
     more = len(sentences) - MOST_SENTENCES
     return sentences[:MOST_SENTENCES] + ([f"There are {more} more of this kind."] if more > 0 else [])
 
@@ -53,7 +53,7 @@ def one_line(message: object) -> str:
 
 
 def open_elsewhere(trouble: BaseException, database: object) -> str | None:
-    """Return the sentence about a database that another process has open; None for any other error."""
+    """Return a sentence if an error says that another process has a database open, else None."""
     holder = re.search(r"Conflicting lock is held in (.*?)(?: by user [^.]*)?\.(?: |$)", one_line(trouble))
     return f"{database} is open in another program, {holder[1]}; close it there and build again." if holder else None
 
@@ -64,7 +64,7 @@ def sentence(trouble: BaseException, where: object) -> str:
         message = str(trouble)
         if told := open_elsewhere(trouble, where):
             return told
-        # the lines after the first are a stack, or the statement
+        # The lines after the first hold a stack trace or the SQL statement.
         return f"{where}: {one_line(message.splitlines()[0] if message else type(trouble).__name__).rstrip('.!')}."
     if isinstance(trouble, OSError):
         path = trouble.filename2 or trouble.filename or where
@@ -76,35 +76,39 @@ def sentence(trouble: BaseException, where: object) -> str:
 
 
 @contextlib.contextmanager
-def told_as(kind: type[ToldError], where: object) -> Iterator[None]:
-    """Turn an error of the file system, of the engine or of memory into a sentence of our own."""
+def raised_as(kind: type[ReportedError], where: object) -> Iterator[None]:
+    """Raise an error of the file system, of the engine or of memory as an error of this kind, with one sentence.
+
+    `where` names the file or folder that was worked on.
+    """
     try:
         yield
     except FORESEEN as trouble:
         raise kind(sentence(trouble, where)) from trouble
 
 
-def sentences_of(trouble: Exception, where: object, consolation: str | None) -> list[str]:
-    """Return everything that a person is told of an error.
+def sentences_of(trouble: Exception, where: object, results_note: str | None) -> list[str]:
+    """Return the sentences that a person reads about an error.
 
-    `consolation` says which results the failure left untouched; unusable input touched nothing, and needs none.
+    `results_note` says which results the failure left untouched. It is left out for unusable input, which is found
+    before anything is touched.
     """
-    if isinstance(trouble, ToldError):
+    if isinstance(trouble, ReportedError):
         sentences = list(trouble.sentences)
     else:
         sentences = [sentence(trouble, where)]
         if not isinstance(trouble, FORESEEN) and (file := _keep_traceback(trouble)):
             sentences.append(f"This error was not foreseen; {file} holds the traceback for a developer.")
-    return sentences + ([consolation] if consolation and not isinstance(trouble, UnusableInput) else [])
+    return sentences + ([results_note] if results_note and not isinstance(trouble, UnusableInput) else [])
 
 
 def exit_code(trouble: Exception) -> int:
-    """Return the exit code that an error ends the command with."""
+    """Return the exit code of the command after an error: 2 for unusable input, else 1."""
     return 2 if isinstance(trouble, UnusableInput) else 1
 
 
 def _keep_traceback(trouble: BaseException) -> str | None:
-    """Write the traceback of an unforeseen error to a file; return its name, or None where it cannot be written."""
+    """Write the traceback of an unforeseen error to a file; return the file's name, or None if writing fails."""
     try:
         with tempfile.NamedTemporaryFile("w", prefix="outcomes_traceback_", delete=False, encoding="utf-8") as file:
             file.write("".join(traceback.format_exception(trouble)))

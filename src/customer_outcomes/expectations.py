@@ -1,4 +1,4 @@
-"""Great Expectations at the two boundaries: the raw relations as received, the public relations as delivered."""
+"""Great Expectations checks the two boundaries: the raw relations as received, the public relations as delivered."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import importlib.util
 import logging
 import shutil
 import warnings
-from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 from urllib.parse import quote, unquote, urlparse
 
 from customer_outcomes.errors import FailedCheck
+from customer_outcomes.progress import Progress
 from customer_outcomes.project import PROJECT_ROOT
 from customer_outcomes.runner import environment
 from customer_outcomes.warehouse import sqlalchemy_url
@@ -20,13 +22,16 @@ BOUNDARIES = ("received", "delivered")
 OVERVIEW = "overview.html"
 
 
-def validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], None]) -> None:
-    """Validate both boundaries and write Data Docs; raise FailedCheck with a sentence for each expectation not met."""
+def validate(warehouse: Path, data_docs: Path, progress: Progress) -> None:
+    """Validate both boundaries and write Data Docs into a folder.
+
+    Raise FailedCheck with a sentence for each expectation that is not met, and if a suite was not evaluated in full.
+    """
     with environment(GX_ANALYTICS_ENABLED="false"):
         _validate(warehouse, data_docs, progress)
 
 
-def _validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], None]) -> None:
+def _validate(warehouse: Path, data_docs: Path, progress: Progress) -> None:
     warnings.filterwarnings("ignore", module="great_expectations")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -34,16 +39,16 @@ def _validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], N
     from sqlalchemy.dialects import postgresql
     from sqlalchemy.pool import Pool, StaticPool
 
-    # what goes wrong is said below, in a sentence; here it would be a stack for each page that cannot be written
+    # A failure is reported below in one sentence; the library's log would print a stack trace for each unwritten page.
     logger = logging.getLogger("great_expectations")
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
-    opened = []
+    opened: list[Any] = []
     event.listen(Pool, "connect", lambda connection, record: opened.append(connection))
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     _write_docs_to(context, data_docs)
-    source = context.data_sources.add_sql(
+    source = context.data_sources.add_sql(  # type: ignore[call-arg]  # the library's stub leaves out `kwargs`
         "warehouse",
         connection_string=sqlalchemy_url(warehouse),
         kwargs={
@@ -59,7 +64,8 @@ def _validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], N
         for boundary in BOUNDARIES
         for relation, expectations in _load(boundary).suites().items()
     ]
-    definitions, sentences = [], []
+    definitions: list[Any] = []
+    sentences: list[str] = []
     for number, (boundary, relation, expectations) in enumerate(suites, start=1):
         schema, table = relation.split(".")
         asset = source.add_table_asset(relation, table_name=table, schema_name=schema)
@@ -82,31 +88,34 @@ def _validate(warehouse: Path, data_docs: Path, progress: Callable[[int, int], N
         page = Path(unquote(urlparse(context.get_docs_sites_urls(identifier)[0]["site_url"]).path))
         if not page.is_file():
             raise FailedCheck(f"{page} could not be written; is there space left?")
-        met = sum(outcome.success for outcome in run.results)
+        met = sum(bool(outcome.success) for outcome in run.results)
         overview.append((suite, met, len(run.results), quote(page.relative_to(data_docs).as_posix())))
     _write_overview(overview, data_docs / OVERVIEW)
     progress(1, 1)
-    for connection in opened:  # Great Expectations would hold the warehouse to the end of the process
+    for connection in opened:  # Great Expectations would hold the warehouse open until the process ends
         connection.close()
     expected = {f"{boundary}: {relation}": len(expectations) for boundary, relation, expectations in suites}
     evaluated = {suite: count for suite, _, count, _ in overview}
     missing = sorted(suite for suite, count in expected.items() if evaluated.get(suite, 0) < max(count, 1))
     if missing or not expected:
-        raise FailedCheck(f"Expectations that were not looked at in this build: {', '.join(missing) or 'all'}.")
+        raise FailedCheck(f"Expectations that this build did not evaluate: {', '.join(missing) or 'all'}.")
     if sentences:
         raise FailedCheck(*sentences, f"Data Docs show it: {data_docs / OVERVIEW}")
 
 
-def _load(boundary: str):
-    specification = importlib.util.spec_from_file_location(
-        f"expectations_{boundary}", PROJECT_ROOT / "expectations" / f"{boundary}.py"
-    )
+def _load(boundary: str) -> ModuleType:
+    """Return the module of a boundary, whose `suites` returns the expectations of each relation."""
+    path = PROJECT_ROOT / "expectations" / f"{boundary}.py"
+    specification = importlib.util.spec_from_file_location(f"expectations_{boundary}", path)
+    if specification is None or specification.loader is None:
+        raise ImportError(f"{path} cannot be loaded as a module")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
 
 
-def _write_docs_to(context, folder: Path) -> None:
+def _write_docs_to(context: Any, folder: Path) -> None:
+    """Make an empty folder the only site to which a context of Great Expectations writes Data Docs."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for site in list(context.get_site_names()):
@@ -122,7 +131,11 @@ def _write_docs_to(context, folder: Path) -> None:
 
 
 def _write_overview(rows: list[tuple[str, int, int, str]], page: Path) -> None:
-    """Write a page that leads to every validation's; the index of Data Docs needs the network to show its table."""
+    """Write a page with a link to the page of each suite.
+
+    The rows hold the suite's name, the numbers of expectations met and evaluated, and the link. The index that Data
+    Docs writes needs the network to show its table.
+    """
     lines = "".join(
         f"<tr><td><a href='{link}'>{html.escape(suite)}</a><td>{met} of {evaluated}"
         f"<td>{'met' if met == evaluated else '<b>not met</b>'}"
@@ -131,13 +144,14 @@ def _write_overview(rows: list[tuple[str, int, int, str]], page: Path) -> None:
     page.write_text(
         "<!doctype html><meta charset='utf-8'><title>Expectations</title>"
         "<style>body{font:16px sans-serif;margin:2em}td,th{padding:.3em 1.5em .3em 0;text-align:left}</style>"
-        "<h1>Expectations</h1><p>What was expected of the input as received and of the relations as delivered.</p>"
+        "<h1>Expectations</h1><p>The expectations of the input as received and of the relations as delivered.</p>"
         f"<table><tr><th>suite<th>expectations met<th>result{lines}</table>"
         "<p><a href='index.html'>All of Data Docs</a></p>"
     )
 
 
-def _sentence(suite: str, outcome) -> str:
+def _sentence(suite: str, outcome: Any) -> str:
+    """Return the sentence about an expectation that is not met."""
     configuration = outcome.expectation_config
     column = configuration.kwargs.get("column")
     rule = configuration.description or f"{configuration.type}{f' of {column}' if column else ''}"

@@ -1,8 +1,8 @@
-"""The guard: what a build does not publish without a word from a person.
+"""The guard raises alarms about suspicious changes, and stops a build from being published until a person accepts them.
 
-Its memory is the last published version: what became of its input, its headline figures, and who accepted what, as
-contents.json of the published folder has them. Each alarm is one sentence with both figures; `--accept NAME --by WHO`
-lets it pass in this build.
+It compares a build with the last published version, which contents.json in the published folder describes: the counts
+of input rows, the headline figures, and the accepted alarms. Each alarm is one sentence with both figures.
+`--accept NAME --by WHO` lets the alarm NAME pass in one build.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from customer_outcomes.intake.quarantine import faults
 from customer_outcomes.places.destination import CONTENTS
 from customer_outcomes.warehouse import DATABASE, Connection, EngineError, connect
 
-FEW_ROWS = 20  # a table that lost no more than these is no alarm, whatever their share
-FEW_FAULTS = 3  # nor are fewer quarantined rows than these
-LITTLE_MONEY = 50  # nor adjustments below this, in the reporting currency
-POINTS = 0.05  # a share that was published once is an alarm again when it exceeds that one by more
+FEW_ROWS = 20  # a loss of at most this many rows of a table raises no alarm, whatever their share
+FEW_FAULTS = 3  # fewer quarantined rows of a table raise no alarm
+LITTLE_MONEY = 50  # adjustments below this sum, in the reporting currency, raise no alarm
+POINTS = 0.05  # a share that was published before raises an alarm again if it grew by more than this
 
-# kind of alarm -> whether it is about a table, which its name then has
+# The kinds of alarms; the name of an alarm about a table also holds the table: "shrink:crm.accounts".
 KINDS = {
     "shrink": True,
     "quarantine": True,
@@ -37,13 +37,13 @@ KINDS = {
 }
 HINT = (
     "If this is right, build again with --accept NAME for each of them and --by WHO. Each build reads all of the input"
-    " folder: what is delivered anew goes beside the earlier files, not in their place."
+    " folder: put new deliveries beside the earlier files, not in their place."
 )
 
 
 @dataclass(frozen=True)
 class Table:
-    """What became of one input table: its rows received, those accepted and those quarantined."""
+    """The numbers of rows of one input table that were received, accepted and quarantined."""
 
     received: int
     accepted: int
@@ -51,15 +51,15 @@ class Table:
 
     @property
     def quarantined_share(self) -> float:
-        """The share of the received rows that was quarantined; 0 of nothing."""
+        """The quarantined share of the received rows, 0 to 1; 0 if no row was received."""
         return self.quarantined / self.received if self.received else 0.0
 
 
 @dataclass(frozen=True)
 class Version:
-    """What the guard knows of one version: a published one, or the one that a build is about to publish.
+    """The counts and figures of one version: a published one, or the one that a build is about to publish.
 
-    A version that an older project published says neither when nor in which currency it was.
+    A version that an older project published has neither as_of nor currency nor time zone.
     """
 
     tables: dict[str, Table]
@@ -74,13 +74,13 @@ class Version:
 
     @property
     def frame(self) -> str:
-        """The currency and the time zone of its figures, in words."""
+        """The currency and the time zone of the figures, in words."""
         return f"{self.reporting_currency} and {self.reporting_timezone}"
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What is let through: the vars of the guard, as shares."""
+    """The largest shares, 0 to 1, that raise no alarm: the vars of the guard."""
 
     max_shrink: float
     max_quarantined_share: float
@@ -89,28 +89,33 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Alarm:
-    """One thing that needs a person's word: `name` is what --accept takes."""
+    """A change that a person must accept; `name` is the value that --accept takes."""
 
     name: str
     sentence: str
 
 
 def check_accepted(accepted: list[str], by: str | None) -> None:
-    """Raise UnusableInput where --accept names no alarm that there can be, or nobody stands for it."""
+    """Raise UnusableInput if --accept names an unknown alarm, or --accept and --by are not given together."""
     kinds = ", ".join(f"{kind}:TABLE" if has_table else kind for kind, has_table in KINDS.items())
     wrong = [
-        f"--accept has {name}, which is no alarm; the alarms are {kinds}." for name in accepted if not _is_alarm(name)
+        f"--accept names {name}, which is not an alarm; the alarms are {kinds}."
+        for name in accepted
+        if not _is_alarm(name)
     ]
     if accepted and not (by or "").strip():
-        wrong.append("--accept needs --by and the name of who accepts it.")
+        wrong.append("--accept needs --by with the name of the person who accepts the alarm.")
     if by is not None and not accepted:
-        wrong.append("--by says who accepts an alarm, and there is no --accept.")
+        wrong.append("--by names who accepts an alarm, but no --accept is given.")
     if wrong:
         raise UnusableInput(*wrong)
 
 
 def last_published(published: Path) -> Version | None:
-    """Return what is known of the version in the published folder; None where there is none."""
+    """Return the version in the published folder; None if nothing was published into it.
+
+    Raise UnusableInput if contents.json cannot be read.
+    """
     if not (published / CONTENTS).exists():
         return None
     try:
@@ -135,7 +140,7 @@ def last_published(published: Path) -> Version | None:
 
 
 def about_to_be_published(warehouse: Path) -> Version:
-    """Return what the guard must know of what a build has just computed."""
+    """Return the version that a build has just computed."""
     with connect(warehouse, read_only=True) as connection:
         as_of, currency, timezone = connection.execute(
             "select as_of, reporting_currency, reporting_timezone from compensation.comp_settings"
@@ -156,7 +161,7 @@ def about_to_be_published(warehouse: Path) -> Version:
                 )
             """
         ).fetchall()[0]
-        # less than LITTLE_MONEY is nothing to speak of
+        # Without pay in those months, adjustments of LITTLE_MONEY or more count as all of it.
         share = float(adjusted / paid) if paid and adjusted >= LITTLE_MONEY else float(adjusted >= LITTLE_MONEY)
         return Version(
             **_headline(connection),
@@ -168,7 +173,7 @@ def about_to_be_published(warehouse: Path) -> Version:
 
 
 def check_frame(last: Version | None, as_of: str | None, currency: str, timezone: str) -> None:
-    """Raise UnusableInput where a build cannot follow the last published version, whoever accepts it."""
+    """Raise UnusableInput if a build cannot follow the last published version, even if somebody accepts that."""
     if last is None:
         return
     wrong, elsewhere = [], "name another --publish and --warehouse."
@@ -186,9 +191,9 @@ def check_frame(last: Version | None, as_of: str | None, currency: str, timezone
 def judge(
     now: Version, last: Version | None, bounds: Bounds, examples: dict[str, str], accepted: list[str]
 ) -> tuple[list[str], list[str]]:
-    """Return the names of the alarms that were met and accepted, and a remark for each --accept that met none.
+    """Return the names of the alarms that were raised and accepted, and a remark for each --accept without an alarm.
 
-    `examples` has for a table what of it is quarantined most, in words. Raise FailedCheck with a sentence for each
+    `examples` holds, by table, a description of its most frequent fault. Raise FailedCheck with a sentence for each
     alarm that nobody accepted.
     """
     raised = list(alarms(now, last, bounds, examples))
@@ -209,7 +214,7 @@ def alarms(now: Version, last: Version | None, bounds: Bounds, examples: dict[st
     if last is None:
         return
     if _is_other_frame(last, now.reporting_currency, now.reporting_timezone):
-        # figures of another currency or of other days are not compared
+        # Figures in another currency, or of days in another time zone, cannot be compared.
         yield Alarm("currency", f"currency: this build is in {now.frame}, the last published version in {last.frame}.")
         return
     lost = 1 - now.customers / last.customers if last.customers else 0
@@ -221,14 +226,17 @@ def alarms(now: Version, last: Version | None, bounds: Bounds, examples: dict[st
     if now.adjustments_share > max(bounds.max_adjustment_share, last.adjustments_share + POINTS):
         yield Alarm(
             "adjustments",
-            f"adjustments: what was learned late moves {_percent(now.adjustments_share)} of what the closed months that"
-            f" it is about paid, after {_percent(last.adjustments_share)} in the last published version;"
+            f"adjustments: late knowledge moves {_percent(now.adjustments_share)} of the pay of the closed months that"
+            f" it is about, after {_percent(last.adjustments_share)} in the last published version;"
             f" max_adjustment_share lets {_percent(bounds.max_adjustment_share)} pass.",
         )
 
 
 def contents_of(now: Version, last: Version | None, met: list[str], by: str | None, relations: dict[str, int]) -> str:
-    """Return the text of contents.json: what the next guard must know, who accepted what, and the rows published."""
+    """Return the text of contents.json: the version, all accepted alarms, and the number of rows of each relation.
+
+    `met` holds the names of the alarms that were raised and accepted in this build, by the person `by`.
+    """
     earlier = last.accepted_alarms if last else []
     accepted = [{"as_of": str(now.as_of), "alarm": name, "by": by} for name in met]
     build = asdict(now) | {
@@ -236,12 +244,12 @@ def contents_of(now: Version, last: Version | None, met: list[str], by: str | No
         "cltv": str(now.cltv),
         "accepted_alarms": earlier + [one for one in accepted if one not in earlier],
     }
-    del build["has_closes"]  # the rows of comp_period_closes say it
+    del build["has_closes"]  # the number of rows of comp_period_closes tells it
     return json.dumps({"build": build, "relations": relations}, indent=2) + "\n"
 
 
 class Guard:
-    """The guard of one build: `last` is the version that it would replace, and `accepted` what a person lets pass."""
+    """The guard of one build: `last` is the version that it would replace, `accepted` the alarms that may pass."""
 
     def __init__(self, published: Path, accepted: list[str], by: str | None):
         check_accepted(accepted, by)
@@ -251,11 +259,11 @@ class Guard:
         self.met: list[str] = []
 
     def check_frame(self, variables: dict) -> None:
-        """Raise UnusableInput where a build with these vars cannot follow the last published version."""
+        """Raise UnusableInput if a build with these vars cannot follow the last published version."""
         check_frame(self.last, variables["as_of"], variables["reporting_currency"], variables["reporting_timezone"])
 
     def judge(self, warehouse: Path, variables: dict) -> list[str]:
-        """Return remarks on what a build has just computed; raise FailedCheck with every alarm nobody accepted."""
+        """Return remarks on the version that a build has computed; raise FailedCheck with all unaccepted alarms."""
         bounds = Bounds(**{name: float(variables[name]) for name in Bounds.__dataclass_fields__})
         examples: dict[str, str] = {}
         for fault in faults(warehouse):
@@ -265,20 +273,22 @@ class Guard:
         return remarks
 
     def explain(self, failed: FailedCheck, warehouse: Path, variables: dict) -> FailedCheck:
-        """Return the failure of another check, with the alarms before it that are raised as well.
+        """Return the failure of another check, preceded by the alarms that this build raises.
 
-        A delivery that emptied a table fails many checks; the alarm says why.
+        A delivery that emptied a table fails many checks; the alarm tells the cause.
         """
         try:
             self.judge(warehouse, variables)
         except FailedCheck as alarmed:
             return FailedCheck(*alarmed.sentences, *failed.sentences)
-        except (EngineError, IndexError):  # the build did not come so far
-            pass
+        except (EngineError, IndexError):
+            pass  # the build failed before it computed the figures that the guard reads
         return failed
 
     def contents(self, relations: dict[str, int]) -> str:
-        """Return the text of contents.json of the version that is published, by the rows of its relations."""
+        """Return the text of contents.json for the version that is published, given the rows of each relation."""
+        if self.now is None:
+            raise RuntimeError("contents.json needs the figures that judge() reads first")
         return contents_of(self.now, self.last, self.met, self.by, relations)
 
 
@@ -301,7 +311,7 @@ def _headline(connection: Connection) -> dict:
 
 
 def _of_older_project(published: Path) -> Version:
-    """Return what a published folder without a build in its contents says: its own relations know the most."""
+    """Return a version that an older project published, read from its relations: its contents.json holds no figures."""
     with connect(published / DATABASE, read_only=True) as connection:
         return Version(**_headline(connection))
 
@@ -347,5 +357,5 @@ def _fall(name: str, now: str, before: str, lost: float, bounds: Bounds) -> Alar
 
 
 def _percent(share: float) -> str:
-    """Return a share in per cent, with a decimal where it has one."""
+    """Return a share in per cent, with one decimal unless that is 0."""
     return re.sub(r"\.0 %$", " %", f"{100 * share:.1f} %")

@@ -1,8 +1,8 @@
-"""What the last build of a warehouse was of: as_of and every other var, and its rules. Plain dbt takes them.
+"""The vars and the rules of the last build of a warehouse, which plain dbt commands take over.
 
-They stand in the warehouse, in raw_intake beside the relations of the input, and go where it goes. `outcomes build`
-writes them with those, before dbt runs, so that they are of the build whose relations are there, also where its checks
-failed.
+They are kept inside the warehouse, in the schema raw_intake, so they stay with its file if it is moved. `outcomes
+build` writes them together with the relations of the input, before dbt runs. So they always belong to the input that
+the warehouse holds, even if the build failed later.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from customer_outcomes.errors import UnusableInput
 from customer_outcomes.rules.reading import RULES_FILE, RULES_FOLDER
@@ -23,16 +24,16 @@ from customer_outcomes.warehouse import AlreadyOpen, Connection, EngineError, co
 
 @dataclass(frozen=True)
 class LastBuild:
-    """What a warehouse holds of its last build."""
+    """The vars and rules that a warehouse's last build used."""
 
     warehouse: Path
     variables: dict[str, object]
-    defaults: set[str]  # the vars whose default the build took
-    rules: dict[str, str]  # the text of each copy that dbt loads, by the name of its file
-    sources: dict[Path, str]  # the hash of each folder of which the copies were made
+    defaults: set[str]  # the vars that had their default
+    rules: dict[str, str]  # the text of each rule file that dbt loads, by file name
+    sources: dict[Path, str]  # the SHA-256 of each folder from which the rule files were made
 
     def check_variables(self, given: Mapping[str, object], defaults: Mapping[str, object]) -> None:
-        """Raise UnusableInput where a var that was given, or whose default was edited since, is not the build's."""
+        """Raise UnusableInput if a given var, or a default that was edited since, differs from the build's value."""
         edited = {name: defaults[name] for name in self.defaults if name in defaults}
         others = {
             name: value
@@ -50,18 +51,21 @@ class LastBuild:
             )
 
     def check_rules(self, given: Path | None) -> None:
-        """Raise UnusableInput where the rules that were given, or those in the build's folders, are not the build's."""
+        """Raise UnusableInput if the given rules, or the rules that are in the build's folders now, differ."""
         changed = [folder for folder, sha256 in self.sources.items() if folder.is_dir() and _sha256(folder) != sha256]
         if given is not None and _copies(given) != self.rules:
             changed = [given]
         if changed:
             raise UnusableInput(
-                f"Plain dbt takes the rules of the last build of {self.warehouse}, and those in {changed[0]} differ:"
-                " run `outcomes build` to build with them."
+                f"Plain dbt takes the rules of the last build of {self.warehouse}, but the rules in {changed[0]}"
+                " differ: run `outcomes build` to build with them."
             )
 
     def write_rules(self, folder: Path) -> Path:
-        """Write the copies that dbt loads, and beside them their contract, where they are not there already."""
+        """Write the rule files that dbt loads, and their contract, into a folder that lacks them; return the folder.
+
+        Raise UnusableInput if they cannot be written.
+        """
         contract = folder / RULES_FILE.name
         try:
             if _copies(folder) != self.rules:
@@ -85,15 +89,19 @@ def record_build(
     copies: Path,
     own_rules: Path | None,
 ) -> None:
-    """Write what this build is of: the vars that it was given, the defaults, and the copies of its rules."""
+    """Write the vars and the rules of a build into its warehouse.
+
+    `variables` are the given vars, `defaults` all vars with their defaults. `copies` is the folder of the rule files
+    that dbt loads, `own_rules` the company's folder from which they were made.
+    """
     values = {**defaults, **variables}
     sources = [RULES_FOLDER, *([own_rules.resolve()] if own_rules else [])]
-    tables = {
+    tables: dict[str, list[Any]] = {
         "build_vars (name varchar, value varchar, is_default boolean)": [
             [name, json.dumps(value), value == defaults.get(name)] for name, value in values.items()
         ],
         "build_rules (file_name varchar, content varchar)": list(_copies(copies).items()),
-        # the project's own folder has no name, because it is there wherever the warehouse goes
+        # The project's own folder is recorded as null, because its path differs from machine to machine.
         "build_rule_sources (folder varchar, sha256 varchar)": [
             [None if folder == RULES_FOLDER else str(folder), _sha256(folder)] for folder in sources
         ],
@@ -107,7 +115,10 @@ def record_build(
 
 
 def read_last_build(warehouse: Path) -> LastBuild | None:
-    """Return what the last build of a warehouse was of; None where no build got as far as dbt."""
+    """Return the vars and rules of the last build of a warehouse; None if no build recorded any.
+
+    Raise UnusableInput if the warehouse cannot be read.
+    """
     if not warehouse.is_file():
         return None
     with _reading(warehouse) as connection:
@@ -130,7 +141,11 @@ def read_last_build(warehouse: Path) -> LastBuild | None:
 
 
 def as_utc(moment: object) -> str:
-    """Return a moment, ISO 8601 or as YAML reads it, as dbt's var takes it: in UTC, without an offset."""
+    """Return a moment in UTC without an offset, the form of dbt's var as_of.
+
+    The moment is ISO 8601 text or a date or datetime that YAML has read; without an offset it is UTC. Raise ValueError
+    for anything else.
+    """
     parsed = datetime.fromisoformat(str(moment))
     if parsed.tzinfo:
         parsed = parsed.astimezone(UTC).replace(tzinfo=None)
@@ -141,11 +156,11 @@ def as_utc(moment: object) -> str:
 def _reading(warehouse: Path) -> Iterator[Connection]:
     try:
         connection = connect(warehouse, read_only=True)
-    except AlreadyOpen:  # an earlier dbt command of this process has it open to write
+    except AlreadyOpen:  # an earlier dbt command of this process has the warehouse open for writing
         connection = dbt_connection()
     except EngineError as error:
         said = str(error).splitlines()[0]
-        raise UnusableInput(f"{warehouse} does not say what its last build was of: {said}") from None
+        raise UnusableInput(f"The vars and rules of the last build cannot be read from {warehouse}: {said}") from None
     try:
         yield connection
     finally:
@@ -166,7 +181,7 @@ def _sha256(folder: Path) -> str:
 
 
 def _plain(name: str, value: object) -> object:
-    """Return a var's value for comparison: moments in one form, lists of YAML and of JSON alike."""
+    """Return a var's value in a form in which equal values are equal: moments in UTC, other values as JSON."""
     if name == "as_of":
         try:
             return as_utc(value)

@@ -1,9 +1,13 @@
-"""The ledger of closed periods: what was paid must not change, and must outlive the warehouse.
+"""The ledger of closed periods: published pay must not change, and must survive the loss of the warehouse.
 
-Every copy of it that there is goes, side by side, into the schema `ledger`, before dbt runs: `kept`, what the last
-publication left in this warehouse; `warehouse`, its relations as they stand; `published` and `parquet`, the export in
-the published folder, from which a new warehouse takes the closed periods back. dbt compares them, and stops where one
-differs from another or from its own SHA-256.
+Before dbt runs, all existing copies of the ledger are put side by side into the schema `ledger`, by `copy_name`:
+
+- `kept`: the copy that the last publication left in this warehouse;
+- `warehouse`: the relations of this warehouse;
+- `published` and `parquet`: the export in the published folder, as database and as Parquet files. A new warehouse
+  takes the closed periods from there.
+
+dbt compares the copies, and stops if one differs from another or from its own SHA-256.
 """
 
 from __future__ import annotations
@@ -13,13 +17,13 @@ from pathlib import Path
 
 import yaml
 
-from customer_outcomes.errors import UnusableInput, told_as
+from customer_outcomes.errors import UnusableInput, raised_as
 from customer_outcomes.places.paths import plain_path
 from customer_outcomes.project import PROJECT_ROOT
 from customer_outcomes.warehouse import DATABASE, Connection, EngineError, MissingRelation, connect, quoted
 
 MODELS = PROJECT_ROOT / "models" / "compensation"
-# table of the ledger -> the relation that it copies, and which of its rows are closed
+# The tables of the ledger, each with the relation that it copies and the condition of closed rows.
 RELATIONS = {
     "closed_lines": ("comp_closed_lines", "true"),
     "adjustments": ("comp_adjustments", "is_closed"),
@@ -28,23 +32,26 @@ RELATIONS = {
 
 
 def prepare_ledger(connection: Connection) -> None:
-    """Create the ledger's tables where they are missing."""
+    """Create the ledger's tables and columns that are missing."""
     connection.execute("create schema if not exists ledger")
     for table, columns in _columns().items():
         definition = ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
         connection.execute(f"create table if not exists ledger.{table} (copy_name varchar, {definition})")
-        for name, data_type in columns.items():  # a column that this version of the project added
+        for name, data_type in columns.items():  # an older version of the project may have made the table without it
             connection.execute(f"alter table ledger.{table} add column if not exists {name} {data_type}")
 
 
 def collect_copies(connection: Connection, published: Path) -> None:
-    """Lay the copies of the warehouse and of the published folder beside the one that the last publication kept."""
+    """Read the copies of the warehouse and of the published folder into the ledger, beside the kept copy.
+
+    Raise UnusableInput if the published copies cannot be read.
+    """
     prepare_ledger(connection)
     for table in RELATIONS:
         connection.execute(f"delete from ledger.{table} where copy_name <> 'kept'")
-    # what a build closed and did not publish is not closed
+    # A period that a build closed without publishing it is not closed.
     _copy(connection, "warehouse", "compensation.{relation}", "period in (select period from ledger.period_closes)")
-    with told_as(UnusableInput, f"The closed periods in {published} cannot be read"), plain_path(published) as place:
+    with raised_as(UnusableInput, f"The closed periods in {published} cannot be read"), plain_path(published) as place:
         if (place / DATABASE).exists():
             connection.execute(f"attach '{quoted(place / DATABASE)}' as ledger_export (read_only)")
             _copy(connection, "published", "ledger_export.compensation.{relation}", "true")
@@ -54,7 +61,7 @@ def collect_copies(connection: Connection, published: Path) -> None:
 
 
 def paid_disputes(warehouse: Path, published: Path) -> set[str]:
-    """Return the disputes that moved money in a closed period, before anything is connected to the warehouse."""
+    """Return the ids of the disputes that moved money in a closed period; the warehouse is only read."""
     with connect() as connection:
         collect_copies(connection, published)
         copies = ["ledger"]
@@ -63,8 +70,8 @@ def paid_disputes(warehouse: Path, published: Path) -> set[str]:
                 connection.execute(f"attach '{quoted(warehouse)}' as built (read_only)")
                 connection.execute("select copy_name, dispute_id from built.ledger.adjustments limit 0")
                 copies.append("built.ledger")
-            except EngineError:  # no warehouse, or one held by another build: opening it to build says so
-                pass
+            except EngineError:
+                pass  # not a warehouse, or locked by another build: the build reports that when it opens the file
         kept = " union all ".join(
             f"select dispute_id from {place}.adjustments where copy_name <> 'warehouse'" for place in copies
         )
@@ -73,17 +80,18 @@ def paid_disputes(warehouse: Path, published: Path) -> set[str]:
 
 
 def copies_in(published: Path) -> dict[str, list[tuple]]:
-    """Return the closed periods that a published folder holds, to see later whether they are still the same."""
+    """Return the rows of each ledger table in a published folder, so that a later change can be detected."""
     with connect() as connection:
         collect_copies(connection, published)
         return {table: connection.execute(f"from ledger.{table} order by all").fetchall() for table in RELATIONS}
 
 
-def keep_closes(warehouse: Path) -> None:
-    """Keep what this build closed, as the warehouse's own copy, in one step, before the build is published.
+def save_closes(warehouse: Path) -> None:
+    """Save the closed periods of this build as the warehouse's `kept` copy, in one transaction, before it is published.
 
-    A build that is killed in between has closed its periods: the next one publishes them as they are. Where the copy
-    is there already nothing is written, so that whoever reads the warehouse meanwhile is in nobody's way.
+    If a build is killed between this step and its publication, its periods are closed and the next build publishes
+    them unchanged. If the copy is up to date, nothing is written, so that a program that reads the warehouse at the
+    same time does not block the build.
     """
     with connect(warehouse, read_only=True) as connection:
         if _is_kept(connection):
@@ -108,7 +116,7 @@ def _is_kept(connection: Connection) -> bool:
 
 
 def closes_of_older_definitions(warehouse: Path) -> list[date]:
-    """Return the closed months whose lines were computed by older definitions than this project's, in order."""
+    """Return the first days of the closed months that older definitions than this project's computed, in order."""
     with connect(warehouse, read_only=True) as connection:
         rows = connection.execute(
             "select closes.period from compensation.ledger_closes as closes, compensation.comp_settings as settings"
@@ -118,7 +126,11 @@ def closes_of_older_definitions(warehouse: Path) -> list[date]:
 
 
 def _copy(connection: Connection, name: str, place: str, condition: str) -> None:
-    """Take the closed rows of each relation at a place into the ledger; a place without relations has no copy."""
+    """Copy the closed rows of each relation at a place into the ledger, under a copy name.
+
+    `place` is the SQL name of a relation with a placeholder {relation}; `condition` restricts the rows further.
+    Relations that do not exist are skipped.
+    """
     for table, columns in _columns().items():
         relation, is_closed = RELATIONS[table]
         rows = place.format(relation=relation)
@@ -126,7 +138,7 @@ def _copy(connection: Connection, name: str, place: str, condition: str) -> None
             found = {column[0] for column in connection.execute(f"select * from {rows} limit 0").description}
         except MissingRelation:
             continue
-        # a copy that an older version of the project wrote lacks what came later
+        # A copy that an older version of the project wrote lacks the columns that were added later.
         common = ", ".join(column for column in columns if column in found)
         connection.execute(
             f"insert into ledger.{table} (copy_name, {common})"
@@ -135,7 +147,7 @@ def _copy(connection: Connection, name: str, place: str, condition: str) -> None
 
 
 def _columns() -> dict[str, dict[str, str]]:
-    """Return the columns of each table of the ledger with their types: those of the relation that it copies."""
+    """Return the columns of each ledger table with their types, which are taken from the relation that it copies."""
     files = MODELS.glob("*/_*__models.yml")
     models = {model["name"]: model for file in files for model in yaml.safe_load(file.read_text())["models"]}
     return {

@@ -1,4 +1,4 @@
-"""Where the dbt project is: in a checkout, its root; in an installed package, the copy that the wheel brings along."""
+"""The folder of the dbt project: the root of a checkout or, in an installed package, the copy inside the wheel."""
 
 from __future__ import annotations
 

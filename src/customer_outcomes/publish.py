@@ -1,4 +1,4 @@
-"""The published folder: public relations as Parquet, all as one read-only DuckDB file, and finance's workbook."""
+"""Publishing: the public relations as Parquet files and as one read-only DuckDB file, and finance's workbook."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from customer_outcomes.errors import FailedCheck
 from customer_outcomes.finance.workbook import WORKBOOK, write_workbook
 from customer_outcomes.places.destination import CONTENTS, new_candidate, swap_in
 from customer_outcomes.places.locks import open_to_readers
 from customer_outcomes.places.paths import is_pattern, plain_path
-from customer_outcomes.signals import console_by, uninterrupted
+from customer_outcomes.progress import Progress
+from customer_outcomes.signals import set_stop_note, uninterrupted
 from customer_outcomes.warehouse import DATABASE, STORAGE_VERSION, connect, quoted
 
 
-def public_relations(manifest: dict) -> dict[str, list[str]]:
-    """Return '<schema>.<name>' -> grain, of every model that dbt's manifest calls public."""
+def public_relations(manifest: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the key columns of every public model in dbt's manifest, by its name '<schema>.<name>'."""
     return {
         f"{node['schema']}.{node['alias']}": _grain(node)
         for node in sorted(manifest["nodes"].values(), key=lambda node: node["unique_id"])
@@ -26,25 +28,26 @@ def public_relations(manifest: dict) -> dict[str, list[str]]:
     }
 
 
-def _grain(node: dict) -> list[str]:
-    """Return the columns of a model's primary key; of one that may hold nulls, those that its meta names as its key."""
+def _grain(node: dict[str, Any]) -> list[str]:
+    """Return the columns of a model's primary key or, if it has none because they may be null, of its `meta.key`."""
     keys = [constraint["columns"] for constraint in node["constraints"] if constraint["type"] == "primary_key"]
     return keys[0] if keys else node["config"]["meta"]["key"]
 
 
 def publish(
     warehouse: Path,
-    manifest: dict,
+    manifest: dict[str, Any],
     destination: Path,
     contents: Callable[[dict[str, int]], str],
-    progress: Callable[[int, int], None],
+    progress: Progress,
     before_swap: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write the public relations beside `destination` and swap the finished folder in.
+    """Write the public relations beside `destination`, then put the finished folder in its place.
 
-    A reader sees the last good version or this one, each whole: open files stay what they were. `contents` returns the
-    text of contents.json, given the number of rows of each relation. `before_swap` is called when all is written; what
-    it raises leaves the last good version. Who publishes holds the destination (`hold`).
+    A reader sees either the last good version or this one, never a mixture; files that are open keep their content.
+    `contents` returns the text of contents.json, given the number of rows of each relation. `before_swap` is called
+    when everything is written; if it raises an error, the last good version stays. The caller must have locked the
+    destination with `hold`. Raise FailedCheck if a published relation lacks rows.
     """
     candidate = new_candidate(destination)
     try:
@@ -55,16 +58,16 @@ def publish(
         before_swap()
         with uninterrupted():
             swap_in(candidate, destination, last=(DATABASE, CONTENTS))
-            console_by(f"{destination} holds the new version.")
+            set_stop_note(f"{destination} holds the new version.")
     except BaseException:
         shutil.rmtree(candidate, ignore_errors=True)
         raise
 
 
-def _write(warehouse: Path, manifest: dict, candidate: Path, progress: Callable[[int, int], None]) -> dict[str, int]:
-    """Write all but contents.json and return the number of rows of each relation."""
+def _write(warehouse: Path, manifest: dict[str, Any], candidate: Path, progress: Progress) -> dict[str, int]:
+    """Write everything except contents.json, and return the number of rows of each relation."""
     relations = public_relations(manifest)
-    rows = {}
+    rows: dict[str, int] = {}
     with (
         connect(temporary_files=tempfile.gettempdir()) as connection,
         plain_path(candidate) as place,
@@ -87,9 +90,9 @@ def _write(warehouse: Path, manifest: dict, candidate: Path, progress: Callable[
                 for place_of_rows in ("published", "warehouse")
             )
             if rows[relation] != received:
-                raise FailedCheck(f"{relation} has {received} rows and {rows[relation]} of them were published.")
+                raise FailedCheck(f"{relation} has {received} rows, but {rows[relation]} were published.")
             progress(number, len(relations))
-        connection.execute("checkpoint published")  # a full disk is said here, by its name
+        connection.execute("checkpoint published")  # a full disk raises its error here, with the file's name
         connection.execute("detach published")
         write_workbook(connection, candidate / WORKBOOK)
     return rows
@@ -97,10 +100,10 @@ def _write(warehouse: Path, manifest: dict, candidate: Path, progress: Callable[
 
 @contextmanager
 def _database(candidate: Path) -> Iterator[Path]:
-    """Lend a path to write the database to, which is the candidate's own when done.
+    """Yield the path to which the database is written; afterwards it is in the candidate folder.
 
-    Of a path with a ? DuckDB puts the log of its writing into another folder, also where a link leads there; such a
-    database is written into the folder for temporary files first.
+    If a path holds a ?, DuckDB puts its write-ahead log into another folder, even if the path is a link. A database
+    with a path like that is written into the folder for temporary files first, and then moved.
     """
     if not is_pattern(candidate):
         yield candidate / DATABASE

@@ -1,4 +1,4 @@
-"""dbt in an environment of its own, and the proof that all of it ran."""
+"""Runs dbt with a controlled environment, and checks that everything ran."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ import logging
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from customer_outcomes.errors import ECHO, LASTING, FailedCheck, first_sentences, one_line
+from customer_outcomes.progress import Progress
 from customer_outcomes.project import PROJECT_ROOT
 from customer_outcomes.warehouse import close_dbt_connections, connect
 
-# whatever a shell has set of these would decide what a build does
+# Environment variables with these prefixes change what a build does, so a build must not inherit them from the shell.
 DECIDING = ("DBT_", "OUTCOMES_", "GX_", "GE_")
 MUST_RUN = ("model", "seed", "snapshot", "test")
 
 
 @contextmanager
 def environment(**own: object) -> Iterator[None]:
-    """Have no variables of dbt, Great Expectations or this project but `own`, for a while."""
+    """Set `own` as the only environment variables of dbt, Great Expectations and this project; restore them at exit."""
     before = dict(os.environ)
     for name in before:
         if name.upper().startswith(DECIDING):
@@ -39,15 +41,19 @@ def environment(**own: object) -> Iterator[None]:
 def run_dbt(
     warehouse: Path,
     work_folder: Path,
-    variables: dict,
+    variables: dict[str, Any],
     seeds: Path,
     threads: int,
     full_refresh: bool,
-    progress: Callable[[int, int], None],
-) -> dict:
-    """Build everything, and return dbt's manifest; raise FailedCheck where something fails or does not run."""
+    progress: Progress,
+) -> dict[str, Any]:
+    """Build everything with dbt, and return dbt's manifest.
+
+    `seeds` is the folder of the rule files that dbt loads. Raise FailedCheck, with a sentence for each node, if a node
+    fails or does not run.
+    """
     target, running = work_folder / "target", work_folder / "dbt_runs"
-    if running.exists():  # what a build left that was killed in dbt may be half a file
+    if running.exists():  # a build was killed while dbt ran, and may have left half-written files
         shutil.rmtree(target, ignore_errors=True)
     running.touch()
     forget_older_parse(target, (PROJECT_ROOT / name for name in ("models", "seeds", "tests")))
@@ -58,7 +64,7 @@ def run_dbt(
         OUTCOMES_RULES=os.path.relpath(seeds, PROJECT_ROOT),
         DBT_TARGET_PATH=target,
         DBT_LOG_PATH=work_folder / "logs",
-        # a process of multiprocessing that tidies up behind a build that was stopped says so
+        # After a build is stopped, Python's resource tracker tidies up behind it and would print a warning.
         PYTHONWARNINGS="ignore:resource_tracker:UserWarning",
     ):
         results = _invoke(variables, threads, full_refresh, warehouse, progress)
@@ -69,7 +75,7 @@ def run_dbt(
 
 
 def forget_older_parse(target: Path, folders: Iterable[Path]) -> None:
-    """Remove dbt's parse cache if the YAML changed: of an entry that moved to another file dbt finds two."""
+    """Remove dbt's parse cache if a YAML file changed: dbt would find an entry twice that moved to another file."""
     digest = hashlib.sha256()
     for path in sorted(path for folder in folders for path in folder.rglob("*.yml")):
         digest.update(f"{path}\0".encode() + path.read_bytes())
@@ -80,8 +86,8 @@ def forget_older_parse(target: Path, folders: Iterable[Path]) -> None:
         known.write_text(digest.hexdigest())
 
 
-def assert_all_ran(manifest: dict, results: list) -> None:
-    """Raise FailedCheck unless each model, seed and data test of the project ran, once."""
+def assert_all_ran(manifest: dict[str, Any], results: list[Any]) -> None:
+    """Raise FailedCheck unless every model, seed, snapshot and data test of the project ran exactly once."""
     wanted = {
         identifier: node["name"]
         for identifier, node in manifest["nodes"].items()
@@ -107,43 +113,51 @@ def _names(names: list[str]) -> str:
     return (", ".join(names[:20]) or "there is none") + more
 
 
-def _invoke(variables: dict, threads: int, full_refresh: bool, warehouse: Path, progress) -> list:
+def _invoke(
+    variables: dict[str, Any], threads: int, full_refresh: bool, warehouse: Path, progress: Progress
+) -> list[Any]:
+    """Run `dbt build` and return its results; raise FailedCheck if it fails."""
     from dbt.cli.main import dbtRunner
 
-    def follow(event) -> None:
+    def follow(event: Any) -> None:
         if event.info.name in ("LogModelResult", "LogSeedResult"):
             progress(event.data.index, event.data.total)
         elif event.info.name == "LogTestResult":
             progress(event.data.index, event.data.num_models)
 
-    # a selection of its own, since selectors.yml may name a default
+    # Everything is selected explicitly, because selectors.yml may name a default selection.
     arguments = ["build", "--quiet", "--select", "fqn:*", "--exclude-resource-type", "unit_test"]
     arguments += ["--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)]
     arguments += ["--profile", "customer_outcomes", "--target", "warehouse", "--vars", json.dumps(variables)]
     arguments += ["--threads", str(threads), "--log-level", "none"]
     arguments += ["--full-refresh"] if full_refresh else []
-    logging.raiseExceptions = False  # a log that cannot be written is not what a build is about
+    logging.raiseExceptions = False  # a log file that cannot be written must not fail a build
     result = dbtRunner(callbacks=[follow]).invoke(arguments)
-    close_dbt_connections()  # the next steps open the warehouse to read
+    close_dbt_connections()  # the next steps open the warehouse read-only
     if result.exception:
         said = one_line(result.exception).rstrip(".")
         where = f" in {warehouse.parent}" if LASTING.search(said) else ""
         raise FailedCheck(f"dbt cannot run{where}: {said}.")
-    results = list(result.result or [])
+    executed: Any = result.result  # dbt types the result of every command; that of `build` is iterable
+    results = list(executed or [])
     if not result.success:
         raise FailedCheck(*_failures(results, warehouse))
     return results
 
 
-def _failures(results: list, warehouse: Path) -> list[str]:
-    """Return a sentence for each node of a dbt run that failed, or those that a test itself has in a column `fault`."""
+def _failures(results: list[Any], warehouse: Path) -> list[str]:
+    """Return the sentences about the failed nodes of a dbt run.
+
+    A test whose query has a column `fault` gives its own sentences in that column; any other node gets one sentence.
+    """
     failed = [result for result in results if result.status in ("error", "fail", "runtime error")]
     lasting = [result for result in failed if LASTING.search(result.message or "")]
     if lasting:
         first = next((result for result in lasting if not ECHO.search(result.message)), lasting[0])
         others = f" {len(failed) - 1} other nodes failed with it." if len(failed) > 1 else ""
         return [f"{first.node.resource_type} {first.node.name} failed: {one_line(first.message)}{others}"]
-    errors, faults = [], []
+    errors: list[str] = []
+    faults: list[str] = []
     for result in failed:
         found = _faults(result.node, warehouse) if result.status == "fail" else []
         faults += found
@@ -152,15 +166,16 @@ def _failures(results: list, warehouse: Path) -> list[str]:
     return first_sentences(errors) + faults or ["dbt stopped without a result."]
 
 
-def _failure(result) -> str:
+def _failure(result: Any) -> str:
+    """Return the sentence about a failed node."""
     node = result.node
     about = f" {node.description.strip()}" if node.resource_type == "test" and node.description else ""
     where = node.compiled_path or node.original_file_path
     return f"{node.resource_type} {node.name} failed:{about} {one_line(result.message or '')} (see {where})"
 
 
-def _faults(test, warehouse: Path) -> list[str]:
-    """Return the sentences that a test gives for the rows that it found; none where it gives no sentences."""
+def _faults(test: Any, warehouse: Path) -> list[str]:
+    """Return the sentences in the column `fault` of a test's rows, or nothing if the test lacks that column."""
     with connect(warehouse, read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
         answer = connection.execute(test.compiled_code)

@@ -1,9 +1,11 @@
-"""The vars: what each must be, and those that a build is given."""
+"""The vars of a build: their defaults, and the values that each may have."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import yaml
 
@@ -12,22 +14,28 @@ from customer_outcomes.last_build import as_utc
 from customer_outcomes.project import PROJECT_ROOT
 from customer_outcomes.warehouse import connect
 
+# A check of a value, which may also refuse it with an exception, and the words for the values that pass.
+Rule = tuple[Callable[[Any], object], str]
 
-def check_vars(text: str | None, as_of: str | None) -> dict:
-    """Return the vars that are given, as dbt takes them; raise UnusableInput with a sentence for each that is wrong."""
+
+def check_vars(text: str | None, as_of: str | None) -> dict[str, Any]:
+    """Return the given vars as dbt takes them, and as_of in any case.
+
+    `text` is the YAML of --vars, `as_of` the value of --as-of. Raise UnusableInput with a sentence for each wrong var.
+    """
     known = known_vars()
     try:
         given = yaml.load(text or "", _PlainLoader) or {}
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UnusableInput(f"--vars is not YAML: {' '.join(str(error).split())}.") from None
     if not isinstance(given, dict):
-        raise UnusableInput("--vars is no mapping of names to values, such as '{reporting_currency: BRL}'.")
+        raise UnusableInput("--vars is not a mapping of names to values, such as '{reporting_currency: BRL}'.")
     if as_of is not None:
         given["as_of"] = as_of
     faults = []
     for name, value in given.items():
         if name not in known:
-            faults.append(f"--vars has {name}, which is no var; the vars are {', '.join(known)}.")
+            faults.append(f"--vars names {name}, which is not a var; the vars are {', '.join(known)}.")
         elif not (name == "as_of" and value is None):
             is_sound, kind = VARS[name]
             try:
@@ -42,7 +50,7 @@ def check_vars(text: str | None, as_of: str | None) -> dict:
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """YAML that leaves a moment as it is written, so that what is wrong with it is said in our words."""
+    """YAML that leaves a timestamp as text, so that this module reports a wrong one in its own words."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012
         first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
@@ -50,13 +58,13 @@ class _PlainLoader(yaml.SafeLoader):
     }
 
 
-def known_vars() -> dict:
-    """Return every var with its default."""
+def known_vars() -> dict[str, Any]:
+    """Return every var of the dbt project with its default."""
     return yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["vars"]
 
 
 def _is_time_zone(name: object) -> bool:
-    """Whether the engine knows a time zone; its names are IANA's."""
+    """Return whether the engine knows a time zone of this name; its names are the IANA names."""
     with connect() as connection:
         known = connection.execute("select count(*) from pg_timezone_names() where name = ?", [str(name)]).fetchall()
     return isinstance(name, str) and known[0][0] > 0
@@ -66,16 +74,15 @@ def _is_number(value: object) -> bool:
     return type(value) in (int, float)
 
 
-def _one_of(*names: str) -> tuple:
+def _one_of(*names: str) -> Rule:
     return (lambda value: value in names, f"one of {', '.join(names)}")
 
 
-# what each var must be: a check, which may also fail by an exception, and the words for it
-_DAYS = (lambda days: type(days) is int and 0 < days < 100_000, "a number of days above 0")
-_SIGMAS = (lambda sigmas: _is_number(sigmas) and 0 < sigmas < 100, "a number above 0")
-_SHARE = (lambda share: _is_number(share) and 0 <= share <= 1, "a share from 0 to 1")
-_COUNT = (lambda count: type(count) is int and 0 < count < 1_000_000, "a whole number above 0")
-VARS = {
+_DAYS: Rule = (lambda days: type(days) is int and 0 < days < 100_000, "a number of days above 0")
+_SIGMAS: Rule = (lambda sigmas: _is_number(sigmas) and 0 < sigmas < 100, "a number above 0")
+_SHARE: Rule = (lambda share: _is_number(share) and 0 <= share <= 1, "a share from 0 to 1")
+_COUNT: Rule = (lambda count: type(count) is int and 0 < count < 1_000_000, "a whole number above 0")
+VARS: dict[str, Rule] = {
     "as_of": (as_utc, "an ISO 8601 timestamp"),
     "connectors": (lambda names: names == ["files"], "a list of connected systems: files"),
     "reporting_currency": (

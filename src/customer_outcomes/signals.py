@@ -1,10 +1,9 @@
-"""SIGINT and SIGTERM end a command with one sentence, at whatever moment they come.
+"""SIGINT and SIGTERM end a command with one sentence, at any moment.
 
-Python writes a signal's number into a pipe at once, whatever its threads do, and a thread waits for it there, so that
-neither dbt nor DuckDB, nor code that is in the middle of a long call, has a part in it. The process then ends at once,
-as if it were killed: whoever reads the published folder reads the last good version, locks go with the process, and
-the next build removes what is left. The one thing that is waited for is an exchange of the published folder that has
-begun.
+Python writes a signal's number into a pipe immediately, and a thread of this module waits at the pipe. So a signal
+works even while dbt, DuckDB or another long call runs. The process then ends immediately, as if it were killed: readers
+of the published folder see the last good version, locks are released with the process, and the next build removes the
+files that this one left. Only an exchange of the published folder that has begun is finished first.
 """
 
 from __future__ import annotations
@@ -17,47 +16,47 @@ from contextlib import contextmanager
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _uninterrupted = threading.RLock()
-_consolation = ""
+_stop_note = ""
 
 
 def listen() -> None:
-    """Wait for a signal from now on, also where who started the command in the background had it ignore SIGINT."""
-    heard, told = os.pipe()
-    os.set_blocking(told, False)
+    """Wait for signals from now on, even if this process was started in the background and so ignores SIGINT."""
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
     for number in SIGNALS:
         signal.signal(number, _nothing)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
-    threading.Thread(target=_wait, args=(heard,), daemon=True, name="signals").start()
+    signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+    threading.Thread(target=_wait, args=(read_end,), daemon=True, name="signals").start()
 
 
 def _nothing(number: int, frame: object) -> None:
-    """Leave a signal to the thread that waits for it."""
+    """Do nothing: the thread that waits at the pipe handles the signal."""
 
 
-def console_by(sentence: str) -> None:
-    """Say this, too, where a signal ends the command."""
-    global _consolation
-    _consolation = sentence
+def set_stop_note(sentence: str) -> None:
+    """Set the sentence that is printed, after the name of the signal, when a signal ends the command."""
+    global _stop_note
+    _stop_note = sentence
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Put a signal off until this is done."""
+    """Put off the end of the process until this context is left."""
     with _uninterrupted:
         yield
 
 
-def _wait(heard: int) -> None:
-    while (number := os.read(heard, 1)[0]) not in SIGNALS:
-        pass  # somebody else's
+def _wait(read_end: int) -> None:
+    while (number := os.read(read_end, 1)[0]) not in SIGNALS:
+        pass  # a signal that other code handles
     with _uninterrupted:
-        said = f"Stopped by {signal.Signals(number).name}.\n" + (f"{_consolation}\n" if _consolation else "")
-        # a line that shows progress hides the cursor and is not ended
+        said = f"Stopped by {signal.Signals(number).name}.\n" + (f"{_stop_note}\n" if _stop_note else "")
+        # The progress bar has hidden the cursor and not ended its line.
         restored = "\x1b[?25h\n" if os.isatty(2) else ""
         try:
             os.write(2, (restored + said).encode(errors="replace"))
         except OSError:
-            pass  # nobody listens
+            pass  # standard error is closed
         finally:
             os._exit(128 + number)

@@ -1,7 +1,7 @@
-"""The warehouse's engine: connections, the kinds of its errors, and the names that it goes by.
+"""The warehouse's engine: its connections, the types of its errors, and the names of its files.
 
-This module and the plugin that dbt-duckdb loads (dbt_plugin.py) are the only ones that name DuckDB. Every other module
-takes connections and errors from here, so that another engine changes these two.
+Only this module and the plugin of dbt-duckdb (dbt_plugin.py) name DuckDB. All other modules take connections and
+errors from here, so that a change of the engine touches only these two.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from typing import Any
 
 import duckdb
 
-DIALECT = "duckdb"  # the prefix of this engine's version of a macro
+DIALECT = "duckdb"  # the prefix of the names of this engine's macros in the dbt project
 DEFAULT_WAREHOUSE = Path("build/warehouse.duckdb")
 DATABASE = "customer_outcomes.duckdb"  # the published relations as one file
-STORAGE_VERSION = "v1.2.0"  # the published file is read by DuckDB 1.2 and later
+STORAGE_VERSION = "v1.2.0"  # DuckDB 1.2 and later can read the published file
 
 Connection = duckdb.DuckDBPyConnection
 Relation = duckdb.DuckDBPyRelation
 
 EngineError = duckdb.Error
 MissingRelation = duckdb.CatalogException
-MissingName = (duckdb.CatalogException, duckdb.BinderException)  # a relation or a column
+MissingName = (duckdb.CatalogException, duckdb.BinderException)  # a relation or a column is missing
 UnreadableFile = duckdb.IOException
 AlreadyOpen = duckdb.ConnectionException
-RefusedFile = (duckdb.InvalidInputException, duckdb.NotImplementedException)  # a file that the reader gives up
+RefusedFile = (duckdb.InvalidInputException, duckdb.NotImplementedException)  # the CSV reader cannot read a file
 
 
 def connect(
@@ -34,9 +34,9 @@ def connect(
     threads: int | None = None,
     temporary_files: str | None = None,
 ) -> Connection:
-    """Open a database, or one in memory where none is named; the caller closes it.
+    """Open a database file, or a database in memory if none is named; the caller must close it.
 
-    `threads` bounds the threads of its queries, `temporary_files` is the folder for data that exceeds memory.
+    `threads` is the largest number of threads of a query, `temporary_files` the folder for data that exceeds memory.
     """
     config: dict[str, Any] = {"threads": threads, "temp_directory": temporary_files}
     given = {name: value for name, value in config.items() if value is not None}
@@ -44,26 +44,26 @@ def connect(
 
 
 def dbt_connection() -> Connection:
-    """Return a cursor of the connection that an earlier dbt command of this process holds."""
+    """Return a cursor of the connection that an earlier dbt command of this process holds open."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     return DuckDBConnectionManager.env().handle().cursor()
 
 
 def close_dbt_connections() -> None:
-    """Close the connections of dbt, so that the warehouse can be opened to read."""
+    """Close the connections of dbt, so that the warehouse can be opened read-only."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     DuckDBConnectionManager.close_all_connections()
 
 
 def sqlalchemy_url(warehouse: Path) -> str:
-    """Return the address of a warehouse as SQLAlchemy takes it."""
+    """Return the URL of a warehouse for SQLAlchemy."""
     from sqlalchemy import URL
 
     return URL.create(DIALECT, database=str(warehouse)).render_as_string()
 
 
 def quoted(path: Path) -> str:
-    """Return a path as it stands between the quotes of a SQL literal."""
+    """Return a path escaped for use between the quotes of a SQL literal."""
     return str(path).replace("'", "''")

@@ -1,12 +1,14 @@
-"""Plugin of dbt: every dbt command takes as_of, vars and rules of the last build of its warehouse.
+"""Plugin of dbt that gives every dbt command the vars, as_of among them, and the rules of its warehouse's last build.
 
-dbt finds the module by its name (dbt_*) and calls the plugin after it has read dbt_project.yml and before it makes the
-configuration, whose vars decide whether a parsed project is stale. A plugin of the adapter would come too late: dbt
+dbt finds this module by its name (dbt_*). It calls the plugin after it has read dbt_project.yml and before it makes the
+configuration, whose vars decide whether the parsed project is stale. A plugin of the adapter would be too late: dbt
 calls it when it connects, which is after parsing.
 """
 
 import os
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any, cast
 
 import click
 from dbt.plugins import dbtPlugin
@@ -16,12 +18,15 @@ from customer_outcomes.last_build import read_last_build
 
 
 class LastBuildPlugin(dbtPlugin):
-    """Completes the vars and the folder of rules of the running dbt command; what differs stops it with a sentence."""
+    """Completes the vars and the folder of rules of the running dbt command.
+
+    A var or a rule that differs from the last build stops the command with UnusableInput.
+    """
 
     def initialize(self) -> None:
         context = click.get_current_context(silent=True)
-        command = context.obj if context and isinstance(context.obj, dict) else {}
-        # sqlfluff and MetricFlow load a project without a command of dbt
+        command: dict[str, Any] = context.obj if context and isinstance(context.obj, dict) else {}
+        # sqlfluff and MetricFlow load the project without a dbt command.
         if self.project_name != "customer_outcomes" or not {"flags", "profile", "project"} <= command.keys():
             return
         project, variables = command["project"], command["flags"].VARS
@@ -29,16 +34,17 @@ class LastBuildPlugin(dbtPlugin):
         last = read_last_build(root / path)
         if last is None:
             return
-        environment = get_invocation_context().env
+        # dbt declares the environment of a command as read-only, but holds it in a dict.
+        environment = cast(MutableMapping[str, str], get_invocation_context().env)
         given = environment.get("OUTCOMES_RULES")
         defaults = project.vars.to_dict()
         last.check_variables(variables, defaults)
         last.check_rules(root / given if given else None)
-        # given ones too, so that another form of the same moment does not parse the project anew
+        # Given vars are replaced too: another spelling of the same as_of would make dbt parse the project again.
         variables |= {name: value for name, value in last.variables.items() if name in defaults}
         rules = os.path.relpath(last.write_rules(last.warehouse.with_suffix(".work") / "rules"), root)
-        project.seed_paths[0] = rules  # the catalogue, beside it, is the project's own
-        # other rules parse anew, and `dbt retry` loads the project once more
+        project.seed_paths[0] = rules  # the second path, the catalogue, stays the project's own
+        # With this variable dbt parses the project again if the rules changed, and `dbt retry` finds the same folder.
         project.project_env_vars["OUTCOMES_RULES"] = environment["OUTCOMES_RULES"] = rules
 
 

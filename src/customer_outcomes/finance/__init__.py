@@ -1,1 +1,1 @@
-"""What finance reads: the workbook of pay and the trace of a payout."""
+"""The outputs for the finance team: the workbook of pay, and the trace of a payout."""

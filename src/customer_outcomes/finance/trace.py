@@ -1,4 +1,4 @@
-"""The way from a payout to what it rests on: input, customers, and the rows of facts, with amounts that add up."""
+"""Traces a payout to the metric inputs, the customers and the rows of facts from which it is computed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from pathlib import Path
+from typing import Any, Literal
 
 from rich import box
 from rich.console import Console
@@ -15,22 +16,23 @@ from rich.table import Table
 from customer_outcomes.errors import UnusableInput
 from customer_outcomes.warehouse import Connection, MissingName, connect
 
-LINE = ("plan_id", "plan_version", "metric_name")
+Row = dict[str, Any]  # a row of a query, or a part of the trace, by the names that docs/trace.md describes
+LINE = ("plan_id", "plan_version", "metric_name")  # the columns that identify a line of a statement
 STEPS = ("statement", "input", "customers")
-MOST_NAMES = 20  # so many are said where a name is unknown
+MOST_NAMES = 20  # the number of payees that a message lists
 
 
-def trace(warehouse: Path, period: str, user_id: str, metric_name: str | None = None) -> dict:
-    """Return what a payee was paid for a month, and what that rests on, as docs/trace.md describes it.
+def trace(warehouse: Path, period: str, user_id: str, metric_name: str | None = None) -> Row:
+    """Return the statement of a payee for a month and the figures behind it, as docs/trace.md describes them.
 
-    Amounts are Decimal. The rows of facts are there of `metric_name` alone. Raise UnusableInput where there is no such
-    month, payee, statement, metric or warehouse.
+    Amounts are Decimal. The rows of facts are included only for `metric_name`. Raise UnusableInput if the month, the
+    payee, the statement, the metric or the warehouse does not exist.
     """
     month = _month(period)
     if not warehouse.is_file():
-        raise UnusableInput(f"{warehouse} is not there; `outcomes build` makes it.")
+        raise UnusableInput(f"{warehouse} does not exist; `outcomes build` makes it.")
     try:
-        # a product of two decimals of the warehouse has up to 27 places
+        # The product of two decimals of the warehouse has up to 27 decimal places.
         with connect(warehouse, read_only=True) as connection, localcontext(prec=60):
             return _Trace(connection, month, user_id, metric_name).follow()
     except MissingName:
@@ -38,7 +40,7 @@ def trace(warehouse: Path, period: str, user_id: str, metric_name: str | None = 
 
 
 def plain(value: object) -> object:
-    """Return what a trace holds as JSON has it: decimals as strings without needless zeros, moments as ISO 8601."""
+    """Return a value of a trace for JSON: decimals become strings without trailing zeros, moments ISO 8601."""
     if isinstance(value, dict):
         return {name: plain(part) for name, part in value.items()}
     if isinstance(value, list):
@@ -60,12 +62,12 @@ def _month(text: str) -> date:
 
 
 class _Trace:
-    """The steps of one trace, each with its check against the step above."""
+    """The queries of one trace, and the checks of each step against the step above it."""
 
     def __init__(self, connection: Connection, month: date, user_id: str, metric_name: str | None):
         self.connection, self.month, self.user_id, self.metric_name = connection, month, user_id, metric_name
 
-    def follow(self) -> dict:
+    def follow(self) -> Row:
         employee = self._employee()
         adjustments = self._rows(
             "select adjustment_id, period, original_period, plan_id, plan_version, metric_name, dispute_id, amount,"
@@ -85,8 +87,8 @@ class _Trace:
         metrics = sorted({line["metric_name"] for line in lines})
         if self.metric_name is not None:
             if self.metric_name not in metrics:
-                there = f"the metrics are {', '.join(metrics)}" if metrics else "there is none"
-                raise UnusableInput(f"No plan of {self.user_id} in {self._name} has {self.metric_name}; {there}.")
+                found = f"the metrics are {', '.join(metrics)}" if metrics else "no metric has a line"
+                raise UnusableInput(f"No plan of {self.user_id} in {self._name} has {self.metric_name}; {found}.")
             metrics = [self.metric_name]
         posted = [adjustment["amount"] for adjustment in adjustments if adjustment["period"] == self.month]
         payout = sum((line["payout"] for line in lines), Decimal(0))
@@ -112,13 +114,14 @@ class _Trace:
     def _name(self) -> str:
         return f"{self.month:%Y-%m}"
 
-    def _rows(self, statement: str, *parameters: object) -> list[dict]:
+    def _rows(self, statement: str, *parameters: object) -> list[Row]:
+        """Return the rows of a query by the names of its columns."""
         answer = self.connection.execute(statement, parameters)
         names = [column[0] for column in answer.description]
         return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
-    def _checks(self, metrics: list[str]) -> list[dict]:
-        """Return the sums behind the lines that the warehouse compared with the step above, of all or of one metric."""
+    def _checks(self, metrics: list[str]) -> list[Row]:
+        """Return the sums that the warehouse compared with the step above, for the lines of some metrics."""
         checks = self._rows(
             "select step, metric_name, what, expected, found, is_equal from compensation.comp_line_checks"
             " where period = ? and user_id = ? order by metric_name, what",
@@ -128,13 +131,14 @@ class _Trace:
         shown = [check for check in checks if check["step"] == "statement" or check["metric_name"] in metrics]
         return sorted(shown, key=lambda check: STEPS.index(check["step"]))
 
-    def _employee(self) -> dict:
+    def _employee(self) -> Row:
         found = self._rows("select user_id, user_name, team from marts.dim_employees where user_id = ?", self.user_id)
         if not found:
-            raise UnusableInput(f"{self.user_id} is no employee; {self._payees()}.")
+            raise UnusableInput(f"{self.user_id} is not an employee; {self._payees()}.")
         return found[0]
 
     def _payees(self) -> str:
+        """Return a clause that names the payees of the month."""
         paid = self._rows(
             "select distinct user_id from compensation.comp_statement_lines where period = ? order by user_id",
             self.month,
@@ -146,16 +150,17 @@ class _Trace:
         return f"the payees of {self._name} are {', '.join(names[:MOST_NAMES])}{more}"
 
     def _periods(self) -> str:
+        """Return the sentence about a payee without a statement of the month."""
         found = self._rows(
             "select min(period) as first, max(period) as last from compensation.comp_statement_lines where user_id = ?",
             self.user_id,
         )[0]
         first, last = found["first"], found["last"]
-        there = f"the statements are of {first:%Y-%m} to {last:%Y-%m}" if first else self._payees()
-        return f"{self.user_id} has no statement of {self._name}; {there}."
+        known = f"the statements are of {first:%Y-%m} to {last:%Y-%m}" if first else self._payees()
+        return f"{self.user_id} has no statement of {self._name}; {known}."
 
-    def _lines(self, adjustments: list[dict]) -> list[dict]:
-        """Return the lines as they stand, each with what the latest knowledge pays and what was adjusted."""
+    def _lines(self, adjustments: list[Row]) -> list[Row]:
+        """Return the lines of the statement, each with the latest computed figures and the sum of its adjustments."""
         terms = "team, weight, threshold, target, cap, accelerated_rate, proration, target_pay"
         columns = f"plan_id, plan_version, metric_name, {terms}, payable_value, attainment, payout"
         stated, latest = (
@@ -166,7 +171,7 @@ class _Trace:
                 " where period = ? and user_id = ? and scenario = 'actual'",
             )
         )
-        adjusted = defaultdict(Decimal)
+        adjusted: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
         for adjustment in adjustments:
             if adjustment["dispute_id"] is None and adjustment["original_period"] == self.month:
                 adjusted[tuple(adjustment[name] for name in LINE)] += adjustment["amount"]
@@ -181,24 +186,24 @@ class _Trace:
             lines.append(line)
         return lines
 
-    def _metric(self, metric_name: str, team: str) -> dict:
-        """Return the input of a metric, its customers and, of the metric that was asked for, their rows."""
+    def _metric(self, metric_name: str, team: str) -> Row:
+        """Return the input and the customers of a metric; with their rows if it is the requested metric."""
         keys = [self.month, self.user_id, metric_name]
         found = self._rows(
             "select numerator, denominator, n_customers, raw_value, credibility, payable_value, coverage, is_payable"
             " from compensation.shared_comp_inputs where period = ? and user_id = ? and metric_name = ?",
             *keys,
         )
-        metric = {"metric_name": metric_name, "input": found[0] if found else None, "peers": None}
+        metric: Row = {"metric_name": metric_name, "input": found[0] if found else None, "peers": None}
         customers = self._customers(metric_name, team)
-        if metric["input"] is None:  # paid when the period closed, and by no plan that is known now
+        if metric["input"] is None:  # it was paid when the period closed, but no current plan has it
             return metric | {"customers": customers}
         if metric_name == "satisfaction":
             metric["peers"] = self._peers(team)
         return metric | {"customers": customers}
 
-    def _peers(self, team: str) -> dict:
-        """Return what the payees of a team have together: customers who answered, and the mean of their means."""
+    def _peers(self, team: str) -> Row:
+        """Return the number of customers of all payees of a team who answered, and the mean of their mean scores."""
         return self._rows(
             "select distinct peers_customers as n_customers, peers_mean as mean from compensation.comp_inputs"
             " where scenario = 'actual' and period = ? and team = ? and metric_name = 'satisfaction'",
@@ -206,7 +211,8 @@ class _Trace:
             team,
         )[0]
 
-    def _customers(self, metric_name: str, team: str) -> list[dict]:
+    def _customers(self, metric_name: str, team: str) -> list[Row]:
+        """Return the customers behind a metric, each with figures, credits and weight; with rows if requested."""
         keys = [self.month, self.user_id, metric_name]
         customers = self._rows(
             "select account_id, numerator, denominator from metrics.metric_evidence_customers"
@@ -233,7 +239,9 @@ class _Trace:
             below = its_rows[account_id]
             is_of_rows = below[0]["rule"] is not None
             customer["credits"] = _credits(below if is_of_rows else its_credits[account_id])
-            weights = _weights_by_row(below) if is_of_rows else {sum(row["weight"] for row in customer["credits"])}
+            weights: set[Any] = (
+                _weights_by_row(below) if is_of_rows else {sum(row["weight"] for row in customer["credits"])}
+            )
             customer["weight"] = weights.pop() if len(weights) == 1 else None
             if metric_name == self.metric_name:
                 customer["rows"] = below
@@ -241,35 +249,35 @@ class _Trace:
 
 
 def _month_before(month: date) -> date:
-    """Return the month at whose end customers are credited to whoever has them when the next one starts."""
+    """Return the first day of the previous month: retention is credited by the customers at the start of a month."""
     return (month - timedelta(days=1)).replace(day=1)
 
 
-def _grouped(rows: list[dict]) -> dict[str, list[dict]]:
-    """Return the rows of each account."""
-    groups = defaultdict(list)
+def _grouped(rows: list[Row]) -> dict[str, list[Row]]:
+    """Return the rows of each account, without the column account_id."""
+    groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         groups[row.pop("account_id")].append(row)
     return groups
 
 
-def _credits(rows: list[dict]) -> list[dict]:
-    """Return by which rules and rows a payee is credited, each once with each weight that it has."""
+def _credits(rows: list[Row]) -> list[Row]:
+    """Return the distinct combinations of rule, credit row and weight by which a payee is credited."""
     names = ("rule", "credit_table", "credit_id", "weight")
     different = {tuple(row[name] for name in names) for row in rows}
     return [dict(zip(names, values, strict=True)) for values in sorted(different)]
 
 
-def _weights_by_row(rows: list[dict]) -> set[Decimal]:
-    """Return the weights with which rows count, over all candidates of a row."""
-    weights = defaultdict(Decimal)
+def _weights_by_row(rows: list[Row]) -> set[Decimal]:
+    """Return the distinct weights of the rows of facts, where a row's weight is the sum over its credits."""
+    weights: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
         weights[row["source_id"]] += row["weight"]
     return set(weights.values())
 
 
-def print_trace(found: dict, console: Console) -> None:
-    """Print a trace for a person; figures are shown to four places, the sums are of all places."""
+def print_trace(found: Row, console: Console) -> None:
+    """Print a trace for a person; figures are rounded to four places, but sums are computed from all places."""
     _print_statement(found, console)
     for metric in found["metrics"]:
         _print_metric(metric, found["checks"], console)
@@ -282,7 +290,7 @@ def print_trace(found: dict, console: Console) -> None:
         console.print(f"{about}{check['what']}: {figures}", markup=False)
 
 
-def _print_statement(found: dict, console: Console) -> None:
+def _print_statement(found: Row, console: Console) -> None:
     name = f" ({found['user_name']})" if found["user_name"] else ""
     console.print(f"{found['period']:%Y-%m} of {found['user_id']}{name}, {found['team']}", style="bold", markup=False)
     close = found["close"]
@@ -293,10 +301,10 @@ def _print_statement(found: dict, console: Console) -> None:
     console.print(f"{state}; amounts in {found['reporting_currency']}", markup=False)
     if close:
         console.print(f"SHA-256 {close['content_sha256']}")
-    figures = ("value", "target", "attained", "weight", "days", "pay", "payout")
-    table = _table("plan", "metric", *(f">{figure}" for figure in figures))
+    headers = ("value", "target", "attained", "weight", "days", "pay", "payout")
+    figures = ("payable_value", "target", "attainment", "weight", "proration")
+    table = _table("plan", "metric", *(f">{header}" for header in headers))
     for line in found["lines"]:
-        figures = ("payable_value", "target", "attainment", "weight", "proration")
         table.add_row(
             f"{line['plan_id']} {line['plan_version']}",
             line["metric_name"],
@@ -319,9 +327,9 @@ def _print_statement(found: dict, console: Console) -> None:
         console.print(table)
     learned = [line for line in found["lines"] if line["payout"] != line["latest_payout"] or line["adjustments"]]
     if close and not learned:
-        console.print("Nothing that was learned since it closed changes a line.")
+        console.print("No knowledge since the month closed changes a line.")
     elif learned:
-        console.print("\nLearned since it closed: the steps below show the latest knowledge.", style="bold")
+        console.print("\nKnowledge since the month closed changes lines; the steps below show it.", style="bold")
         table = _table("plan", "metric", ">value then", ">value now", ">payout then", ">adjustments", ">payout now")
         for line in learned:
             table.add_row(
@@ -333,15 +341,15 @@ def _print_statement(found: dict, console: Console) -> None:
         console.print(table)
 
 
-def _print_metric(metric: dict, checks: list[dict], console: Console) -> None:
+def _print_metric(metric: Row, checks: list[Row], console: Console) -> None:
     figures, customers = metric["input"], metric["customers"]
     console.print(f"\n{metric['metric_name']}", style="bold")
     if figures is None:
-        console.print("No plan that is known now pays it.")
+        console.print("No current plan pays it.")
         return
     console.print(f"payable value {_shown(figures['payable_value'])}{_origin(metric)}")
     if not customers:
-        console.print("There is no customer to count.")
+        console.print("No customer counts.")
         return
     parts = ["numerator", *(["denominator"] if figures["denominator"] is not None else [])]
     adds = "mean" if metric["metric_name"] == "satisfaction" else "adds"
@@ -361,13 +369,14 @@ def _print_metric(metric: dict, checks: list[dict], console: Console) -> None:
             _print_rows(metric["metric_name"], customer, parts, console)
 
 
-def _print_verdict(checks: list[dict], above: str, console: Console) -> None:
+def _print_verdict(checks: list[Row], above: str, console: Console) -> None:
+    """Print whether the sum of a table equals the figure in the step above, if the warehouse compared them."""
     if checks:
         verb = "equals" if all(check["is_equal"] for check in checks) else "does not equal"
         console.print(f"The sum {verb} the {above} above.")
 
 
-def _print_rows(metric_name: str, customer: dict, parts: list[str], console: Console) -> None:
+def _print_rows(metric_name: str, customer: Row, parts: list[str], console: Console) -> None:
     rows = customer["rows"]
     has_moments, has_credits = rows[0]["occurred_at"] is not None, rows[0]["rule"] is not None
     console.print(f"\n{customer['account_id']}, {rows[0]['source_table']}", markup=False)
@@ -385,14 +394,14 @@ def _print_rows(metric_name: str, customer: dict, parts: list[str], console: Con
     console.print(table)
 
 
-def _origin(metric: dict) -> str:
-    """Say in words where a payable value comes from."""
+def _origin(metric: Row) -> str:
+    """Return the computation of a payable value, in words."""
     figures, peers = metric["input"], metric["peers"]
     if peers is None:
         if figures["numerator"] is None:
             return ": there is nothing to divide by"
         if figures["denominator"] is None:
-            return " = the sum of what customers add"
+            return " = the sum of the customers' amounts"
         quotient = f"{_shown(figures['numerator'])} / {_shown(figures['denominator'])}"
         return f" = {quotient}" + (", 0 where one is negative" if metric["metric_name"] == "ppp_yield" else "")
     team = f"the mean {_shown(peers['mean'])} of the {peers['n_customers']} customers of all payees of the team"
@@ -403,11 +412,11 @@ def _origin(metric: dict) -> str:
 
 
 def _table(*columns: str) -> Table:
-    """Return an empty table; the figures of a column with > stand to the right."""
+    """Return an empty table with these headers; a column whose header begins with > is aligned to the right."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for column in columns:
         is_figure = column.startswith(">")
-        side = "right" if is_figure else "left"
+        side: Literal["left", "right"] = "right" if is_figure else "left"
         table.add_column(column.lstrip(">"), justify=side, no_wrap=is_figure, overflow="fold")
     return table
 
@@ -417,7 +426,7 @@ def _money(amount: Decimal) -> str:
 
 
 def _shown(value: Decimal | int | None) -> str:
-    """Show a figure to four places; one with a fraction has two at least."""
+    """Return a figure rounded to four decimal places; one with a fraction has at least two places."""
     if value is None:
         return "none"
     whole, _, fraction = f"{value:,.4f}".partition(".")

@@ -1,12 +1,14 @@
-"""Finance's file: statements, inputs and adjustments as a workbook, with checks that tie it to the warehouse."""
+"""The workbook of the finance team: statements, inputs and adjustments, with checks against the warehouse."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import xlsxwriter
 from xlsxwriter.utility import quote_sheetname, xl_range_abs, xl_rowcol_to_cell
@@ -15,15 +17,18 @@ from xlsxwriter.worksheet import Worksheet
 from customer_outcomes.warehouse import Connection
 
 WORKBOOK = "shared_comp_inputs.xlsx"
-TOTALS_ROW = 2  # from 0; above it stands what the sheet is
+TOTALS_ROW = 2  # rows and columns count from 0; the title and a remark are above the totals
 HEADER_ROW = 6
 ADJUSTMENTS_SHEET = "Adjustments"
 LATE = "late knowledge"
-MOST_ROWS = 1_000_000  # of inputs on one sheet; a sheet ends at 1,048,576
-LONGEST_TEXT = 32_767  # characters of a cell
+MOST_ROWS = 1_000_000  # the number of rows of inputs on one sheet; a sheet ends at row 1,048,576
+LONGEST_TEXT = 32_767  # the number of characters that a cell can hold
 FORMULA_SIGNS = ("=", "+", "-", "@")
 
-FORMATS = {
+Columns = tuple[tuple[str, int, str], ...]  # header, width in characters, and name of the format
+Amount = Decimal | int
+
+FORMATS: dict[str, dict[str, Any]] = {
     "text": {},
     "money": {"num_format": "#,##0.00;[Red]-#,##0.00"},
     "count": {"num_format": "#,##0"},
@@ -35,12 +40,11 @@ FORMATS = {
     "total": {"bold": True, "top": 1, "num_format": "#,##0.00;[Red]-#,##0.00"},
     "total_count": {"bold": True, "top": 1, "num_format": "#,##0"},
     "total_text": {"bold": True, "top": 1},
-    # what somebody edits stays text, too
+    # With this prefix, text that begins like a formula stays text even if somebody edits its cell.
     "quoted": {"quote_prefix": True},
 }
 
-# header, width, format
-STATEMENT = (
+STATEMENT: Columns = (
     ("kind", 11, "text"),
     ("user_id", 14, "text"),
     ("user_name", 20, "text"),
@@ -61,7 +65,7 @@ STATEMENT = (
     ("original_period", 10, "month"),
     ("reason", 30, "text"),
 )
-INPUTS = (
+INPUTS: Columns = (
     ("period", 10, "month"),
     ("user_id", 14, "text"),
     ("team", 11, "text"),
@@ -75,7 +79,7 @@ INPUTS = (
     ("coverage", 11, "share"),
     ("is_payable", 10, "text"),
 )
-ADJUSTMENTS = (
+ADJUSTMENTS: Columns = (
     ("kind", 15, "text"),
     ("period", 10, "month"),
     ("original_period", 10, "month"),
@@ -88,7 +92,7 @@ ADJUSTMENTS = (
     ("reason", 30, "text"),
     ("adjustment_id", 44, "text"),
 )
-CHECKS = (
+CHECKS: Columns = (
     ("what", 58, "text"),
     ("expected", 18, "money"),
     ("found", 18, "money"),
@@ -100,21 +104,34 @@ STATEMENT_AMOUNT, ADJUSTED_AMOUNT = (
 )
 
 
+@dataclass
+class _Check:
+    """One comparison of a figure of the warehouse, `expected`, with the same figure in the workbook.
+
+    `formula` computes that figure in the workbook, and `found` is its result; without a formula, `found` is a second
+    figure of the warehouse.
+    """
+
+    what: str
+    expected: Amount
+    formula: str | None
+    found: Amount
+
+
 def write_workbook(connection: Connection, path: Path) -> None:
     """Write the workbook of the database that is attached as `warehouse`; the same database gives the same bytes."""
     _Book(connection, path).write()
 
 
 class _Book:
-    """The workbook while it is written: its formats, and the checks that its sheets gather."""
+    """The workbook while it is written, with its formats and the checks that its sheets collect."""
 
     def __init__(self, connection: Connection, path: Path):
         self.connection = connection
-        # the temporary files of its sheets hold pay: they lie beside it, where nobody else reads them
+        # The temporary files of the sheets contain pay, so they are put beside the workbook, in a private folder.
         self.workbook = xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": str(path.parent)})
         self.formats = {name: self.workbook.add_format(properties) for name, properties in FORMATS.items()}
-        # what, as the warehouse has it, the formula that finds it here, and what that gives
-        self.checks: list[tuple[str, object, str | None, object]] = []
+        self.checks: list[_Check] = []
         self.as_of, self.currency = self._query("select as_of, reporting_currency from {c}.comp_settings")[0]
         self.workbook.set_properties({"title": "Shared compensation", "created": self.as_of})
 
@@ -137,11 +154,12 @@ class _Book:
         self._write_checks(checks, is_anybody_paid=bool(periods))
         self.workbook.close()
 
-    def _query(self, statement: str, *parameters: object) -> list[tuple]:
+    def _query(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Return the rows of a query, in which {c} is the schema compensation."""
         return self.connection.execute(statement.format(c="warehouse.compensation"), parameters).fetchall()
 
-    def _begin(self, sheet: Worksheet, title: str, remark: str, columns: tuple) -> None:
-        """Set a sheet up and say what it is."""
+    def _begin(self, sheet: Worksheet, title: str, remark: str, columns: Columns) -> None:
+        """Set up the layout of a sheet, and write its title and a remark."""
         for position, (_, width, kind) in enumerate(columns):
             sheet.set_column(position, position, width, self.formats[kind])
         sheet.freeze_panes(HEADER_ROW + 1, 0)
@@ -153,7 +171,7 @@ class _Book:
         sheet.write_string(0, 0, title, self.formats["title"])
         self._write_text(sheet, 1, 0, remark)
 
-    def _write_header(self, sheet: Worksheet, columns: tuple) -> None:
+    def _write_header(self, sheet: Worksheet, columns: Columns) -> None:
         for position, (name, _, _) in enumerate(columns):
             sheet.write_string(HEADER_ROW, position, name, self.formats["header"])
 
@@ -161,7 +179,7 @@ class _Book:
         quoted = self.formats["quoted"] if text.startswith(FORMULA_SIGNS) else None
         sheet.write_string(row, column, text[:LONGEST_TEXT], quoted)
 
-    def _write_row(self, sheet: Worksheet, row: int, values: Iterable) -> None:
+    def _write_row(self, sheet: Worksheet, row: int, values: Iterable[Any]) -> None:
         for column, value in enumerate(values):
             if isinstance(value, str):
                 self._write_text(sheet, row, column, value)
@@ -173,7 +191,7 @@ class _Book:
                 sheet.write_number(row, column, float(value))
 
     def _write_total(self, sheet: Worksheet, row: int, column: int, name: str, formula: str, value: Decimal) -> None:
-        """Write a total, its name to the left; the value is for viewers that do not calculate."""
+        """Write a total with its name on the left; programs that do not calculate formulas show the value."""
         sheet.write_string(row, column - 1, name, self.formats["total_text"])
         sheet.write_formula(row, column, formula, self.formats["total"], float(value))
 
@@ -189,7 +207,8 @@ class _Book:
             self._write_row(sheet, row, values)
         sheet.autofilter(HEADER_ROW, 0, HEADER_ROW + len(rows), len(INPUTS) - 1)
 
-    def _write_adjustments(self, sheet: Worksheet) -> list[tuple]:
+    def _write_adjustments(self, sheet: Worksheet) -> list[tuple[Any, ...]]:
+        """Write the adjustments of all periods, and return their rows."""
         rows = self._query(
             "select case when dispute_id is null then 'late knowledge' else 'dispute' end as kind,"
             f" {_names(ADJUSTMENTS[1:])} from {{c}}.comp_adjustments order by period desc, adjustment_id"
@@ -204,11 +223,11 @@ class _Book:
             self._write_row(sheet, row, values)
         expected = self._query("select coalesce(sum(amount), 0) from {c}.comp_adjustments")[0][0]
         found = f"={ADJUSTMENTS_SHEET}!{xl_rowcol_to_cell(TOTALS_ROW, ADJUSTED_AMOUNT)}"
-        self.checks.append(("Adjustments of all periods", expected, found, total))
+        self.checks.append(_Check("Adjustments of all periods", expected, found, total))
         return rows
 
-    def _write_statements(self, sheet: Worksheet, period: date, adjusted: list[tuple]) -> None:
-        """Write a period: each payee's lines, the adjustments posted in it, and their sum."""
+    def _write_statements(self, sheet: Worksheet, period: date, adjusted: list[tuple[Any, ...]]) -> None:
+        """Write the sheet of a period: the lines of each payee, the adjustments posted in the period, and the sums."""
         closes = self._query(
             "select closed_at, closed_by, as_of, line_count, payout_total, content_sha256"
             " from {c}.comp_period_closes where period = ?",
@@ -267,10 +286,11 @@ class _Book:
             line_count, payout_total = closes[0][3:5]
             counted = sum(entry[0] == "line" for entry in entries)
             formula = f'=COUNTIF({quote_sheetname(sheet.name)}!{kinds},"line")'
-            self.checks.append((f"{sheet.name}: number of lines when it closed", line_count, formula, counted))
+            self.checks.append(_Check(f"{sheet.name}: number of lines when it closed", line_count, formula, counted))
             self._check_close(sheet, period, payout_total, totals["line"], adjusted)
 
     def _check_period(self, sheet: Worksheet, period: date, totals: dict[str, Decimal]) -> None:
+        """Check the totals of a period's sheet."""
         lines, adjustments = self._query(
             "select (select coalesce(sum(payout), 0) from {c}.comp_statement_lines where period = $1),"
             " (select coalesce(sum(amount), 0) from {c}.comp_adjustments where period = $1)",
@@ -280,14 +300,15 @@ class _Book:
             (TOTALS_ROW, "lines", lines, totals["line"]),
             (TOTALS_ROW + 1, "adjustments posted", adjustments, totals["adjustment"]),
         ):
-            self.checks.append((f"{sheet.name}: {what}", expected, f"={_amount(sheet, row)}", found))
+            self.checks.append(_Check(f"{sheet.name}: {what}", expected, f"={_amount(sheet, row)}", found))
 
     def _check_close(
-        self, sheet: Worksheet, period: date, payout_total: Decimal, lines: Decimal, adjusted: list[tuple]
+        self, sheet: Worksheet, period: date, payout_total: Decimal, lines: Decimal, adjusted: list[tuple[Any, ...]]
     ) -> None:
+        """Check the lines of a closed period against its close, and against the latest knowledge."""
         lines_cell = _amount(sheet, TOTALS_ROW)
-        self.checks.append((f"{sheet.name}: lines when it closed", payout_total, f"={lines_cell}", lines))
-        # what is learned of a month that is too old, or was closed by older definitions, is adjusted no more
+        self.checks.append(_Check(f"{sheet.name}: lines when it closed", payout_total, f"={lines_cell}", lines))
+        # There is no sum if the month is too old, or was closed by older definitions: late knowledge of it is ignored.
         latest = self._query(
             "select cast(sum(expected) as decimal(38, 2)) from {c}.comp_line_checks"
             " where period = ? and step = 'statement' and metric_name is not null having count(*) > 0",
@@ -303,10 +324,10 @@ class _Book:
             day = f"DATE({period.year},{period.month},1)"
             formula = f'={lines_cell}+SUMIFS({amounts},{kinds},"{LATE}",{originals},{day})'
             what = f"{sheet.name}: closed lines and adjustments for later knowledge, against the latest knowledge"
-            self.checks.append((what, latest[0][0], formula, lines + late))
+            self.checks.append(_Check(what, latest[0][0], formula, lines + late))
 
     def _check_customers(self) -> None:
-        """Check what no formula of this workbook can find."""
+        """Add the checks that no formula of the workbook can compute."""
         customers, marketing, sales, uneven, leavers, unequal = self._query(
             """
             with sums as (
@@ -326,39 +347,41 @@ class _Book:
             """
         )[0]
         self.checks += [
-            ("Customers, and their credit in marketing", customers, None, marketing),
-            ("Customers, and their credit in sales", customers, None, sales),
-            ("Customers whose credit of a side is not 1", 0, None, uneven),
-            ("Payees paid for a month that began after they left", 0, None, leavers),
-            ("Sums behind lines that do not add up (comp_line_checks)", 0, None, unequal),
+            _Check("Customers, and their credit in marketing", customers, None, marketing),
+            _Check("Customers, and their credit in sales", customers, None, sales),
+            _Check("Customers whose credit of a side is not 1", 0, None, uneven),
+            _Check("Payees paid for a month that began after they left", 0, None, leavers),
+            _Check("Sums behind lines that do not add up (comp_line_checks)", 0, None, unequal),
         ]
 
     def _write_checks(self, sheet: Worksheet, is_anybody_paid: bool) -> None:
+        """Write all checks, and the number of failed ones."""
         self._check_customers()
         remark = f"The warehouse against this workbook, as known at {self.as_of} UTC; money in {self.currency}."
         if not is_anybody_paid:
             remark += " No payee takes part in a plan, so there are no statements."
         self._begin(sheet, "Checks", remark, CHECKS)
         last = HEADER_ROW + len(self.checks)
-        verdicts = [expected == found for _, expected, _, found in self.checks]
+        verdicts = [check.expected == check.found for check in self.checks]
         cells = xl_range_abs(HEADER_ROW + 1, 4, last, 4)
         sheet.write_string(TOTALS_ROW, 3, "to look at", self.formats["total_text"])
         formula = f'=COUNTIF({cells},"look")'
         sheet.write_formula(TOTALS_ROW, 4, formula, self.formats["total_count"], verdicts.count(False))
         self._write_header(sheet, CHECKS)
-        for row, (what, expected, formula, found) in enumerate(self.checks, HEADER_ROW + 1):
-            self._write_row(sheet, row, (what, expected))
-            if formula:
-                sheet.write_formula(row, 2, formula, None, float(found))
+        for row, check in enumerate(self.checks, HEADER_ROW + 1):
+            self._write_row(sheet, row, (check.what, check.expected))
+            if check.formula:
+                sheet.write_formula(row, 2, check.formula, None, float(check.found))
             else:
-                self._write_row(sheet, row, (what, expected, found))
+                self._write_row(sheet, row, (check.what, check.expected, check.found))
             wanted_cell, found_cell, difference = (xl_rowcol_to_cell(row, column) for column in (1, 2, 3))
-            sheet.write_formula(row, 3, f"=ROUND({found_cell}-{wanted_cell},6)", None, float(found - expected))
-            verdict = "ok" if found == expected else "look"
+            difference_formula = f"=ROUND({found_cell}-{wanted_cell},6)"
+            sheet.write_formula(row, 3, difference_formula, None, float(check.found - check.expected))
+            verdict = "ok" if check.found == check.expected else "look"
             sheet.write_formula(row, 4, f'=IF({difference}=0,"ok","look")', None, verdict)
 
 
-def _names(columns: tuple) -> str:
+def _names(columns: Columns) -> str:
     return ", ".join(name for name, _, _ in columns)
 
 
@@ -367,5 +390,5 @@ def _sum(amounts: Iterable[Decimal]) -> Decimal:
 
 
 def _amount(sheet: Worksheet, row: int) -> str:
-    """Return the reference of a total of a period's sheet."""
+    """Return the reference to the cell of a total on a period's sheet."""
     return f"{quote_sheetname(sheet.name)}!{xl_rowcol_to_cell(row, STATEMENT_AMOUNT)}"

@@ -1,35 +1,46 @@
-"""What customers will buy: BG/NBD, MBG/NBD, Pareto/NBD and Gamma-Gamma by maximum likelihood, and their forecasts.
+"""Fits BG/NBD, MBG/NBD, Pareto/NBD and Gamma-Gamma by maximum likelihood, and computes their forecasts.
 
-A customer's history is its frequency x (purchases after the first), its recency t_x (first to last purchase) and its
-age T (first purchase to now), in weeks. All three purchase models say: while alive, a customer buys as a Poisson
-process whose rate is drawn from a gamma distribution (shape r, rate alpha, in weeks). They differ in how it lapses:
+A customer's history is its frequency x (the number of purchases after the first), its recency t_x (the time from the
+first to the last purchase) and its age T (the time from the first purchase to now), in weeks. In all three purchase
+models, a customer who is alive buys as a Poisson process whose rate is drawn from a gamma distribution (shape r, rate
+alpha, in weeks). The models differ in how a customer lapses:
 
-- `bg_nbd`: after each repeat purchase, with a chance drawn from a beta distribution (a, b). Fader, Hardie & Lee (2005),
-  "Counting Your Customers" the Easy Way, Marketing Science 24.
-- `mbg_nbd`: the same, and after the first purchase too. Batislam, Denizel & Filiztekin (2007), IJRM 24.
+- `bg_nbd`: after each repeat purchase, with a probability drawn from a beta distribution (a, b). Fader, Hardie & Lee
+  (2005), "Counting Your Customers" the Easy Way, Marketing Science 24.
+- `mbg_nbd`: the same, but also after the first purchase. Batislam, Denizel & Filiztekin (2007), IJRM 24.
 - `pareto_nbd`: at any moment, at a rate drawn from a gamma distribution (shape s, rate beta, in weeks). Schmittlein,
   Morrison & Colombo (1987), Management Science 33; Fader & Hardie (2005), A Note on Deriving the Pareto/NBD Model.
 
-`gamma_gamma`: what a purchase of a customer is worth. Fader & Hardie (2013), The Gamma-Gamma Model of Monetary Value.
+`gamma_gamma` models the value of purchases. Fader & Hardie (2013), The Gamma-Gamma Model of Monetary Value.
 
 The likelihood of a history is the sum of two terms, one of (x, T) and one of (x, t_x):
 
     L(x, t_x, T) = exp(living(x, T)) + exp(lapsed(x, t_x))
 
-so a fit evaluates either on the distinct pairs of a frequency and a time, of which there are far fewer than customers.
-Equal histories are grouped and sorted first: their order changes no digit, and no sum runs through BLAS.
+So a fit evaluates both terms only at the distinct pairs of a frequency and a time, which are far fewer than customers.
+Equal histories are grouped and sorted first, and no sum uses BLAS; so the order of the customers changes no digit.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import betaln, exprel, gammaln, hyp2f1, psi, roots_jacobi
 
-Array = np.ndarray
-Loss = Callable[[Array], tuple[float, Array]]
+Array = npt.NDArray[Any]
+Loss = Callable[[Array], tuple[float, Array]]  # of the logs of the parameters: the loss, and its gradient
+LossOf = Callable[[list[Array], Array], Loss]  # of the columns of the data and the customers of each row: the loss
+Terms = tuple[Array, Array, Array, list[Array], list[Array]]
+# Of the parameters, the distinct frequencies, the index of each pair's frequency among them, the time of each pair, and
+# the horizon. It returns for each pair the log of being alive at the time, the log terms living and lapsed, and the
+# derivatives of the last two by each parameter.
+Kernel = Callable[[Array, Array, Array, Array, float], Terms]
 
 NAMES = {
     "bg_nbd": ("r", "alpha", "a", "b"),
@@ -37,7 +48,7 @@ NAMES = {
     "pareto_nbd": ("r", "alpha", "s", "beta"),
     "gamma_gamma": ("p", "q", "gamma"),
 }
-# Parameters from which the search starts, times and spend in units of their mean.
+# The parameters from which the search starts, with times and spend in units of their means.
 STARTS = {
     "bg_nbd": ((1.0, 0.3, 1.0, 2.0), (0.3, 0.1, 0.5, 5.0), (3.0, 1.0, 0.3, 1.0)),
     "mbg_nbd": ((1.0, 0.3, 1.0, 2.0), (0.3, 0.1, 0.5, 5.0), (3.0, 1.0, 0.3, 1.0)),
@@ -46,9 +57,9 @@ STARTS = {
 }
 Z = 1.959963985
 MIN_REPEAT_CUSTOMERS = 10
-LIMIT = np.log(1e5)  # of a log parameter: what lies beyond has run off
-MAX_STANDARD_ERROR = 2.0  # of a log parameter: beyond it the data do not tell it even within a factor of 50
-ROUGH_CUSTOMERS = 2_000  # on so many the starts run, on all the rest of the way
+LIMIT = np.log(1e5)  # the bound of a log parameter; a search that reaches it does not converge
+MAX_STANDARD_ERROR = 2.0  # of a log parameter; above it, the parameter is not known even within a factor of 50
+ROUGH_CUSTOMERS = 2_000  # the starts run on a sample of this size, and the best one continues on all customers
 FLAT = "The likelihood is flat at its maximum: the data do not tell the parameters."
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(24)
 
@@ -58,9 +69,9 @@ class Fit:
     """A model's parameters, or the reason why there are none.
 
     parameters: by the papers' names, alpha and beta in weeks, gamma in the currency of spend; {} without convergence.
-    intervals: 95 % of each parameter, on the log scale from the observed information.
-    log_likelihood: sum over all customers, without the terms of the data alone that the papers leave out.
-    n_customers: customers that the fit saw. reason: one sentence, why the fit can be used or why not.
+    intervals: the 95 % confidence interval of each parameter, on the log scale from the observed information.
+    log_likelihood: the sum over all customers, without the terms that depend on the data alone, as in the papers.
+    n_customers: the number of customers in the data. reason: a sentence, why the fit can be used or why it cannot.
     """
 
     model: str
@@ -74,63 +85,75 @@ class Fit:
 
 @dataclass(frozen=True)
 class _Histories:
-    """Distinct histories: `now` and `last` are the places of (x, T) and (x, t_x) among the distinct pairs."""
+    """Histories as distinct pairs of a frequency and a time.
 
-    levels: Array  # distinct frequencies
-    level: Array  # place of each pair's frequency among them
-    time: Array
-    horizon: float  # a time that no history outlasts
+    `now` and `last` are the indexes of (x, T) and (x, t_x) of each history among the pairs.
+    """
+
+    levels: Array  # the distinct frequencies
+    level: Array  # the index of each pair's frequency in `levels`
+    time: Array  # the time of each pair
+    horizon: float  # a time longer than every history
     now: Array
     last: Array
-    customers: Array
+    customers: Array  # the number of customers with each history
 
 
-def fit(model: str, frequency: Array, recency: Array, age: Array, customers: Array | None = None) -> Fit:
+def fit(
+    model: str,
+    frequency: npt.ArrayLike,
+    recency: npt.ArrayLike,
+    age: npt.ArrayLike,
+    customers: npt.ArrayLike | None = None,
+) -> Fit:
     """Fit `bg_nbd`, `mbg_nbd` or `pareto_nbd` to customers' histories.
 
-    frequency, recency, age: arrays of one length, purchases and weeks; `customers` counts each row's customers (1).
-    Raises ValueError where a history cannot be.
+    frequency, recency, age: purchases, weeks and weeks, arrays of equal length.
+    customers: the number of customers with the history of each row, an array of the same length; by default 1 each.
+    Raises ValueError if a history is impossible.
     """
-    columns = [np.asarray(column, dtype=float).ravel() for column in (frequency, recency, age)]
+    columns: list[Array] = [np.asarray(column, dtype=float).ravel() for column in (frequency, recency, age)]
     x, t_x, now = columns
-    customers = np.ones(len(x)) if customers is None else np.asarray(customers, dtype=float).ravel()
-    if not all(np.isfinite(column).all() for column in (*columns, customers)):
+    counts: Array = np.ones(len(x)) if customers is None else np.asarray(customers, dtype=float).ravel()
+    if not all(np.isfinite(column).all() for column in (*columns, counts)):
         raise ValueError("a history has a value that is not finite")
     if (x < 0).any() or (t_x < 0).any() or (t_x > now).any() or (t_x[x == 0] > 0).any() or (now[x > 0] == 0).any():
         raise ValueError("a history needs 0 <= recency <= age, and recency 0 or age > 0 as its frequency is 0 or not")
-    n_customers = int(customers.sum())
-    if customers[x > 0].sum() < MIN_REPEAT_CUSTOMERS:
+    n_customers = int(counts.sum())
+    if counts[x > 0].sum() < MIN_REPEAT_CUSTOMERS:
         return _no_fit(model, n_customers, f"Fewer than {MIN_REPEAT_CUSTOMERS} customers bought again.")
-    (x, t_x, now), customers = _grouped([x, t_x, now], customers)
-    unit = np.sum(now * customers) / n_customers
+    (x, t_x, now), counts = _grouped([x, t_x, now], counts)
+    unit = np.sum(now * counts) / n_customers
 
     def loss_of(columns: list[Array], customers: Array) -> Loss:
-        return _loss(KERNELS[model], _histories(*columns, customers))
+        x, t_x, now = columns
+        return _loss(KERNELS[model], _histories(x, t_x, now, customers))
 
-    offset = -np.log(unit) * np.sum(x * customers)
-    return _search(model, loss_of, [x, t_x / unit, now / unit], customers, {"alpha": unit, "beta": unit}, offset)
+    offset = -np.log(unit) * np.sum(x * counts)
+    return _search(model, loss_of, [x, t_x / unit, now / unit], counts, {"alpha": unit, "beta": unit}, offset)
 
 
-def fit_gamma_gamma(frequency: Array, mean_spend: Array, customers: Array | None = None) -> Fit:
+def fit_gamma_gamma(frequency: npt.ArrayLike, mean_spend: npt.ArrayLike, customers: npt.ArrayLike | None = None) -> Fit:
     """Fit the Gamma-Gamma model of spend to repeat customers.
 
-    frequency: purchases that mean_spend is the mean of, above 0; mean_spend: above 0; arrays of one length.
+    frequency: the number of purchases with the mean `mean_spend`; both above 0, arrays of equal length.
+    customers: the number of customers of each row, an array of the same length; by default 1 each.
 
         L = Gamma(px + q) / (Gamma(px) Gamma(q)) gamma^q m^(px - 1) x^(px) / (gamma + m x)^(px + q)
 
-    Raises ValueError where a frequency or a mean is not above 0. Fader & Hardie (2013), equation 1a.
+    Raises ValueError if a frequency or a mean is not above 0. Fader & Hardie (2013), equation 1a.
     """
     x, m = (np.asarray(column, dtype=float).ravel() for column in (frequency, mean_spend))
-    customers = np.ones(len(x)) if customers is None else np.asarray(customers, dtype=float).ravel()
+    counts: Array = np.ones(len(x)) if customers is None else np.asarray(customers, dtype=float).ravel()
     if not (np.isfinite(x).all() and np.isfinite(m).all() and (x > 0).all() and (m > 0).all()):
         raise ValueError("a customer of the spend model needs frequency > 0 and mean spend > 0")
-    n_customers = int(customers.sum())
+    n_customers = int(counts.sum())
     if n_customers < MIN_REPEAT_CUSTOMERS:
         return _no_fit("gamma_gamma", n_customers, f"Fewer than {MIN_REPEAT_CUSTOMERS} customers bought again.")
-    (x, m), customers = _grouped([x, m], customers)
-    unit = np.sum(m * customers) / n_customers
+    (x, m), counts = _grouped([x, m], counts)
+    unit = np.sum(m * counts) / n_customers
     offset = -np.log(unit) * n_customers
-    found = _search("gamma_gamma", _loss_of_spend, [x, m / unit], customers, {"gamma": unit}, offset)
+    found = _search("gamma_gamma", _loss_of_spend, [x, m / unit], counts, {"gamma": unit}, offset)
     if found.is_converged and found.parameters["q"] <= 1:
         return _no_fit("gamma_gamma", n_customers, "The mean spend of all customers is infinite: q is not above 1.")
     return found
@@ -141,23 +164,25 @@ def _no_fit(model: str, n_customers: int, reason: str) -> Fit:
 
 
 def _grouped(columns: list[Array], customers: Array) -> tuple[list[Array], Array]:
-    """Sort the rows and add up those that are equal."""
+    """Sort the rows, merge equal rows, and add up their customers."""
     rows = pd.DataFrame(dict(enumerate([*columns, customers]))).groupby(list(range(len(columns))), as_index=False).sum()
     *columns, customers = (rows[name].to_numpy() for name in rows)
     return columns, customers
 
 
 def _histories(x: Array, t_x: Array, now: Array, customers: Array) -> _Histories:
+    """Return histories as distinct pairs of a frequency and a time."""
     levels, level = np.unique(x, return_inverse=True)
     times, place = np.unique(np.concatenate([now, t_x]), return_inverse=True)
     pairs, places = np.unique(np.concatenate([level, level]) * len(times) + place, return_inverse=True)
     level, time = np.divmod(pairs, len(times))
-    # One unit past the last age, so that no integral up to the horizon is empty.
-    return _Histories(levels, level, times[time], times.max(initial=0.0) + 1.0, *np.split(places, 2), customers)
+    at_now, at_last = np.split(places, 2)
+    # The horizon is one unit after the last age, so that no integral up to it is empty.
+    return _Histories(levels, level, times[time], times.max(initial=0.0) + 1.0, at_now, at_last, customers)
 
 
 def _sampled(columns: list[Array], customers: Array) -> tuple[list[Array], Array]:
-    """Every so many-th customer of the sorted rows."""
+    """Return ROUGH_CUSTOMERS customers at equal distances in the sorted rows, or all if there are no more."""
     total = customers.sum()
     if total <= ROUGH_CUSTOMERS:
         return columns, customers
@@ -166,8 +191,14 @@ def _sampled(columns: list[Array], customers: Array) -> tuple[list[Array], Array
     return [column[rows] for column in columns], counts.astype(float)
 
 
-def _search(model: str, loss_of, columns: list[Array], customers: Array, units: dict[str, float], offset: float) -> Fit:
-    """Minimise from several starts on some customers, then from the best on all; tell convergence from luck."""
+def _search(
+    model: str, loss_of: LossOf, columns: list[Array], customers: Array, units: dict[str, float], offset: float
+) -> Fit:
+    """Minimise a loss from several starts on a sample of customers, then from the best end on all customers.
+
+    The fit converged only if starts agree and the end is a maximum of the likelihood with usable standard errors.
+    `units` are the units of scaled parameters, `offset` is added to the log-likelihood to undo the scaling of the data.
+    """
     names, n_customers = NAMES[model], int(customers.sum())
     exact = loss_of(columns, customers)
     with np.errstate(all="ignore"):
@@ -181,7 +212,7 @@ def _search(model: str, loss_of, columns: list[Array], customers: Array, units: 
         spread = _covariance(exact, polished.x)
         if spread is None:
             return _no_fit(model, n_customers, FLAT)
-        # One step of Newton's brings the last digits, which a line search cannot tell apart.
+        # A Newton step improves the last digits, in which a line search cannot distinguish losses.
         logs = polished.x - np.sum(spread * polished.jac, axis=1)
         loss, slopes = exact(logs)
     if not np.abs(slopes).max() < 1e-7:
@@ -204,7 +235,10 @@ def _search(model: str, loss_of, columns: list[Array], customers: Array, units: 
 
 
 def _from_starts(model: str, loss: Loss) -> tuple[Array, Array | None, str]:
-    """Best end of all starts, its covariance per customer or None where it is no maximum to trust, and the verdict."""
+    """Return the best end of all starts, its covariance per customer, and a verdict in words.
+
+    The covariance is None if the end is not a reliable maximum.
+    """
     bounds = [(-LIMIT, LIMIT)] * len(NAMES[model])
     options = {"ftol": 1e-15, "gtol": 1e-7, "maxiter": 200, "maxls": 50}
     runs = [
@@ -226,7 +260,10 @@ def _from_starts(model: str, loss: Loss) -> tuple[Array, Array | None, str]:
 
 
 def _covariance(loss: Loss, logs: Array) -> Array | None:
-    """Inverse of the information per customer, from differences of the gradient; None unless positive definite."""
+    """Return the inverse of the information per customer, or None if the information is not positive definite.
+
+    The information is computed from differences of the gradient.
+    """
     step = 1e-4
     rows = [(loss(logs + shift)[1] - loss(logs - shift)[1]) / (2 * step) for shift in step * np.eye(len(logs))]
     information = np.array(rows) + np.array(rows).T
@@ -236,8 +273,8 @@ def _covariance(loss: Loss, logs: Array) -> Array | None:
     return inverse + inverse.T
 
 
-def _loss(kernel, histories: _Histories) -> Loss:
-    """Minus the mean log-likelihood of histories, and its gradient, by the logs of the parameters."""
+def _loss(kernel: Kernel, histories: _Histories) -> Loss:
+    """Return the function that computes minus the mean log-likelihood of histories, and its gradient."""
     h = histories
     total = h.customers.sum()
 
@@ -256,7 +293,7 @@ def _loss(kernel, histories: _Histories) -> Loss:
 
 
 def _loss_of_spend(columns: list[Array], customers: Array) -> Loss:
-    """Minus the mean log-likelihood of mean spends, and its gradient, by the logs of the parameters."""
+    """Return the function that computes minus the mean log-likelihood of mean spends, and its gradient."""
     frequency, mean_spend = columns
     total, spend = customers.sum(), frequency * mean_spend
     levels, level = np.unique(frequency, return_inverse=True)
@@ -278,13 +315,13 @@ def _loss_of_spend(columns: list[Array], customers: Array) -> Loss:
     return loss
 
 
-def _bg_nbd(parameters, levels, level, time, horizon, first=0):
-    """Log terms of a customer's living until and lapsing at `time`, and their derivatives.
+def _bg_nbd(parameters: Array, levels: Array, level: Array, time: Array, horizon: float, first: int = 0) -> Terms:
+    """Compute the terms of BG/NBD; see Kernel.
 
         living = Gamma(r + x) alpha^r / (Gamma(r) (alpha + T)^(r + x)) B(a, b + y) / B(a, b)
         lapsed = the same at t_x, times a / (b + y - 1) where y > 0
 
-    y is how often the customer could have lapsed and did not: x, and with `first` = 1 (MBG/NBD) x + 1.
+    y is the number of purchases after which the customer could have lapsed: x, or x + 1 with `first` = 1 (MBG/NBD).
     """
     r, alpha, a, b = parameters
     chances = levels + first
@@ -304,20 +341,20 @@ def _bg_nbd(parameters, levels, level, time, horizon, first=0):
     return living, living, lapsed, living_by, lapsed_by
 
 
-def _mbg_nbd(parameters, levels, level, time, horizon):
-    """`_bg_nbd` for customers who may lapse after the first purchase too."""
+def _mbg_nbd(parameters: Array, levels: Array, level: Array, time: Array, horizon: float) -> Terms:
+    """Compute the terms of MBG/NBD, in which customers may lapse after the first purchase too; see Kernel."""
     return _bg_nbd(parameters, levels, level, time, horizon, first=1)
 
 
-def _pareto_nbd(parameters, levels, level, time, horizon):
-    """Log terms of a customer's living until and lapsing after `time`, and their derivatives.
+def _pareto_nbd(parameters: Array, levels: Array, level: Array, time: Array, horizon: float) -> Terms:
+    """Compute the terms of Pareto/NBD; see Kernel.
 
         f(y) = Gamma(r + x) alpha^r beta^s / (Gamma(r) (alpha + y)^(r + x) (beta + y)^s)
         L = f(T) + s int_{t_x}^{T} f(y) / (beta + y) dy = f(T) (1 - s h(T)) + f(t_x) s h(t_x)
         h(t) = int_t^{horizon} f(y) / (f(t) (beta + y)) dy
 
-    h comes by Gauss-Legendre quadrature in log(y + min(alpha, beta)), in which the integrand is smooth, up to where it
-    is e^-40 of what it was.
+    h is computed by Gauss-Legendre quadrature in log(y + min(alpha, beta)), in which the integrand is smooth, up to the
+    point where the integrand has fallen to e^-40 of its first value.
     """
     r, alpha, s, beta = parameters
     shape = r + levels[level]
@@ -355,20 +392,22 @@ def _pareto_nbd(parameters, levels, level, time, horizon):
     return lasting, lasting + np.log(rest), lasting + np.log(h), living_by, lapsed_by
 
 
-KERNELS = {"bg_nbd": _bg_nbd, "mbg_nbd": _mbg_nbd, "pareto_nbd": _pareto_nbd}
+KERNELS: dict[str, Kernel] = {"bg_nbd": _bg_nbd, "mbg_nbd": _mbg_nbd, "pareto_nbd": _pareto_nbd}
 
 
 def _values(fit: Fit) -> Array:
+    """Return the parameters of a fit in the order of NAMES; raise ValueError if it has none."""
     if not fit.is_converged:
         raise ValueError(f"{fit.model} has no forecast: {fit.reason}")
     return np.array([fit.parameters[name] for name in NAMES[fit.model]])
 
 
-def p_alive(fit: Fit, frequency: Array, recency: Array, age: Array) -> Array:
-    """Chance that a customer is still alive: the likelihood of its history and of living at T over that of its history.
+def p_alive(fit: Fit, frequency: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike) -> Array:
+    """Return the probability that a customer with a history is still alive, 0 to 1.
 
-    frequency, recency, age: purchases and weeks, arrays that broadcast; the chances have their common shape.
-    Raises ValueError, here and below, where the fit has no parameters.
+    It is the likelihood of the history and of being alive at T, divided by the likelihood of the history.
+    frequency, recency, age: purchases, weeks and weeks, arrays that broadcast; the result has their common shape.
+    Raises ValueError if the fit has no parameters.
     """
     parameters = _values(fit)
     x, t_x, now = np.broadcast_arrays(*(np.asarray(column, dtype=float) for column in (frequency, recency, age)))
@@ -379,14 +418,19 @@ def p_alive(fit: Fit, frequency: Array, recency: Array, age: Array) -> Array:
     return np.minimum(np.exp(alive[h.now] - log_likelihood), 1.0).reshape(x.shape)
 
 
-def expected_purchases(fit: Fit, frequency: Array, recency: Array, age: Array, weeks: Array) -> Array:
-    """Purchases that a customer is expected to make in the next `weeks`, given its history; all arrays broadcast.
+def expected_purchases(
+    fit: Fit, frequency: npt.ArrayLike, recency: npt.ArrayLike, age: npt.ArrayLike, weeks: npt.ArrayLike
+) -> Array:
+    """Return the expected number of purchases in the next `weeks`, given a customer's history.
+
+    frequency, recency, age: purchases, weeks and weeks. All arrays broadcast; the result has their common shape.
+    Raises ValueError if the fit has no parameters.
 
     BG/NBD (MBG/NBD with b + 1 for b), with z = weeks / (alpha + T + weeks) and c = a + b + x - 1:
 
         p_alive c / (a - 1) (1 - (1 - z)^(a - 1) 2F1(a - 1, a + b - r - 1; c; z))
 
-    which is Fader, Hardie & Lee's equation 10 after Euler's transformation: no argument but c grows with x.
+    This is Fader, Hardie & Lee's equation 10 after Euler's transformation, so that only the argument c grows with x.
     Pareto/NBD: p_alive (r + x) (beta + T) / ((alpha + T) (s - 1)) (1 - ((beta + T) / (beta + T + weeks))^(s - 1)).
     """
     x, now, weeks = (np.asarray(column, dtype=float) for column in (frequency, age, weeks))
@@ -402,7 +446,7 @@ def expected_purchases(fit: Fit, frequency: Array, recency: Array, age: Array, w
             z = weeks / (alpha + now + weeks)
             alive = _while_alive(r, a, b, x, z)
             if min(abs(a - 1), abs(a + b - 1)) < 1e-5 or not np.isfinite(alive).all():
-                # There the formula is 0 / 0; the mean of both sides is its limit to nine digits.
+                # At a = 1 or a + b = 1 the formula is 0 / 0; the mean of both sides is its limit to nine digits.
                 alive = (_while_alive(r, a - 2e-5, b, x, z) + _while_alive(r, a + 2e-5, b, x, z)) / 2
     return p_alive(fit, frequency, recency, age) * alive
 
@@ -413,7 +457,10 @@ def _while_alive(r: float, a: float, b: float, x: Array, z: Array) -> Array:
 
 
 def _hyp2f1(a: float, b: float, c: Array, z: Array) -> Array:
-    """Gauss's function. Where scipy's overflows, for large b and c near z = 1, Euler's integral by Gauss-Jacobi."""
+    """Return Gauss's hypergeometric function 2F1(a, b; c; z).
+
+    scipy's function overflows for large b and c near z = 1; there Gauss-Jacobi quadrature computes Euler's integral.
+    """
     with np.errstate(all="ignore"):
         value = np.array(hyp2f1(a, b, c, z))
     c, z = (np.broadcast_to(argument, value.shape) for argument in (c, z))
@@ -425,15 +472,20 @@ def _hyp2f1(a: float, b: float, c: Array, z: Array) -> Array:
     return value
 
 
-def expected_new_purchases(fit: Fit, age: Array) -> Array:
-    """Repeat purchases that a customer just acquired is expected to make in its first `age` weeks, E[X(t)]."""
+def expected_new_purchases(fit: Fit, age: npt.ArrayLike) -> Array:
+    """Return the expected number of repeat purchases of a new customer in its first `age` weeks, E[X(t)].
+
+    Raises ValueError if the fit has no parameters.
+    """
     return expected_purchases(fit, 0.0, 0.0, 0.0, age)
 
 
-def expected_spend(fit: Fit, frequency: Array, mean_spend: Array) -> Array:
-    """Mean spend per purchase expected of a customer: p (gamma + m x) / (p x + q - 1); of all customers where x = 0.
+def expected_spend(fit: Fit, frequency: npt.ArrayLike, mean_spend: npt.ArrayLike) -> Array:
+    """Return the expected mean spend per purchase of a customer: p (gamma + m x) / (p x + q - 1).
 
-    frequency: purchases that mean_spend is the mean of. Fader & Hardie (2013), equation 5.
+    frequency: the number of purchases with the mean `mean_spend`; arrays of equal shape. If it is 0, the result is the
+    expected mean spend of all customers. Raises ValueError if the fit has no parameters. Fader & Hardie (2013),
+    equation 5.
     """
     p, q, gamma = _values(fit)
     x = np.asarray(frequency, dtype=float)

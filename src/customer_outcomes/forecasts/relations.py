@@ -1,28 +1,31 @@
-"""The two relations of forecasts: models fitted and judged, of which one is chosen, and what customers will be worth.
+"""The two relations of forecasts: the fitted models with their holdout errors, and the forecasts of customers.
 
-Definitions: M11 in docs/metrics.md. The mathematics is in forecasts.py; both functions here take the relation
-int_customers__purchase_statistics, one customer a row, and return the Arrow table that a dbt model stores.
+M11 in docs/metrics.md defines them, and models.py holds the mathematics. Both functions here take the relation
+int_customers__purchase_statistics, one row per customer, and return the Arrow table that a dbt model stores.
 """
 
 from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from customer_outcomes.forecasts import models as forecasts
-from customer_outcomes.forecasts.models import Fit
+from customer_outcomes.forecasts.models import Array, Fit
 from customer_outcomes.warehouse import Relation
+
+Row = dict[str, Any]  # a row of FITS
 
 PURCHASE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
 SPEND_MODEL = "gamma_gamma"
 DAYS_PER_WEEK = 7
 WEEKS_PER_YEAR = 52
-STEP_WEEKS = 4  # what is bought in a step is discounted from the middle of it
-LARGEST_VALUE = 1e15  # beyond it cents are not exact
+STEP_WEEKS = 4  # the purchases of a step are discounted from the middle of the step
+LARGEST_VALUE = 1e15  # above it, cents are not exact
 
 FITS = pa.schema(
     {
@@ -44,10 +47,11 @@ FITS = pa.schema(
 
 
 def fit_models(statistics: Relation, forecast_model: str, min_customers: int, correlation_warning: float) -> pa.Table:
-    """Fit the four models, judge each by the holdout, choose one of purchases; return a row each, as in FITS.
+    """Fit the four models, compute their holdout errors, and choose a model of purchases.
 
-    `forecast_model` is auto or one of PURCHASE_MODELS. With fewer than `min_customers` repeat customers nothing is
-    fitted; from a correlation of spend and frequency of `correlation_warning` on, either way, the reason warns.
+    Return a row per model with the columns of FITS. `forecast_model` is auto or one of PURCHASE_MODELS. With fewer than
+    `min_customers` repeat customers nothing is fitted. If the correlation of spend and frequency is stronger than
+    `correlation_warning`, positive or negative, the reason of the spend model warns of it.
     """
     rows = _judged_purchase_models(statistics, min_customers)
     _choose(rows, forecast_model)
@@ -56,11 +60,15 @@ def fit_models(statistics: Relation, forecast_model: str, min_customers: int, co
 
 
 def forecast_customers(statistics: Relation, fits: Relation, horizon_weeks: float, discount_rate: float) -> pa.Table:
-    """Return what the chosen fits expect of each customer, in the order of account_id; null where a reason says why.
+    """Return the forecast of each customer by the chosen fits, in the order of account_id.
 
-    p_alive at as_of; expected_purchases, purchase days over the next `horizon_weeks`; discounted_purchases, the same
-    with the days of each step of STEP_WEEKS counting (1 + `discount_rate`)^-years for the middle of the step;
-    expected_spend, of a purchase day; forecast_value, the product of the last two.
+    p_alive: the probability that the customer is alive at as_of.
+    expected_purchases: the expected number of purchase days in the next `horizon_weeks`.
+    discounted_purchases: the same, where a day counts (1 + `discount_rate`)^-years, with the years to the middle of its
+    step of STEP_WEEKS.
+    expected_spend: the expected spend of a purchase day, in the reporting currency.
+    forecast_value: the product of the last two.
+    reason: why a figure is null; null if there is a forecast value.
     """
     customers = statistics.select(
         "account_id, frequency, recency_days, age_days, spend_days, cast(spend_amount as double) as spend_amount"
@@ -76,7 +84,7 @@ def forecast_customers(statistics: Relation, fits: Relation, horizon_weeks: floa
     p_alive = expected_purchases = discounted_purchases = expected_spend = unknown
     if purchases:
         histories = pd.DataFrame({"frequency": frequency, "recency_days": recency_days, "age_days": age_days})
-        distinct = histories.drop_duplicates()  # in the order in which groups are numbered
+        distinct = histories.drop_duplicates()  # in order of first appearance, as ngroup numbers the groups
         place = histories.groupby(list(histories), sort=False).ngroup().to_numpy()
         of_histories = _expected_of(_as_fit(purchases), distinct, horizon_weeks, discount_rate)
         p_alive, expected_purchases, discounted_purchases = (values[place] for values in of_histories)
@@ -87,21 +95,14 @@ def forecast_customers(statistics: Relation, fits: Relation, horizon_weeks: floa
         expected_spend = np.where(has_no_spend, np.nan, expected_spend)
     forecast_value = expected_spend * discounted_purchases
     is_computed = np.abs(forecast_value) < LARGEST_VALUE
-    reason = np.select(
-        [
-            np.full(len(table), purchases is None),
-            np.full(len(table), not spend["is_chosen"]),
-            has_no_spend,
-            ~is_computed,
-        ],
-        [
-            _why_none([row for row in by_model.values() if row["model"] != SPEND_MODEL]),
-            f"No spend is expected: {spend['reason']}",
-            "None of its repeat purchase days has spend above 0.",
-            "The figures are too large or too small to be computed.",
-        ],
-        default=None,
-    )
+    reason = np.full(len(table), None, dtype=object)
+    # The first reason that applies is kept, so the last is written first.
+    reason[~is_computed] = "The figures are too large or too small to be computed."
+    reason[has_no_spend] = "None of its repeat purchase days has spend above 0."
+    if not spend["is_chosen"]:
+        reason[:] = f"No spend is expected: {spend['reason']}"
+    if purchases is None:
+        reason[:] = _why_none([row for row in by_model.values() if row["model"] != SPEND_MODEL])
     figures = {
         "p_alive": p_alive,
         "expected_purchases": expected_purchases,
@@ -121,12 +122,12 @@ def forecast_customers(statistics: Relation, fits: Relation, horizon_weeks: floa
 
 def _expected_of(
     fit: Fit, histories: pd.DataFrame, horizon_weeks: float, discount_rate: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[Array, Array, Array]:
     """Return p_alive, expected and discounted purchases of histories (frequency, recency_days, age_days)."""
     frequency, recency, age = (histories[name].to_numpy() for name in histories)
     recency, age = recency / DAYS_PER_WEEK, age / DAYS_PER_WEEK
     so_far = discounted = np.zeros(len(frequency))
-    start = 0
+    start = 0.0
     while start < horizon_weeks:
         end = min(start + STEP_WEEKS, horizon_weeks)
         years = (start + end) / 2 / WEEKS_PER_YEAR
@@ -136,8 +137,8 @@ def _expected_of(
     return forecasts.p_alive(fit, frequency, recency, age), so_far, discounted
 
 
-def _judged_purchase_models(statistics: Relation, min_customers: int) -> list[dict]:
-    """Fit each model to all that is known, and to what was known at the cut, which the holdout then judges."""
+def _judged_purchase_models(statistics: Relation, min_customers: int) -> list[Row]:
+    """Fit each model of purchases to all data, and to the data before the holdout for its holdout error."""
     history = _groups(statistics, "frequency", "recency_days", "age_days")
     before = _groups(
         statistics.filter("calibration_frequency is not null"),
@@ -151,12 +152,12 @@ def _judged_purchase_models(statistics: Relation, min_customers: int) -> list[di
     weeks = holdout_days.max(initial=0) / DAYS_PER_WEEK
     rate = np.divide(frequency, age, out=np.zeros(len(age)), where=age > 0) * DAYS_PER_WEEK
 
-    def judged(model: str) -> dict:
-        row = _row(_fit(model, *history, min_customers))
+    def judged(model: str) -> Row:
+        row = _row(_fit(model, *history, min_customers=min_customers))
         if row["is_converged"] and not weeks:
             row["reason"] += " There is no holdout: purchases began fewer than three days ago."
         elif row["is_converged"]:
-            fit = _fit(model, frequency, recency, age, customers, min_customers)
+            fit = _fit(model, frequency, recency, age, customers, min_customers=min_customers)
             if fit.is_converged:
                 of_fit = frequency, recency / DAYS_PER_WEEK, age / DAYS_PER_WEEK
                 predicted = forecasts.expected_purchases(fit, *of_fit, weeks)
@@ -171,12 +172,15 @@ def _judged_purchase_models(statistics: Relation, min_customers: int) -> list[di
                 row["reason"] += f" There is no holdout error, for the data before it: {fit.reason}"
         return row
 
-    with ThreadPoolExecutor() as pool:  # each model for itself, so that the order in which they end changes nothing
+    with ThreadPoolExecutor() as pool:  # the models share no data, so the order in which they end does not matter
         return list(pool.map(judged, PURCHASE_MODELS))
 
 
-def _judged_spend_model(statistics: Relation, min_customers: int, correlation_warning: float) -> dict:
-    """Fit Gamma-Gamma likewise; judge it by the mean spend of a purchase day, of customers with spend on both sides."""
+def _judged_spend_model(statistics: Relation, min_customers: int, correlation_warning: float) -> Row:
+    """Fit Gamma-Gamma to all data, and to the data before the holdout for its holdout error.
+
+    The error is that of the mean spend of a purchase day, of the customers with spend both before and in the holdout.
+    """
     frequency, days, amount, customers = _groups(
         statistics.filter("spend_days > 0"), "frequency", "spend_days", "spend_amount"
     )
@@ -210,8 +214,8 @@ def _judged_spend_model(statistics: Relation, min_customers: int, correlation_wa
     return row
 
 
-def _choose(rows: list[dict], forecast_model: str) -> None:
-    """Mark the model that is used, and say in each reason why, or why not."""
+def _choose(rows: list[Row], forecast_model: str) -> None:
+    """Set is_chosen of each row, and begin the reason of the chosen model with the reason for the choice."""
     converged = [row for row in rows if row["is_converged"]]
     judged = [row for row in converged if row["holdout_mae"] is not None]
     if forecast_model != "auto":
@@ -229,28 +233,31 @@ def _choose(rows: list[dict], forecast_model: str) -> None:
             row["reason"] = f"Chosen: {why}. {row['reason']}"
 
 
-def _fit(model, frequency, recency_days, age_days, customers, min_customers: int) -> Fit:
-    """Fit a model of purchases, where there are repeat customers enough."""
+def _fit(
+    model: str, frequency: Array, recency_days: Array, age_days: Array, customers: Array, *, min_customers: int
+) -> Fit:
+    """Fit a model of purchases if there are enough repeat customers."""
     repeat_customers = int(customers[frequency > 0].sum())
     if repeat_customers < min_customers:
         return _none(model, customers, f"{repeat_customers} customers bought on more than one day", min_customers)
     return forecasts.fit(model, frequency, recency_days / DAYS_PER_WEEK, age_days / DAYS_PER_WEEK, customers)
 
 
-def _fit_spend(days, mean_spend, customers, min_customers: int) -> Fit:
-    """Fit Gamma-Gamma, where there are customers with spend enough."""
+def _fit_spend(days: Array, mean_spend: Array, customers: Array, min_customers: int) -> Fit:
+    """Fit Gamma-Gamma if there are enough customers with spend."""
     if customers.sum() < min_customers:
         return _none(SPEND_MODEL, customers, f"{customers.sum()} customers have repeat days with spend", min_customers)
     return forecasts.fit_gamma_gamma(days, mean_spend, customers)
 
 
-def _none(model: str, customers: np.ndarray, found: str, min_customers: int) -> Fit:
+def _none(model: str, customers: Array, found: str, min_customers: int) -> Fit:
+    """Return the fit of a model for which there are too few customers."""
     reason = f"Not fitted: {found}, and forecast_min_customers is {min_customers}."
     return Fit(model, {}, {}, None, int(customers.sum()), False, reason)
 
 
-def _row(fit: Fit) -> dict:
-    """Return a fit as a row of FITS that no holdout has judged yet."""
+def _row(fit: Fit) -> Row:
+    """Return a fit as a row of FITS without a holdout error."""
     return dict.fromkeys(FITS.names) | {
         "model": fit.model,
         "n_customers": fit.n_customers,
@@ -262,8 +269,8 @@ def _row(fit: Fit) -> dict:
     }
 
 
-def _as_fit(row: dict) -> Fit:
-    """Return the fit whose row this is."""
+def _as_fit(row: Row) -> Fit:
+    """Return a row of FITS as a fit, without its intervals."""
     return Fit(
         row["model"],
         json.loads(row["parameters"]),
@@ -275,34 +282,34 @@ def _as_fit(row: dict) -> Fit:
     )
 
 
-def _why_none(rows: list[dict]) -> str:
-    """Return why no model of purchases is used, by the first reason that differs from none."""
+def _why_none(rows: list[Row]) -> str:
+    """Return the distinct reasons why no model of purchases converged, as one text."""
     return " ".join(dict.fromkeys(row["reason"] for row in rows if not row["is_converged"]))
 
 
-def _beside_naive(row: dict) -> str:
-    """Return the sentence that is due where the model is no better than to carry on the past."""
+def _beside_naive(row: Row) -> str:
+    """Return a sentence if the naive run rate has a smaller holdout error than the model, else an empty text."""
     return " The naive run rate errs less in the holdout." if row["naive_mae"] < row["holdout_mae"] else ""
 
 
-def _groups(statistics: Relation, *columns: str) -> list[np.ndarray]:
-    """Return the distinct rows of some columns, in their order, as arrays, and how many customers have each."""
+def _groups(statistics: Relation, *columns: str) -> list[Array]:
+    """Return the sorted distinct rows of some columns as arrays, and in the last array their numbers of customers."""
     names = ", ".join(columns)
     groups = statistics.aggregate(f"{names}, count(*) as customers", names).order(names)
     return [np.asarray(column) for column in groups.fetchnumpy().values()]
 
 
-def _total(values: np.ndarray, customers: np.ndarray) -> float:
-    """Return the sum over customers, added in the same order whatever a library does with its threads."""
+def _total(values: Array, customers: Array) -> float:
+    """Return the sum over customers, added up in a fixed order, so that threads of a library change no digit."""
     return float((values * customers).sum())
 
 
-def _mean(values: np.ndarray, customers: np.ndarray) -> float | None:
+def _mean(values: Array, customers: Array) -> float | None:
     return _total(values, customers) / float(customers.sum()) if len(values) else None
 
 
-def _correlation(one: np.ndarray, other: np.ndarray, customers: np.ndarray) -> float | None:
-    """Return Pearson's correlation over customers, null where one of the two is the same for all."""
+def _correlation(one: Array, other: Array, customers: Array) -> float | None:
+    """Return Pearson's correlation over customers; None if one of the two is the same for all customers."""
     if len(one) < 2:
         return None
     one, other = (values - _mean(values, customers) for values in (one, other))

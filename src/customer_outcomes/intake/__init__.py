@@ -1,1 +1,1 @@
-"""The way in: a folder of files is checked, read and connected as raw relations; what is wrong with it is counted."""
+"""The intake: checks a folder of files, connects it as raw relations, and counts its faults."""

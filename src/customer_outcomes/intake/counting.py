@@ -1,12 +1,16 @@
-"""How many rows a file holds, counted apart from the reader: the two must agree before anything is built.
+"""Counts the rows of a file independently of its reader; both counts must agree before anything is built.
 
-A CSV file is bytes, of which three matter: line ends, quotes, and what stands before a quote. A line end (LF, CRLF or
-CR) ends a record unless it is quoted. A quote opens a quoted text where it begins a field, one blank before it allowed,
-or stands behind a quoted text and blanks; within a quoted text it ends it, and at once behind its end begins it again.
-All other quotes are characters like any other. An empty line is no row, unless a row is one column.
+To count the records of a CSV file, only line ends, quotes and the bytes before a quote matter:
 
-The bytes are taken as arrays, some megabytes at a time, so that ten million rows cost seconds. Nothing here is shared
-with lines.py or DuckDB, and nothing should be: a fault in one of them must not count for the other.
+- A line end (LF, CRLF or CR) ends a record unless it is inside a quoted text.
+- A quote opens a quoted text at the beginning of a field, where one blank may precede it, or after another quoted text
+  of the same field and any number of blanks.
+- Inside a quoted text, a quote ends the text. A quote directly behind that end continues the text.
+- All other quotes are ordinary characters.
+- An empty line is not a row, unless a row has only one column.
+
+The bytes are processed as arrays of some megabytes, so that ten million rows take seconds. This module shares no code
+with lines.py or DuckDB, and must not: a common fault would make wrong counts agree.
 """
 
 from __future__ import annotations
@@ -21,16 +25,17 @@ import pyarrow.parquet as pq
 CHUNK_BYTES = 1 << 24
 LF, CR, BLANK, QUOTE = (ord(character) for character in '\n\r "')
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# what may stand before a quote that opens a field; of blanks only one
+# The bytes after which a quote opens a quoted text; one blank may stand between them.
 OPENS_AFTER = np.isin(np.arange(256), [LF, CR, ord(",")])
 
 
 @dataclass(frozen=True)
 class Count:
-    """What a CSV file holds below its header: rows, and the bytes of the longest of its records, header included.
+    """The counts of one file.
 
-    `one_line_each` tells that row n stands on line n + 1 alone, for every n; `is_regular`, that records end in one way,
-    all with LF or all with CRLF or all with CR, and the last not within a quoted text.
+    `rows` is the number of rows below the header, `longest` the number of bytes of the longest record, header included.
+    `one_line_each` is true if every row n is on line n + 1, alone. `is_regular` is true if all records end with the
+    same line end, and the file does not end inside a quoted text.
     """
 
     rows: int
@@ -41,8 +46,12 @@ class Count:
 
 @dataclass
 class _State:
-    """Where a chunk begins: the line, whether it is quoted, the ends of records that were seen before, and of the
-    record that is open its line and its bytes so far."""
+    """The state at the beginning of a chunk of bytes.
+
+    `line` is the number of the chunk's first line, and `is_quoted` says whether the chunk begins inside a quoted text.
+    `ends` holds the kinds of line ends seen before. `record_line` and `record_bytes` are the first line of the open
+    record and the number of its bytes before the chunk.
+    """
 
     line: int = 1
     is_quoted: bool = False
@@ -52,7 +61,7 @@ class _State:
 
 
 def count_csv(path: Path, width: int) -> Count:
-    """Count a CSV file of `width` columns."""
+    """Return the counts of a CSV file of `width` columns."""
     rows, longest, one_line_each, state = 0, 0, True, _State()
     for first_lines, last_lines, lengths in _records(path, state):
         last_lines = last_lines[_is_row(first_lines, lengths, width)]
@@ -63,23 +72,23 @@ def count_csv(path: Path, width: int) -> Count:
 
 
 def lines_of_rows(path: Path, width: int) -> np.ndarray:
-    """Return for each row of a CSV file the line on which it starts; the header is line 1."""
+    """Return the number of the line on which each row of a CSV file starts; the header is line 1."""
     starts = [lines[_is_row(lines, lengths, width)] for lines, _, lengths in _records(path, _State())]
     return np.concatenate(starts)[1:] if starts else np.empty(0, np.int64)
 
 
 def count_parquet(path: Path) -> int:
-    """Return the rows of a Parquet file by its footer."""
+    """Return the number of rows that the footer of a Parquet file states."""
     return pq.read_metadata(path).num_rows
 
 
 def _is_row(first_lines: np.ndarray, lengths: np.ndarray, width: int) -> np.ndarray:
-    """Whether each record is a row, or the header, which is what the first line holds."""
+    """Return an array of booleans: whether each record is a row or the header; the header is on the first line."""
     return (lengths > 0) | (width == 1) | (first_lines == 1)
 
 
 def _records(path: Path, state: _State) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield, some records at a time, the first and the last line of each and its bytes without the line end."""
+    """Yield arrays with an entry per record: its first line, its last line, and its bytes without the line end."""
     for chunk in _chunks(path):
         found = _of_chunk(chunk, state)
         if len(found[0]):
@@ -89,13 +98,13 @@ def _records(path: Path, state: _State) -> Iterator[tuple[np.ndarray, np.ndarray
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
-    """Yield a file in pieces that end where a line ends, the last perhaps without."""
+    """Yield a file in pieces that end with a line end; the last piece may lack one."""
     with path.open("rb") as file:
         if file.read(len(BYTE_ORDER_MARK)) != BYTE_ORDER_MARK:
             file.seek(0)
-        rest = []
+        rest: list[bytes] = []
         while piece := file.read(CHUNK_BYTES):
-            # a CR at the very end may be half of a CRLF
+            # A CR at the very end may be half of a CRLF.
             cut = piece.rfind(b"\n") + 1 or piece.rfind(b"\r", 0, -1) + 1
             if not cut:
                 rest.append(piece)
@@ -107,7 +116,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 
 def _of_chunk(chunk: bytes, state: _State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return lines and lengths of the records that end within a chunk, and move the state to its end."""
+    """Return first lines, last lines and lengths of the records that end in a chunk, and move the state to its end."""
     data = np.frombuffer(chunk, np.uint8)
     ends, is_pair = _line_ends(chunk, data)
     quotes = np.flatnonzero(data == QUOTE) if b'"' in chunk else np.empty(0, np.int64)
@@ -135,7 +144,7 @@ def _of_chunk(chunk: bytes, state: _State) -> tuple[np.ndarray, np.ndarray, np.n
 
 
 def _line_ends(chunk: bytes, data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the last byte of each line end, and whether a CR stands before it as part of it."""
+    """Return the position of the last byte of each line end, and 1 if that byte is the LF of a CRLF, else 0."""
     is_end = data == LF
     if b"\r" not in chunk:
         ends = np.flatnonzero(is_end)
@@ -150,18 +159,19 @@ def _line_ends(chunk: bytes, data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _flips(data: np.ndarray, quotes: np.ndarray, is_quoted: bool) -> np.ndarray:
-    """Return the quotes that begin or end a quoted text; a chunk begins where a line does."""
+    """Return the positions of the quotes that begin or end a quoted text; the chunk begins at the start of a line."""
     opening = quotes[1 if is_quoted else 0 :: 2]
     before = np.where(opening > 0, data[opening - 1], LF)
     further = np.where(opening > 1, data[np.maximum(opening - 2, 0)], LF)
-    # behind an even number of quotes that all do so, a quote before this one has just ended a text
+    # If all quotes begin or end a text, every second one opens a text, and a quote right before it has ended another.
     are_all = OPENS_AFTER[before] | (before == QUOTE) | ((before == BLANK) & OPENS_AFTER[further])
     return quotes if are_all.all() else _flips_one_by_one(data.tobytes(), quotes.tolist(), is_quoted)
 
 
 def _flips_one_by_one(chunk: bytes, quotes: list[int], is_quoted: bool) -> np.ndarray:
-    """Return the same where a quote stands within an unquoted field, or reopens a text behind blanks."""
-    flips, end_of_text = [], None
+    """Return the same as `_flips`, also if a quote is inside an unquoted field or reopens a text behind blanks."""
+    flips: list[int] = []
+    end_of_text: int | None = None
     for quote in quotes:
         if is_quoted:
             end_of_text = quote

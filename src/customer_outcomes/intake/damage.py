@@ -1,14 +1,14 @@
-"""The second pass over a Parquet file that its reader refuses: it finds the rows at fault and leaves the others as are.
+"""The second pass over a Parquet file that DuckDB's reader refuses: separates the faulty rows from the readable ones.
 
-What a value means is for the reader alone to say, which is DuckDB's (readers.py). Here the file is read by another one,
-a row group and a column at a time. A value that cannot be had costs its row, a page that is gone the rows of its row
-group. The other rows go into a copy, which DuckDB reads; of what it still refuses, the values at fault are found by
-halves. All of it in a process of its own, because a damaged file can bring down a reader:
+The meaning of a value is left to DuckDB (readers.py). This module reads the file with Arrow, one column of one row
+group at a time. A value that cannot be read makes its row faulty; a page that cannot be read makes all rows of its row
+group faulty. The other rows are copied into a new file, which DuckDB reads. If DuckDB still refuses a column, the
+faulty values are found by bisection. All this runs in a separate process, because a damaged file can crash a reader:
 
     python -m customer_outcomes.intake.damage SOURCE TARGET COLUMN...
 
-TARGET.parquet has the readable rows; TARGET.rows.parquet where each stands in SOURCE, from 1; TARGET.faults.parquet the
-other rows: row, column, SHA-256 and text of what can be had of them.
+The process writes three files. TARGET.parquet holds the readable rows, and TARGET.rows.parquet their row numbers in
+SOURCE, from 1. TARGET.faults.parquet holds the faulty rows: row number, column, SHA-256, and their readable text.
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ import pyarrow.parquet as pq
 
 from customer_outcomes.warehouse import Connection, EngineError, connect
 
-LONGEST_TEXT = 1_000_000  # characters of a faulty row that are kept; its SHA-256 is of all of it
-MOST_PROBES = 1_000  # of one column of one row group, in the search by halves
+LONGEST_TEXT = 1_000_000  # the number of characters of a faulty row that are kept; its SHA-256 covers all of them
+MOST_PROBES = 1_000  # the number of attempts in the bisection of one column of one row group
+Fault = tuple[int, str, str, str]  # row number, column, SHA-256, text
 ERRORS = (EngineError, pa.ArrowException, OSError, ValueError, MemoryError, RuntimeError, UnicodeError, OverflowError)
 
 
 @dataclass
 class Salvaged:
-    """What could be had of a file: a copy of the readable rows, their rows in the file, and the faulty ones."""
+    """The result for one file: a copy of the readable rows, their row numbers in the file, and the faulty rows."""
 
     copy: Path
     rows: pa.ChunkedArray
@@ -42,7 +43,7 @@ class Salvaged:
 
 
 def salvage(source: Path, columns: list[str], target: Path) -> Salvaged:
-    """Copy the readable rows of a file in a process of its own; raise ValueError, with the cause, where none can be."""
+    """Copy the readable rows of a file in a separate process; raise ValueError with the cause if that fails."""
     target.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", __name__, str(source), str(target), *columns]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
@@ -60,7 +61,7 @@ def _salvaged(target: Path) -> Salvaged:
 
 
 def parquet_value(name: str, kind: str) -> str:
-    """Return the SQL of a column's value as a raw relation has it; `kind` is DuckDB's type of the column."""
+    """Return the SQL that converts a column of a Parquet file for a raw relation; `kind` is DuckDB's type of it."""
     return {
         "VARCHAR": f"nullif({name}, '')",
         "BLOB": f"nullif(decode({name}), '')",
@@ -72,12 +73,12 @@ def parquet_value(name: str, kind: str) -> str:
 
 
 def reading(columns: dict[str, str]) -> str:
-    """Return an aggregate of the values of some columns, by name and type, that none of them can stay out of."""
+    """Return the SQL of an aggregate for which every value of some columns, given by name and type, must be read."""
     return f"max(hash({', '.join(parquet_value(name, kind) for name, kind in columns.items()) or '0'}))"
 
 
 def parquet_header(path: Path, connection: Connection | None = None) -> tuple[tuple[str, ...], ...]:
-    """Return the columns of a Parquet file and DuckDB's types of them; folders above it name none."""
+    """Return the names of a Parquet file's columns and DuckDB's types of them; the names of folders add no columns."""
     statement = "describe select * from read_parquet(?, hive_partitioning = false)"
     with connect() if connection is None else connection.cursor() as reader:
         schema = reader.execute(statement, [str(path)]).fetchall()
@@ -85,7 +86,7 @@ def parquet_header(path: Path, connection: Connection | None = None) -> tuple[tu
 
 
 def first_line(error: BaseException) -> str:
-    """Return the cause of an error, without the name of its kind and without a full stop."""
+    """Return the first line of an error's message without its full stop, or the error's type if it has no message."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].removesuffix(".")
 
@@ -97,7 +98,8 @@ def _with(target: Path, kind: str = "") -> Path:
 def _salvage(source: Path, columns: list[str], target: Path) -> None:
     file = pq.ParquetFile(source)
     schema = pa.schema([file.schema_arrow.field(column) for column in columns])
-    rows, faults = [], []
+    rows: list[pa.Array] = []
+    faults: list[Fault] = []
     first = 1
     with pq.ParquetWriter(_with(target), schema, use_dictionary=False) as copy:
         for group in range(file.num_row_groups):
@@ -114,10 +116,15 @@ def _salvage(source: Path, columns: list[str], target: Path) -> None:
 
 
 def _good_rows(
-    file: pq.ParquetFile, group: int, length: int, columns: list[str], first: int, target: Path, faults: list
+    file: pq.ParquetFile, group: int, length: int, columns: list[str], first: int, target: Path, faults: list[Fault]
 ) -> tuple[pa.Array, pa.Table] | None:
-    """Return rows and values of a row group that can be read, and append the others to `faults`."""
-    data, bad = {}, {}
+    """Return the row numbers and the values of the readable rows of a row group; None if a column is unreadable.
+
+    The row group has `length` rows, the first of which is row `first` of the file. Its faulty rows are appended to
+    `faults`.
+    """
+    data: dict[str, pa.Array] = {}
+    bad: dict[int, str] = {}
     for column in columns:
         try:
             values = file.read_row_group(group, columns=[column], use_threads=False).column(column)
@@ -144,7 +151,7 @@ def _good_rows(
 
 
 def _bad_places(values: pa.Array, column: str, target: Path) -> list[int]:
-    """Return where a column has values that cannot be had."""
+    """Return the positions of the values of a column that cannot be read."""
     bad = {*_not_utf8(values), *_beyond_moments(values)}
     left = [place for place in range(len(values)) if place not in bad] if bad else range(len(values))
     sound = values.take(pa.array(left, pa.int64())) if bad else values
@@ -164,7 +171,7 @@ def _bad_places(values: pa.Array, column: str, target: Path) -> list[int]:
 
 
 def _not_utf8(values: pa.Array) -> Iterator[int]:
-    """Yield where an array of text holds none."""
+    """Yield the positions of an array's texts that are not UTF-8."""
     if isinstance(values, pa.DictionaryArray):
         faulty = set(_not_utf8(values.dictionary))
         yield from (place for place, index in enumerate(values.indices.to_pylist()) if index in faulty)
@@ -184,7 +191,7 @@ def _not_utf8(values: pa.Array) -> Iterator[int]:
 
 
 def _beyond_moments(values: pa.Array) -> list[int]:
-    """Return where an array holds moments that do not fit into microseconds."""
+    """Return the positions of an array's timestamps that do not fit into 64 bits of microseconds."""
     if not pa.types.is_timestamp(values.type) or values.type.unit not in ("s", "ms"):
         return []
     most = (2**63 - 1) // (1_000_000 if values.type.unit == "s" else 1_000)
@@ -194,7 +201,7 @@ def _beyond_moments(values: pa.Array) -> list[int]:
 
 
 def _is_read(values: pa.Array, column: str, probe: Path) -> bool:
-    """Whether DuckDB reads all values of an array from a file."""
+    """Return whether DuckDB can read all values of an array from a file, which is written to `probe`."""
     try:
         pq.write_table(pa.table({column: values}), probe, use_dictionary=False, compression="none")
         with connect(threads=1) as connection:
@@ -207,7 +214,7 @@ def _is_read(values: pa.Array, column: str, probe: Path) -> bool:
 
 
 def _shown(values: pa.Array, place: int) -> str | None:
-    """Return a value as text, whatever it is."""
+    """Return a value as text, even if it is faulty; None for null."""
     value = values[place]
     if not value.is_valid:
         return None
@@ -233,7 +240,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def main() -> int:
-    """Do what the module says; the last line of what is said on failure is the cause."""
+    """Run the module's command; on failure, the last line on standard error is the cause."""
     source, target, *columns = sys.argv[1:]
     try:
         _salvage(Path(source), columns, Path(target))

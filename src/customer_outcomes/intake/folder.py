@@ -1,8 +1,8 @@
-"""The folder of input: what is in it, whether it can be used, and its files as raw relations of the warehouse.
+"""The input folder: finds its files, checks their headers, and connects them as raw relations of the warehouse.
 
-Nothing is copied: a raw relation is a view over its files, `raw_<domain>.<table>`, with the contract's columns as they
-stand in the files, and with `_file` and `_row`. Of a CSV file that its reader refuses, the readable records are copied,
-unchanged, and each of the others becomes a row of raw_intake.unreadable_lines.
+A raw relation `raw_<domain>.<table>` is a view over its files; no row is copied. It has the contract's columns with the
+unchanged values of the files, and the columns `_file` and `_row`. If the CSV reader refuses a file, its readable
+records are copied unchanged, and each of the others becomes a row of raw_intake.unreadable_lines.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from customer_outcomes.contract import DELIVERY_COLUMNS, load_contract
+from customer_outcomes.contract import DELIVERY_COLUMNS, TableContract, load_contract
 from customer_outcomes.errors import FailedCheck, UnusableInput, first_sentences
 from customer_outcomes.intake.damage import ERRORS, first_line, parquet_header
 from customer_outcomes.intake.lines import read_header
@@ -23,21 +23,22 @@ from customer_outcomes.places.paths import plain_path
 from customer_outcomes.warehouse import Connection
 
 READERS = (".csv", ".parquet")
-# the folder beside the domains' that holds a company's own rules
-RULES = "rules"
+RULES = "rules"  # the folder of a company's own rules, beside the folders of the domains
+Stamp = tuple[int, int, int]  # the size, the modification time and the inode of a file
+Header = tuple[tuple[str, ...], ...]  # the names of a Parquet file's columns, and their types
 
 
 @dataclass
 class InputFolder:
-    """A folder that can be used: its files by input table, and what a reader of the load report should know."""
+    """A checked folder: its files by input table, remarks for the summary of the build, and the stamps of the files."""
 
     path: Path
     files: dict[str, list[InputFile]]
     remarks: list[str] = field(default_factory=list)
-    stamps: dict[Path, tuple[int, int, int] | None] = field(default_factory=dict)
+    stamps: dict[Path, Stamp | None] = field(default_factory=dict)
 
-    def stop_if_changed(self) -> None:
-        """Raise FailedCheck where a file is not the one any more that was there at first."""
+    def raise_if_changed(self) -> None:
+        """Raise FailedCheck if a file changed, or went away, since the folder was checked."""
         changed = [
             file.name
             for files in self.files.values()
@@ -50,7 +51,10 @@ class InputFolder:
 
 
 def check_folder(folder: Path) -> InputFolder:
-    """Read every file's name and header; raise UnusableInput, with a sentence for each fault, or return the folder."""
+    """Return the folder after a check of every file's name and header.
+
+    Raise UnusableInput, with a sentence for each fault, if the folder cannot be used.
+    """
     if not folder.is_dir():
         raise UnusableInput(f"{folder} is not a folder.")
     folder = folder.absolute()
@@ -58,8 +62,8 @@ def check_folder(folder: Path) -> InputFolder:
     files: dict[str, list[InputFile]] = defaultdict(list)
     passed_over: dict[tuple[str, str], list[str]] = defaultdict(list)
     in_names: dict[tuple[str, str], list[str]] = defaultdict(list)
-    headers: dict[str, tuple] = {}
-    stamps: dict[Path, tuple[int, int, int] | None] = {}
+    headers: dict[str, Header] = {}
+    stamps: dict[Path, Stamp | None] = {}
     faults, remarks = (
         [],
         [
@@ -95,7 +99,7 @@ def check_folder(folder: Path) -> InputFolder:
         for (table, column), names in passed_over.items()
     ] + [
         f"{names[0] if len(names) == 1 else f'{table}, {len(names)} files'}:"
-        f" the column {column} stands only in the folder's name and is not read; write it into the files."
+        f" the column {column} is only in the folder's name and is not read; write it into the files."
         for (table, column), names in in_names.items()
     ]
     if not files and not faults:
@@ -113,11 +117,11 @@ def connect_folder(
     work_folder: Path,
     progress: Callable[[str], None] = lambda name: None,
 ) -> None:
-    """Make the raw relations of all input tables, typed and empty where there is no file.
+    """Make the raw relations of all input tables; the relation of a table without files is empty.
 
-    `work_folder` keeps what the relations read beside the files: links to those whose paths a reader would take for
-    patterns, and copies of the readable records of CSV files with faulty ones. `progress` is called with each file's
-    name once it is read. Raise FailedCheck where a file was not read with all its rows.
+    `work_folder` keeps links to files whose paths the reader would take for patterns, and copies of the readable
+    records of files with faulty ones. `progress` is called with each file's name after the file is read. Raise
+    FailedCheck if a file was not read with all its rows, UnusableInput if a file cannot be read at all.
     """
     connection.execute("set TimeZone = 'UTC'")
     readers = Readers(connection, work_folder)
@@ -138,8 +142,8 @@ def connect_folder(
     )
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """Return what tells a file from a changed one; none where it is gone."""
+def _stamp(path: Path) -> Stamp | None:
+    """Return the stamp of a file, which differs if the file changed; None if the file does not exist."""
     try:
         found = path.stat()
     except OSError:
@@ -148,7 +152,7 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 def _table_files(folder: Path) -> list[tuple[Path, str]]:
-    """Return the files below the domain folders with the table that each belongs to, in order of name."""
+    """Return the files below the domain folders, each with the name of its table, sorted by path."""
     found = []
     for domain in sorted(folder.iterdir()):
         if not domain.is_dir() or domain.name.startswith((".", "_")) or domain.name == RULES:
@@ -162,10 +166,11 @@ def _table_files(folder: Path) -> list[tuple[Path, str]]:
     return found
 
 
-def _read_header(table: str, path: Path, name: str, headers: dict[str, tuple]) -> InputFile:
+def _read_header(table: str, path: Path, name: str, headers: dict[str, Header]) -> InputFile:
+    """Return a file with its header; `headers` keeps the headers of Parquet files by schema."""
     if path.suffix == ".csv":
         return InputFile(table, path, name, read_header(path))
-    # files of one schema have one header, and to ask costs more than to compare
+    # Files of one schema have the same header, and a comparison of schemas is cheaper than a query of the engine.
     schema = str(pq.read_metadata(path).schema).partition("\n")[2]
     if schema not in headers:
         with plain_path(path) as readable:
@@ -173,7 +178,8 @@ def _read_header(table: str, path: Path, name: str, headers: dict[str, tuple]) -
     return InputFile(table, path, name, *headers[schema])
 
 
-def _column_faults(file: InputFile, definition: dict) -> list[str]:
+def _column_faults(file: InputFile, definition: TableContract) -> list[str]:
+    """Return a sentence for each column of a file that is missing, repeated or reserved."""
     in_name = _columns_of_folders(file)
     required = [column for column, rules in definition["columns"].items() if rules.get("required")]
     missing = [column for column in required if column not in file.columns and column not in in_name]
@@ -182,18 +188,18 @@ def _column_faults(file: InputFile, definition: dict) -> list[str]:
     return [
         *(f"{file.name} has no column {column}, which {file.table} requires." for column in missing),
         *(
-            f"{file.name}: the column {column}, which {file.table} requires, stands only in the folder's name; write it"
+            f"{file.name}: the column {column}, which {file.table} requires, is only in the folder's name; write it"
             " into the files."
             for column in required
             if column in in_name
         ),
         *(f"{file.name} has the column {column or '(no name)'} more than once." for column in repeated),
-        *(f"{file.name} has a column {column}, a name that the reader of Parquet needs." for column in reserved),
+        *(f"{file.name} has a column {column}, a name that the Parquet reader reserves." for column in reserved),
     ]
 
 
 def _columns_of_folders(file: InputFile) -> list[str]:
-    """Return the columns that only the folders of a file name, as <column>=<value>."""
+    """Return the columns that a file lacks but the names of its folders hold, as <column>=<value>."""
     names = [part.partition("=")[0] for part in file.name.split("/")[:-1] if "=" in part]
     return [name for name in names if name not in file.columns]
 
@@ -204,7 +210,7 @@ def _select_nothing(columns: list[str]) -> str:
 
 
 def _select_delivery(table: str) -> str:
-    """Return the query that sums up what arrived of a table, for the expectations at this boundary."""
+    """Return the query that counts the received rows of a table, for the expectations at this boundary."""
     return (
         f"select '{table}' as input_table, count(*) as row_count,"
         f" (select count(*) from raw_intake.unreadable_lines where input_table = '{table}') as unreadable_count"

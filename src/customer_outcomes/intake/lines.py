@@ -1,16 +1,16 @@
-"""The second pass over a CSV file that its reader refuses: it finds the records at fault, and leaves the others as are.
+"""The second pass over a CSV file that DuckDB's reader refuses: separates the faulty records from the readable ones.
 
-What a row means is for the reader alone to say, which is DuckDB's (readers.py). The grammar here says only what it can
-read, so that the others, in a file of their own, are read by it as if nothing had been beside them:
+The meaning of a row is left to DuckDB (readers.py). The grammar here only says which records DuckDB can read. They are
+copied into a new file, which DuckDB reads as if the faulty records had never been there:
 
-    record  = fields, as many as the header has; further ones if they are empty; as UTF-8, LONGEST_RECORD bytes at most
-    field   = text without quotes around it, in which a quote is a character like any other
-            | at most one blank, quoted text, and again quoted text behind blanks, then blanks
-    quoted  = any text between two quotes, line ends too, a quote in it twice
+    record  = as many fields as the header has, then any number of empty fields; UTF-8, at most LONGEST_RECORD bytes
+    field   = text that does not begin with a quote, in which a quote is an ordinary character
+            | at most one blank, a quoted text, any number of blanks each with a further quoted text, then blanks
+    quoted  = any text between two quotes, also with line ends; a quote inside it is doubled
 
-A line ends with LF, CRLF or CR. A record of another width is one faulty record, also over several lines. A quote that
-is never closed properly, so that a comma, a line end or the end of the file follows, gives up its record to the end of
-the line that opens it, and reading goes on with the next line.
+A line ends with LF, CRLF or CR. A record with another number of fields is one faulty record, even over several lines.
+A quoted text must be followed by a comma, a line end or the end of the file. If no quote closes it like that, its
+record is faulty up to the end of the line that opens it, and reading goes on with the next line.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LONGEST_RECORD = 100_000_000  # bytes
-LONGEST_TEXT = 1_000_000  # characters of a faulty record that are kept; its SHA-256 is of all of it
+LONGEST_TEXT = 1_000_000  # the number of characters of a faulty record that are kept; its SHA-256 covers all of them
 LONGEST_HEADER = 1_000_000  # bytes
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-# none of these tries a text in more than one way, so a long text costs its length and no more. A group that can fail
-# midway is not possessive: Python before 3.11.5 goes on from there (CPython issue 106052).
+# None of these patterns backtracks, so the time to match a text grows only with its length. A group that can fail
+# midway is not possessive, because Python before 3.11.5 matches those wrongly (CPython issue 106052).
 TEXT = rb'"[^"]*+(?:""[^"]*+)*+"'
 QUOTED = rb" ?%b(?: ++%b)* *+" % (TEXT, TEXT)
 UNQUOTED = rb'(?! ?")[^,\r\n]*+'
@@ -42,7 +42,7 @@ LINE_END = re.compile(rb"\r\n|\n|\r")
 
 @dataclass
 class Unreadable:
-    """A record at fault: the line on which it starts (the header is line 1), its SHA-256, and its text."""
+    """A faulty record: the line on which it starts (the header is line 1), its SHA-256, and its text."""
 
     line: int
     sha256: str
@@ -51,18 +51,22 @@ class Unreadable:
 
 @dataclass
 class Rewritten:
-    """What was made of a file: its faulty records, and for each row of the copy the line on which it starts."""
+    """The result for one file: its faulty records, and the line in the file on which each row of the copy starts."""
 
     unreadable: list[Unreadable] = field(default_factory=list)
-    lines: array = field(default_factory=lambda: array("q"))
+    lines: array[int] = field(default_factory=lambda: array("q"))
 
 
 def read_header(path: Path) -> tuple[str, ...]:
-    """Return the names in the first line of a CSV file, none of an empty one; raise ValueError if it is no record."""
+    """Return the names in the first line of a CSV file; an empty file has none.
+
+    Raise ValueError if the line is not a record or not UTF-8.
+    """
     with path.open("rb") as file:
         head = file.read(LONGEST_HEADER).removeprefix(BYTE_ORDER_MARK)
-    line = LINE_END.sub(b"", LINE.match(head).group())
-    names, position = [], 0
+    line = LINE_END.sub(b"", head[: _end_of_line(head, 0)])
+    names: list[bytes] = []
+    position = 0
     while line:
         found = FIELD.match(line, position)
         if not found:
@@ -77,10 +81,10 @@ def read_header(path: Path) -> tuple[str, ...]:
 
 
 def rewrite_readable_records(source: Path, width: int, target: Path) -> Rewritten:
-    """Copy the records of a CSV file that its reader can read, and tell the others.
+    """Copy the records of a CSV file of `width` columns that DuckDB can read, and return the others.
 
-    The bytes of a record stay what they are. Its line end becomes LF, because the reader refuses a file that mixes
-    them. Empty lines are left out, unless a row is one column.
+    The bytes of a record stay unchanged. Its line end becomes LF, because the reader refuses a file with different
+    line ends. Empty lines are left out, unless a row has only one column.
     """
     made = Rewritten()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -88,9 +92,9 @@ def rewrite_readable_records(source: Path, width: int, target: Path) -> Rewritte
         if not source.stat().st_size:
             return made
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            header = LINE.match(data)
-            copy.write(header.group().rstrip(b"\r\n") + b"\n")
-            for line, record, is_readable in _records(data, header.end(), width):
+            end_of_header = _end_of_line(data, 0)
+            copy.write(data[:end_of_header].rstrip(b"\r\n") + b"\n")
+            for line, record, is_readable in _records(data, end_of_header, width):
                 if is_readable:
                     made.lines.append(line)
                     copy.write(record + b"\n")
@@ -101,7 +105,7 @@ def rewrite_readable_records(source: Path, width: int, target: Path) -> Rewritte
 
 
 def _records(data: mmap.mmap, position: int, width: int) -> Iterator[tuple[int, bytes, bool]]:
-    """Yield the line of each record, its bytes without the line end, and whether the reader can read it."""
+    """Yield the first line of each record, its bytes without the line end, and whether DuckDB can read it."""
     one = rb"(?:%b|%b)" % (QUOTED, UNQUOTED)
     readable = re.compile(rb"(%b(?:,%b){%d}(?:,%b)*)%b" % (one, one, width - 1, EMPTY, END))
     line = 2
@@ -111,21 +115,28 @@ def _records(data: mmap.mmap, position: int, width: int) -> Iterator[tuple[int, 
         record = found.group(1) if found else _without_end(data[position:end])
         if record or width == 1:
             yield line, record, bool(found) and len(record) <= LONGEST_RECORD and _is_utf8(record)
-        # most records are a line
+        # Most records are on one line, so their line ends need not be searched for.
         line += 1 + (len(LINE_END.findall(record)) if b"\n" in record or b"\r" in record else 0)
         position = end
 
 
 def _end_of_record(data: mmap.mmap, position: int) -> int:
-    """Return where a record ends that is not readable."""
+    """Return the position behind a record that is not readable."""
     while True:
         found = FIELD.match(data, position)
         if not found:
-            return LINE.match(data, position).end()
+            return _end_of_line(data, position)
         position = found.end()
         if data[position : position + 1] != b",":
-            return LINE.match(data, position).end()
+            return _end_of_line(data, position)
         position += 1
+
+
+def _end_of_line(data: bytes | mmap.mmap, position: int) -> int:
+    """Return the position behind the line end that follows a position; behind the data if there is none."""
+    found = LINE.match(data, position)
+    assert found is not None, "the pattern matches the empty text, too"
+    return found.end()
 
 
 def _without_end(record: bytes) -> bytes:

@@ -1,20 +1,26 @@
-"""What could not be used, in words: the faulty rows of each input table by reason, with an example."""
+"""Describes the quarantined rows of each input table: their number by reason and column, with an example."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from customer_outcomes.contract import load_contract
 from customer_outcomes.warehouse import connect
 
-LONGEST_VALUE = 60  # characters of an example
-MOST = "below 1e12"  # the bound of every number, macros/contract/bounds.sql
+LONGEST_VALUE = 60  # the number of characters of an example
+MOST = "below 1e12"  # the bound of every number; see macros/contract/bounds.sql
+BOUNDS: dict[Literal["min", "max", "min_exclusive"], str] = {
+    "min": "at least",
+    "max": "at most",
+    "min_exclusive": "above",
+}
 
 
 @dataclass(frozen=True)
 class Fault:
-    """The quarantined rows of one table that break one rule in one column, and one of them."""
+    """The quarantined rows of one table with the same reason and column, with the value and place of one of them."""
 
     input_table: str
     rows: int
@@ -26,7 +32,7 @@ class Fault:
 
     @property
     def sentence(self) -> str:
-        """The reason and the column, an example of it with its place, and which values there may be."""
+        """The reason and the column, an example with its place, and the allowed values."""
         of_column = f" of {self.column_name}" if self.column_name else ""
         shown = "as" if self.value is None else f"such as {_shortened(self.value)!r}"
         place = f"in {self.file_name}" + (f", row {self.line}" if self.line else "")
@@ -34,21 +40,22 @@ class Fault:
 
     @property
     def _allowed(self) -> str:
-        rules = load_contract()[self.input_table]["columns"].get(self.column_name, {})
+        rules = load_contract()[self.input_table]["columns"].get(self.column_name or "")
+        if rules is None:
+            return ""
         if self.reason == "bad_value" and "values" in rules:
             return f" (allowed: {', '.join(rules['values'])})"
         if self.reason == "bad_type":
-            return f" (a {rules['type']} is asked for)" if "type" in rules else ""
-        words = {"min": "at least", "max": "at most", "min_exclusive": "above"}
-        bounds = [f"{word} {rules[name]}" for name, word in words.items() if name in rules]
-        bounds += [MOST] if rules.get("type") in ("decimal", "integer") else []
+            return f" (expected type: {rules['type']})"
+        bounds = [f"{word} {rules[name]}" for name, word in BOUNDS.items() if name in rules]
+        bounds += [MOST] if rules["type"] in ("decimal", "integer") else []
         return f" (allowed: {', '.join(bounds)})" if self.reason == "out_of_range" and bounds else ""
 
 
 def faults(warehouse: Path) -> list[Fault]:
-    """Return what is quarantined, the most frequent first, then by table in the contract's order.
+    """Return the kinds of fault among the quarantined rows, the most frequent first, then in the order of the contract.
 
-    Personal data shows as the quarantine has it, never as it is.
+    Personal data appears only in the form in which audit.quarantined_rows holds it.
     """
     with connect(warehouse, read_only=True) as connection:
         rows = connection.execute(

@@ -1,17 +1,19 @@
-"""The files of one input table as queries over their rows, each file read by one reader and its rows counted.
+"""Turns the files of one input table into queries over their rows, and checks that every row is read.
 
-Files of the same header and format are read together. Which rows were found is compared, file by file, with what
-counting.py says; nothing is built where the two differ. A query has _file, the file's name within the input folder, and
-_row: the line on which the row starts, less 1 for the header; of Parquet the row, from 1.
+Files with the same header and format are read together. The rows that DuckDB finds in each file are compared with the
+count of counting.py, and nothing is built if the two differ. A query has the column _file, the file's name within the
+input folder, and the column _row. In CSV files, _row is the line on which the row starts minus 1 for the header; in
+Parquet files it is the number of the row, from 1.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -28,14 +30,18 @@ CSV_OPTIONS = (
     "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '',"
     " filename = true, hive_partitioning = false"
 )
-LONGEST_USUAL_RECORD = 1_900_000  # bytes; the reader's own bound is 2,000,000 with the line end
-# two buffers of a record's length, so that it fits into one wherever it begins; less is used of a small file
+LONGEST_USUAL_RECORD = 1_900_000  # bytes; the reader's default bound is 2,000,000 with the line end
+# The buffer has twice a record's length, so that a record fits into it wherever it begins.
 LONG_RECORDS = f", max_line_size = {LONGEST_RECORD + 2}, buffer_size = {2 * LONGEST_RECORD + 4}"
 
 
 @dataclass(frozen=True)
 class InputFile:
-    """One file of one input table: `name` is its path within the folder, `columns` its header as it stands."""
+    """One file of one input table.
+
+    `name` is its path within the input folder, `columns` its unchanged header, `types` the engine's types of the
+    columns of a Parquet file.
+    """
 
     table: str
     path: Path
@@ -46,9 +52,10 @@ class InputFile:
 
 @dataclass
 class Source:
-    """An input file as its reader gets it: where, and what was counted there.
+    """An input file as the reader gets it, with its counts.
 
-    `path` is the file, a link to it, or a copy of its readable records; of a copy `lines` says where each row starts.
+    `path` is the file, a link to it, or a copy of its readable records. `lines` holds, only for a copy, the line or row
+    of the input file at which each row starts.
     """
 
     file: InputFile
@@ -59,15 +66,16 @@ class Source:
 
     @property
     def has_own_lines(self) -> bool:
-        """Whether row n does not stand on line n + 1 of the input file."""
+        """Whether the place of a row in the input file does not follow from its number."""
         return self.lines is not None or not self.count.one_line_each
 
 
 class Readers:
-    """Reads the files of one warehouse; what it needs later lies in `work_folder`, and in raw_intake.
+    """Reads the input files of one warehouse, and records them in the schema raw_intake.
 
-    raw_intake.files has each file that is read, raw_intake.row_lines where rows start if not each on the next line, or
-    stand in a damaged Parquet file, raw_intake.unreadable_lines the records and rows that no reader can read.
+    raw_intake.files holds every file that is read, raw_intake.row_lines the places of the rows of files in which they
+    do not follow from the row's number, raw_intake.unreadable_lines the records and rows that cannot be read. Links to
+    files and copies of them are kept in `work_folder`.
     """
 
     def __init__(self, connection: Connection, work_folder: Path):
@@ -92,7 +100,7 @@ class Readers:
     def select(self, files: list[InputFile], columns: list[str]) -> list[str]:
         """Return queries that together give all rows of a table's files, with _file, _row and `columns`.
 
-        Raise FailedCheck where a file cannot be read, or not with all its rows.
+        Raise FailedCheck if a file was not read with all its rows, UnusableInput if a file cannot be read at all.
         """
         csv_files = [file for file in files if file.path.suffix == ".csv"]
         queries = self._select_csv([self._csv_source(file) for file in csv_files], columns)
@@ -102,7 +110,8 @@ class Readers:
         return queries + [_select_parquet(group, columns, as_text) for group in groups]
 
     def _select_csv(self, sources: list[Source], columns: list[str]) -> list[str]:
-        queries, changed = [], []
+        queries: list[str] = []
+        changed: list[Source] = []
         for group in _grouped(sources, _form):
             try:
                 found = self._rows_found(_numbered_csv(group), [f"c{place}" for place in range(len(_header(group)))])
@@ -123,8 +132,12 @@ class Readers:
             raise FailedCheck(f"{file.name} cannot be counted: {first_line(error)}.") from None
 
     def _read_parquet(self, sources: list[Source], columns: list[str]) -> list[list[Source]]:
-        """Read every value that the contract knows; return the sources by form, damaged files as their copies."""
-        groups, changed = [], []
+        """Read every value of the contract's columns; return the sources in groups of one form.
+
+        A damaged file is replaced by the copy of its readable rows.
+        """
+        groups: list[list[Source]] = []
+        changed: list[Source] = []
         for group in _grouped(sources, _parquet_form):
             try:
                 found = self._parquet_rows(group, columns)
@@ -138,7 +151,10 @@ class Readers:
         return groups + (self._read_parquet(changed, columns) if changed else [])
 
     def _parquet_rows(self, sources: list[Source], columns: list[str]) -> dict[str, tuple[int, int, int]]:
-        """Return how many rows each file has and the first and last; apart, because damage can cost a database."""
+        """Return the number of rows of each file, by path, and its first and last row.
+
+        This needs a separate connection, because a damaged file can make a database unusable.
+        """
         known = {column: kind for column, kind in _types(sources).items() if column in columns}
         threads = self.connection.execute("select current_setting('threads')").fetchall()[0][0]
         with connect(threads=threads) as connection:
@@ -149,7 +165,7 @@ class Readers:
         return {path: (count, first, last) for path, count, first, last, _ in found}
 
     def _refused_parquet(self, sources: list[Source], columns: list[str]) -> list[Source]:
-        """Return those of some files of which the reader refuses a value, found by halves."""
+        """Return the files in which the reader refuses a value, found by bisection."""
         try:
             self._parquet_rows(sources, columns)
         except ERRORS:
@@ -160,10 +176,10 @@ class Readers:
         return []
 
     def _salvage(self, source: Source, columns: list[str], error: Exception) -> None:
-        """Let a damaged Parquet file be read from a copy of its readable rows, and keep the others as unreadable."""
+        """Make a source read a copy of a damaged Parquet file's readable rows, and record the others as unreadable."""
         file = source.file
         if source.lines is not None:
-            raise UnusableInput(f"{file.name} cannot be read, nor what seems to be sound of it: {first_line(error)}.")
+            raise UnusableInput(f"{file.name} cannot be read, nor can its readable rows: {first_line(error)}.")
         try:
             saved = salvage(
                 source.path,
@@ -176,7 +192,7 @@ class Readers:
         if len(saved.rows) + len(saved.faults) != source.count.rows:
             raise FailedCheck(
                 f"{file.name} was read as {len(saved.rows) + len(saved.faults)} rows and counted as"
-                f" {source.count.rows}; nothing is built of it."
+                f" {source.count.rows}; nothing is built from it."
             )
         source.path, source.lines = saved.copy, saved.rows.to_numpy()
         source.file = InputFile(file.table, file.path, file.name, *header)
@@ -193,21 +209,21 @@ class Readers:
         )
 
     def _place(self, file: InputFile) -> tuple[int, Path]:
-        """Return the number of a file and a path to it that is no pattern."""
+        """Return a new number for a file, and a path to it that is not a pattern."""
         self.files += 1
         return self.files, link(file.path, self.work_folder / f"{self.files}{file.path.suffix}")
 
     def _csv_source(self, file: InputFile) -> Source:
         number, path = self._place(file)
         source = Source(file, number, path, count_csv(path, len(file.columns)))
-        # of these the reader may leave out a record or a blank without a word
+        # In files like these the reader may drop a record or a blank without an error.
         if source.count.longest > LONGEST_RECORD or not source.count.is_regular:
             self._rewrite(source)
         return source
 
     def _rows_found(self, relation: str, columns: list[str]) -> dict[str, tuple[int, int, int]]:
-        """Read all of a relation and return how many rows each file has in it, and its first and last position."""
-        # to count a column's values, each must be read
+        """Read all of a relation; return the number of rows of each file, by path, and its first and last position."""
+        # A count of a column's values makes the engine read each of them.
         values = "".join(f", count({column})" for column in columns)
         found = self.connection.execute(
             f"select filename, count(*), min(position), max(position){values} from {relation} group by filename"
@@ -215,7 +231,7 @@ class Readers:
         return {path: (count, first, last) for path, count, first, last, *_ in found}
 
     def _refused(self, sources: list[Source]) -> list[Source]:
-        """Return those of some files that the reader refuses, found by halves."""
+        """Return the files that the reader refuses, found by bisection."""
         values = ", ".join(f"count(c{place})" for place in range(len(_header(sources))))
         try:
             self.connection.execute(f"select {values} from {_csv(sources)}").fetchall()
@@ -227,10 +243,10 @@ class Readers:
         return []
 
     def _rewrite(self, source: Source) -> None:
-        """Let a file be read from a copy of its readable records, and keep the others as unreadable."""
+        """Make a source read a copy of a CSV file's readable records, and record the other records as unreadable."""
         file = source.file
         if source.lines is not None:
-            raise FailedCheck(f"{file.name} cannot be read, not even without the lines that seem to be at fault.")
+            raise FailedCheck(f"{file.name} cannot be read, not even without the lines that seem faulty.")
         source.path = self.work_folder / f"{source.number}.readable.csv"
         made = rewrite_readable_records(file.path, len(file.columns), source.path)
         source.count, source.lines = count_csv(source.path, len(file.columns)), np.frombuffer(made.lines, np.int64)
@@ -240,14 +256,15 @@ class Readers:
             file_name=[file.name] * len(made.unreadable),
             line_number=[line.line for line in made.unreadable],
             line_sha256=[line.sha256 for line in made.unreadable],
-            # of a table that holds personal data no text is kept
+            # The text of a table with personal data is not kept.
             line_text=pa.array([None if _has_pii(file.table) else line.text for line in made.unreadable], pa.string()),
         )
 
     def _agree(self, sources: list[Source], found: dict[str, tuple[int, int, int]], first: int | None = None) -> None:
-        """Raise FailedCheck where a file's rows are not those counted; else keep where its rows are.
+        """Raise FailedCheck if the rows found in a file are not the counted ones; else record the files and row places.
 
-        Positions go on from file to file, unless each file's begin at `first`.
+        `found` holds the number of rows, the first and the last position by path. Positions go on from file to file,
+        unless the positions of every file begin at `first`.
         """
         before = list(accumulate((source.count.rows for source in sources), initial=0))
         for source, rows_before in zip(sources, before, strict=False):
@@ -255,12 +272,12 @@ class Readers:
             count, *positions = found.pop(str(source.path), (0, begin, begin - 1))
             if count != rows or positions != [begin, begin + rows - 1]:
                 raise FailedCheck(
-                    f"{source.file.name} was read as {count} rows and counted as {rows}; nothing is built of it."
+                    f"{source.file.name} was read as {count} rows and counted as {rows}; nothing is built from it."
                 )
             if source.lines is not None and len(source.lines) != rows:
                 raise FailedCheck(f"{source.file.name} has {len(source.lines)} readable rows, and {rows} were counted.")
         if found:
-            raise FailedCheck(f"{sources[0].file.name} was asked for, and {min(found)} was read.")
+            raise FailedCheck(f"{sources[0].file.name} should be read, but the reader read {min(found)}.")
         self._keep(
             "files",
             path=[str(source.path) for source in sources],
@@ -279,7 +296,8 @@ class Readers:
                     line_number=lines,
                 )
 
-    def _keep(self, table: str, **columns: Iterable) -> None:
+    def _keep(self, table: str, **columns: Iterable[Any]) -> None:
+        """Append rows, given as columns, to a table of raw_intake."""
         kept = pa.table(columns)
         if len(kept):
             self.connection.register("kept", kept)
@@ -287,8 +305,12 @@ class Readers:
             self.connection.unregister("kept")
 
 
-def _grouped(items: Iterable, kind) -> list[list]:
-    groups = defaultdict(list)
+Item = TypeVar("Item")
+
+
+def _grouped(items: Iterable[Item], kind: Callable[[Item], Hashable]) -> list[list[Item]]:
+    """Return the items in groups of the same kind, in the order of each group's first item."""
+    groups: dict[Hashable, list[Item]] = defaultdict(list)
     for item in items:
         groups[kind(item)].append(item)
     return list(groups.values())
@@ -298,17 +320,17 @@ def _has_pii(table: str) -> bool:
     return any(rules.get("pii") for rules in load_contract()[table]["columns"].values())
 
 
-def _parquet_form(source: Source) -> tuple:
+def _parquet_form(source: Source) -> Hashable:
     return source.file.columns, source.file.types, source.has_own_lines
 
 
 def _types(sources: list[Source]) -> dict[str, str]:
-    """Return the engine's type of each column of Parquet files of one form."""
+    """Return the engine's type of each column of Parquet files of the same form."""
     return dict(zip(sources[0].file.columns, sources[0].file.types, strict=True))
 
 
 def _parquet(sources: list[Source]) -> str:
-    """Return the relation of all rows of Parquet files of one form, with filename and file_row_number from 0."""
+    """Return the SQL of all rows of Parquet files of the same form, with filename and file_row_number from 0."""
     return f"read_parquet([{_paths(sources)}], filename = true, file_row_number = true, hive_partitioning = false)"
 
 
@@ -328,13 +350,13 @@ def _select_parquet(sources: list[Source], columns: list[str], as_text: bool) ->
     )
 
 
-def _form(source: Source) -> tuple:
+def _form(source: Source) -> Hashable:
     return source.file.columns, _options(source), source.has_own_lines
 
 
 def _options(source: Source) -> str:
-    """Return what a CSV file needs beside CSV_OPTIONS: what takes time or memory only where it must be."""
-    # the parallel reader cannot tell a row from a line that is shaped like one in a text of several lines
+    """Return the options that a CSV file needs beside CSV_OPTIONS, which cost time or memory."""
+    # The parallel reader may take a line inside a text of several lines for a row.
     parallel = "" if source.count.one_line_each else ", parallel = false"
     return parallel + (LONG_RECORDS if source.count.longest > LONGEST_USUAL_RECORD else "")
 
@@ -344,7 +366,7 @@ def _header(sources: list[Source]) -> tuple[str, ...]:
 
 
 def _csv(sources: list[Source]) -> str:
-    """Return the relation of all rows of CSV files of one form, in order: c0, c1 and so on, as text, and filename."""
+    """Return the SQL of all rows of CSV files of the same form, in order: filename, and c0, c1 and so on as text."""
     columns = ", ".join(f"'c{place}': 'varchar'" for place in range(len(_header(sources))))
     return f"read_csv([{_paths(sources)}], {CSV_OPTIONS}, columns = {{{columns}}}{_options(sources[0])})"
 
@@ -384,5 +406,5 @@ def _paths(sources: list[Source]) -> str:
 
 
 def quoted(value: object) -> str:
-    """Return a value as a text of SQL."""
+    """Return a value as a SQL string literal."""
     return "'" + str(value).replace("'", "''") + "'"

@@ -1,25 +1,26 @@
-"""Versions of one record that nothing orders: what a reader of the load report should know of them."""
+"""Remarks on input records with several versions of which no time tells the newest."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from customer_outcomes.contract import DELIVERY_COLUMNS, load_contract
+from customer_outcomes.contract import DELIVERY_COLUMNS, TableContract, load_contract
 from customer_outcomes.warehouse import Connection, connect
 
 ORDER = ("_loaded_at", "updated_at")
 
 
 def unordered_rows(warehouse: Path) -> list[str]:
-    """Return a sentence for each table in which rows of one key differ and no time says which is the newest."""
+    """Return a sentence for each table with rows of the same key that differ although their times are the same."""
     with connect(warehouse, read_only=True) as connection:
         remarks = [_remark(connection, table, definition) for table, definition in load_contract().items()]
     return [remark for remark in remarks if remark]
 
 
-def _remark(connection: Connection, table: str, definition: dict) -> str | None:
+def _remark(connection: Connection, table: str, definition: TableContract) -> str | None:
+    """Return the sentence about one table; None if its versions are in order."""
     staged = f"staging.stg_files__{table.split('.')[1]}"
-    # most tables have each key once, which a single column tells
+    # Most tables have each key once; this cheap query then saves the join.
     superseded = f"select count(*) from {staged} where row_state = 'superseded'"
     if not connection.execute(superseded).fetchall()[0][0]:
         return None
@@ -38,8 +39,8 @@ def _remark(connection: Connection, table: str, definition: dict) -> str | None:
     if not keys:
         return None
     rows_of = "1 key has rows" if keys == 1 else f"{keys:,} keys have rows"
-    such_as = f" ({shown})" if shown and keys == 1 else f", such as {shown}" if shown else ""
+    example_key = f" ({shown})" if shown and keys == 1 else f", such as {shown}" if shown else ""
     return (
-        f"{table}: {rows_of} that differ, and neither _loaded_at nor updated_at says which is the newest{such_as};"
-        " the largest as text counts."
+        f"{table}: {rows_of} that differ, and neither _loaded_at nor updated_at says which is the newest{example_key};"
+        " the row that is largest as text is used."
     )

@@ -1,8 +1,8 @@
-"""The folder that is published into: whether it is ours, who writes it now, and how one version takes another's place.
+"""The published folder: checks whether builds may write it, locks it, and exchanges the old version for the new one.
 
-Beside it, or within it where it cannot be exchanged, lie `.<name>.lock`, which a build holds from its first step to its
-last, and the candidate `.<name>.<token>.next`, the version that is being written. Whoever holds the lock may remove
-every other candidate: who made it is gone.
+Two files lie beside the folder, or inside it if it cannot be exchanged: `.<name>.lock`, which a build locks from its
+first step to its last, and the candidate `.<name>.<token>.next`, the version that is being written. The build that
+holds the lock may remove every other candidate, because the build that made it has ended.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from customer_outcomes.finance.workbook import WORKBOOK
 from customer_outcomes.places.locks import lock
 from customer_outcomes.warehouse import DATABASE
 
-CONTENTS = "contents.json"  # the marker of a folder that a build published
-# what programs that show a folder, or have a file of it open, leave in it
+CONTENTS = "contents.json"  # its presence marks a folder that a build published
+# Files that file managers and office programs leave in a folder; they may be lost.
 PASSING = ("~$*", ".~lock.*", ".DS_Store", "Thumbs.db", "desktop.ini")
-CANNOT_EXCHANGE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # a file system without that call
-CANNOT_MOVE = (errno.EBUSY, errno.EXDEV)  # a mount point
+CANNOT_EXCHANGE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # the file system does not support renameat2
+CANNOT_MOVE = (errno.EBUSY, errno.EXDEV)  # the folder is a mount point
 
 
 def check_destination(destination: Path, others: list[Path]) -> None:
-    """Raise UnusableInput where publishing cannot work, or would replace something that no build published.
+    """Raise UnusableInput if publishing cannot work, or would replace a file that no build published.
 
-    `others` are the files and folders of the build that it must not touch.
+    `others` are the other files and folders of the build, which the published folder must not overlap.
     """
     for other in others:
         if destination == other or destination in other.parents or other in destination.parents:
-            raise UnusableInput(f"{destination} and {other} lie in one another; publish into a folder of its own.")
-    if destination.is_symlink():  # others have been followed
+            raise UnusableInput(f"{destination} and {other} overlap; publish into a separate folder.")
+    if destination.is_symlink():  # any link that leads somewhere has already been resolved
         raise UnusableInput(f"{destination} is a link that leads in a circle; name another folder.")
     try:
         existing = next(folder for folder in (destination, *destination.parents) if folder.exists())
@@ -49,22 +49,23 @@ def check_destination(destination: Path, others: list[Path]) -> None:
         if not existing.is_dir():
             raise UnusableInput(f"{destination} cannot be made: {existing} is a file.")
         if not os.access(existing, os.W_OK | os.X_OK, effective_ids=True):
-            reason = "is read-only, or its rights do not let you write"
+            reason = "is read-only, or its permissions do not let you write"
             raise UnusableInput(f"{existing} {reason}, so that nothing can be published into {destination}.")
         foreign = _foreign_file(destination)
     except OSError as error:
         raise UnusableInput(sentence(error, destination)) from None
     if foreign:
         raise UnusableInput(
-            f"{destination} holds {foreign}, which no build published and which would be lost; take it elsewhere."
+            f"{destination} holds {foreign}, which no build published and which would be lost; move it elsewhere."
         )
 
 
 @contextmanager
 def hold(destination: Path) -> Iterator[str | None]:
-    """Keep other builds out of the folder, remove what killed ones left, and try whether it can be exchanged.
+    """Lock the folder against other builds, and remove the candidates of killed builds.
 
-    Yield the reason why it cannot, if so: then each file is replaced by itself.
+    Yield the reason why the folder cannot be exchanged as a whole, so that its files are replaced one by one; None if
+    it can. Raise UnusableInput if another build holds the lock.
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
     taken = f"Another build is publishing into {destination}."
@@ -74,7 +75,7 @@ def hold(destination: Path) -> Iterator[str | None]:
 
 
 def new_candidate(destination: Path) -> Path:
-    """Make the folder in which the next version is written."""
+    """Make and return the folder in which the next version is written."""
     destination.parent.mkdir(parents=True, exist_ok=True)
     candidate = _spot(destination) / f".{destination.name}.{secrets.token_hex(6)}.next"
     candidate.mkdir(mode=0o700)
@@ -82,9 +83,9 @@ def new_candidate(destination: Path) -> Path:
 
 
 def swap_in(candidate: Path, destination: Path, last: tuple[str, ...]) -> None:
-    """Put one folder in the place of another in one step, and drop the other.
+    """Put the candidate folder in the place of the destination in one step, and remove the old version.
 
-    A folder that cannot be moved gets the files one by one, those that are named `last` at the end.
+    If the destination cannot be moved, its files are replaced one by one, in the end the files named in `last`.
     """
     if not destination.exists():
         candidate.rename(destination)
@@ -105,7 +106,10 @@ def swap_in(candidate: Path, destination: Path, last: tuple[str, ...]) -> None:
 
 
 def _rename_twice(candidate: Path, destination: Path, last: tuple[str, ...]) -> Path:
-    """Exchange in two steps, with an instant between them; return where what is to be dropped lies."""
+    """Exchange the folders by two renames, between which the destination is missing for an instant.
+
+    Return the folder that is no longer needed.
+    """
     before = candidate.with_suffix(".last")
     try:
         destination.rename(before)
@@ -123,7 +127,7 @@ def _rename_twice(candidate: Path, destination: Path, last: tuple[str, ...]) -> 
 
 
 def _exchange(first: Path, second: Path) -> None:
-    """Exchange two names in one step: renameat2 with RENAME_EXCHANGE, which Python's os does not offer."""
+    """Exchange two names in one step with renameat2 and RENAME_EXCHANGE, which Python's os does not offer."""
     renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if renameat2 is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
@@ -133,24 +137,28 @@ def _exchange(first: Path, second: Path) -> None:
 
 
 def _replace_files(candidate: Path, destination: Path, last: tuple[str, ...]) -> None:
-    """Replace each file by itself, then remove those that are there no more; a reader sees each file whole."""
+    """Replace the files one by one, then remove the published files that the candidate lacks.
+
+    A reader sees each file whole.
+    """
     names = [path.relative_to(candidate) for path in sorted(candidate.rglob("*")) if path.is_file()]
     names.sort(key=lambda name: last.index(str(name)) if str(name) in last else -1)
     stale = _published_files(destination) - set(map(str, names))
-    if not (destination / CONTENTS).exists():  # else a build that is killed here leaves a folder that is nobody's
+    # Without the marker, a build that is killed here would leave a folder that no later build may write.
+    if not (destination / CONTENTS).exists():
         (destination / CONTENTS).write_text("{}\n")
     for name in names:
         (destination / name).parent.mkdir(exist_ok=True)
         (destination / name.parent).chmod((candidate / name.parent).stat().st_mode & 0o777)
         (candidate / name).replace(destination / name)
-    for name in stale:
-        (destination / name).unlink(missing_ok=True)
+    for stale_name in stale:
+        (destination / stale_name).unlink(missing_ok=True)
         with suppress(OSError):
-            (destination / name).parent.rmdir()
+            (destination / stale_name).parent.rmdir()
 
 
 def _spot(destination: Path) -> Path:
-    """Return the folder for the lock and the candidate: the parent, or the folder itself where it is not moved."""
+    """Return the folder for the lock and the candidate: the parent, or the destination itself if it cannot be moved."""
     is_fixed = destination.is_dir() and (_is_mount(destination) or not _is_writable(destination.parent))
     return destination if is_fixed else destination.parent
 
@@ -160,7 +168,7 @@ def _is_writable(folder: Path) -> bool:
 
 
 def _is_mount(folder: Path) -> bool:
-    """Whether something is mounted there, also a folder of the same file system, which os.path.ismount does not see."""
+    """Return whether a folder is a mount point, also of its own file system, which os.path.ismount does not see."""
     try:
         mounts = Path("/proc/self/mountinfo").read_bytes().splitlines()
     except OSError:
@@ -170,17 +178,21 @@ def _is_mount(folder: Path) -> bool:
 
 
 def _try(destination: Path) -> str | None:
-    """Try what publishing will do, without a reader noticing; return why the folder cannot be exchanged, if so."""
+    """Return the reason why the folder cannot be exchanged as a whole, else None; readers do not notice the attempt.
+
+    Raise OSError if nothing can be written.
+    """
     if _spot(destination) == destination:
         probe = new_candidate(destination)
         probe.rmdir()
-        what = "is a mount point" if _is_mount(destination) else f"lies in {destination.parent}, which is read-only"
-        return f"{destination} {what}, so that its files are replaced one by one."
+        why = "is a mount point" if _is_mount(destination) else f"lies in {destination.parent}, which is read-only"
+        return f"{destination} {why}, so that its files are replaced one by one."
     probe = new_candidate(destination)
     try:
         (probe / CONTENTS).write_text("")
         if destination.exists():
-            # a folder takes the place of an empty one alone: this fails, and for another reason if it could not move
+            # A folder can be renamed only onto an empty folder. So this always fails, but with another error if the
+            # destination cannot be moved at all.
             destination.rename(probe)
     except OSError as error:
         if error.errno in CANNOT_MOVE:
@@ -193,7 +205,7 @@ def _try(destination: Path) -> str | None:
 
 
 def _tidy(destination: Path) -> None:
-    """Remove the candidates of builds that were killed, and put back a version that one had just taken away."""
+    """Remove the candidates of killed builds, and put back a version that a killed build had just renamed."""
     name = re.escape(destination.name)
     for spot in {destination.parent, destination}:
         if not spot.is_dir():
@@ -209,7 +221,7 @@ def _tidy(destination: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a version that nobody needs; what cannot be removed is tried again by the next build."""
+    """Remove a version that is no longer needed; if that fails, the next build tries again."""
     with suppress(OSError):
         for place, _, _ in os.walk(folder):
             os.chmod(place, stat.S_IRWXU)
@@ -217,7 +229,7 @@ def _remove(folder: Path) -> None:
 
 
 def _published_files(folder: Path) -> set[str]:
-    """Return the files that a build publishes, of those that can be in a folder by what its marker says."""
+    """Return the relative names of the published files in a folder, found by the relations that its marker lists."""
     try:
         marker = json.loads((folder / CONTENTS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -228,16 +240,17 @@ def _published_files(folder: Path) -> set[str]:
 
 
 def _is_foreign(folder: Path) -> bool:
-    """Whether there are files and no marker."""
+    """Return whether a folder holds files but no marker."""
     return not (folder / CONTENTS).is_file() and any(True for _ in _other_files(folder, set()))
 
 
 def _foreign_file(folder: Path) -> str | None:
-    """Return a file in a published folder that no build published, if there is one."""
+    """Return the name of a file in a published folder that no build published; None if there is none."""
     return min(_other_files(folder, _published_files(folder) | {CONTENTS}), default=None)
 
 
 def _other_files(folder: Path, known: set[str]) -> Iterator[str]:
+    """Yield the relative names of the files that are neither known nor passing nor a build's lock or candidate."""
     own = re.compile(rf"\.{re.escape(folder.name)}\.([0-9a-f]{{12}}\.(next|last)|lock)")
     for place, folders, files in os.walk(folder):
         if Path(place) == folder:

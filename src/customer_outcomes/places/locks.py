@@ -1,4 +1,4 @@
-"""Locks between builds, and files that nobody but their owner reads."""
+"""Locks between builds, and files that only their owner may read."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ _umasks: list[int] = []
 
 @contextmanager
 def lock(path: Path, is_taken: str) -> Iterator[None]:
-    """Hold a lock, or raise UnusableInput with the sentence `is_taken`; it goes with the process, however that ends."""
+    """Hold a lock on a file, or raise UnusableInput with the sentence `is_taken` if another process holds it.
+
+    The operating system releases the lock when the process ends, even if it is killed.
+    """
     file = _acquire(path, is_taken)
     try:
         yield
     finally:
-        with suppress(OSError):  # a lock that stays is taken by the next build
+        with suppress(OSError):  # the next build can lock a file that stays
             path.unlink()
         os.close(file)
 
@@ -31,7 +34,7 @@ def _acquire(path: Path, is_taken: str) -> int:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path.exists() and os.path.samestat(os.fstat(file), path.stat()):
-                return file  # else the last holder removed it between the two steps
+                return file  # otherwise the last holder removed the file after this process opened it
         except BlockingIOError:
             os.close(file)
             raise UnusableInput(is_taken) from None
@@ -43,7 +46,7 @@ def _acquire(path: Path, is_taken: str) -> int:
 
 @contextmanager
 def private_files() -> Iterator[None]:
-    """Make files that are made meanwhile, by whomever, readable for their owner alone."""
+    """Make all files that this process creates in the meantime readable for their owner only."""
     _umasks.append(os.umask(0o077))
     try:
         yield
@@ -52,7 +55,7 @@ def private_files() -> Iterator[None]:
 
 
 def open_to_readers(folder: Path) -> None:
-    """Give a folder and all in it the rights that it would have outside of `private_files`."""
+    """Give a folder and everything in it the permissions that they would have outside of `private_files`."""
     umask = _umasks[0] if _umasks else _umask()
     for place, _, files in os.walk(folder):
         os.chmod(place, 0o777 & ~umask)

@@ -1,4 +1,4 @@
-"""Paths as names: DuckDB takes a path with certain marks for a pattern, and has no escape for them."""
+"""Paths with pattern marks: DuckDB reads a path with certain characters as a pattern, and offers no escape for them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ MARKS = "*?[]{}"
 
 
 def is_pattern(path: Path) -> bool:
-    """Whether a path holds a mark, in its name or above."""
+    """Return whether DuckDB would read a path as a pattern, because its name or a folder above holds a mark."""
     return any(mark in str(path) for mark in MARKS)
 
 
 def refuse_pattern(path: Path, what: str) -> None:
-    """Raise UnusableInput where a path that must be written as it is named holds a mark."""
+    """Raise UnusableInput if a path holds a mark; `what` tells the user what to name instead."""
     if is_pattern(path):
         raise UnusableInput(f"{path} holds one of {' '.join(MARKS)}, which readers take for a pattern; name {what}.")
 
 
 def link(path: Path, place: Path) -> Path:
-    """Return a path to the same file that is no pattern: `path`, or the link `place` to it, which is made anew."""
+    """Return a path to the same file that is not a pattern: `path` itself, or a new link `place` to it."""
     if not is_pattern(path):
         return path
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,7 @@ def link(path: Path, place: Path) -> Path:
 
 @contextmanager
 def plain_path(path: Path) -> Iterator[Path]:
-    """Lend a path to the same file or folder that is no pattern."""
+    """Yield a path to the same file or folder that is not a pattern; a link exists only inside this context."""
     if not is_pattern(path):
         yield path
         return

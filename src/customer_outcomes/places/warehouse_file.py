@@ -1,4 +1,4 @@
-"""The file that is built, and the folder beside it that holds what a build needs."""
+"""The warehouse's file, and the folder beside it that holds the working files of builds."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from customer_outcomes.places.locks import lock
 from customer_outcomes.places.paths import refuse_pattern
 from customer_outcomes.warehouse import DEFAULT_WAREHOUSE, EngineError, connect
 
-# a database of such a name would hide the schema, or be hidden by what every database has
+# DuckDB names a database by its file. A name in SCHEMAS would hide a schema of the warehouse, and a name in RESERVED
+# would be hidden by a database or schema that DuckDB always has.
 SCHEMAS = ("staging", "intermediate", "marts", "metrics", "compensation", "ledger", "audit", "rules")
 RESERVED = ("main", "temp", "system", "information_schema", "pg_catalog")
-OURS = (".work", ".lock", ".wal", ".tmp")  # of what lies beside a warehouse
+OURS = (".work", ".lock", ".wal", ".tmp")  # the suffixes of files and folders beside a warehouse
 
 
 def check_warehouse(warehouse: Path) -> None:
-    """Raise UnusableInput where a warehouse of that name cannot be built; make nothing."""
+    """Raise UnusableInput if a warehouse cannot be built at this path; nothing is written."""
     refuse_pattern(warehouse, "the warehouse otherwise")
     if warehouse.exists() and not warehouse.is_file():
         raise UnusableInput(f"{warehouse} is not a file; name a file for the warehouse.")
@@ -31,19 +32,22 @@ def check_warehouse(warehouse: Path) -> None:
     if stem in SCHEMAS or stem.startswith("raw_"):
         raise UnusableInput(f"{warehouse.name} has the name of a schema in it; name the warehouse otherwise.")
     if warehouse.suffix in OURS:
-        raise UnusableInput(f"{warehouse} is no name for a warehouse; name it such as {DEFAULT_WAREHOUSE.name}.")
+        raise UnusableInput(f"{warehouse} is not a name for a warehouse; choose one such as {DEFAULT_WAREHOUSE.name}.")
     existing = next(folder for folder in warehouse.parents if folder.exists())
     if not existing.is_dir():
         raise UnusableInput(f"{warehouse} cannot be made: {existing} is a file.")
     if not os.access(existing, os.W_OK | os.X_OK, effective_ids=True):
-        raise UnusableInput(f"{warehouse} cannot be written: {existing} is read-only, or its rights do not let you.")
+        raise UnusableInput(
+            f"{warehouse} cannot be written: {existing} is read-only, or its permissions do not let you."
+        )
 
 
 @contextmanager
 def hold_warehouse(warehouse: Path, work_folder: Path) -> Iterator[None]:
-    """Keep a second build off the warehouse, and have temporary files made in its work folder.
+    """Lock the warehouse against other builds, and put temporary files into its work folder.
 
-    What a killed build left there is removed first.
+    Files that a killed build left there are removed first. Raise UnusableInput if another build or program has the
+    warehouse open.
     """
     with lock(warehouse.with_suffix(".lock"), f"Another build of {warehouse} is running."):
         work_folder.mkdir(exist_ok=True)
@@ -74,7 +78,7 @@ def _temporary_files(folder: Path) -> Iterator[None]:
 
 
 def _try(warehouse: Path) -> None:
-    """Open the warehouse, so that what stands against it is said before anything is read."""
+    """Open the warehouse once, so that an obstacle is reported before any input is read."""
     try:
         connect(warehouse).close()
     except EngineError as error:
@@ -82,6 +86,6 @@ def _try(warehouse: Path) -> None:
         raise UnusableInput(told) from None
 
 
-def remove_spilled(warehouse: Path) -> None:
-    """Remove what a killed build had no memory for; to be called by who has the warehouse open to write."""
+def remove_spill_files(warehouse: Path) -> None:
+    """Remove the data that a killed build moved from memory to disk; the caller has the warehouse open for writing."""
     shutil.rmtree(warehouse.with_name(f"{warehouse.name}.tmp"), ignore_errors=True)

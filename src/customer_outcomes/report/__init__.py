@@ -1,1 +1,1 @@
-"""What a person sees of a build: its progress and its summary."""
+"""The output of a build on the terminal: its progress and its summary."""

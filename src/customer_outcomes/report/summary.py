@@ -1,6 +1,8 @@
-"""What a person sees: progress, and the table that a build ends with."""
+"""The progress bar, and the table that a build prints at its end."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -8,12 +10,15 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from customer_outcomes.intake.quarantine import Fault
 from customer_outcomes.warehouse import DATABASE, connect
 
+if TYPE_CHECKING:  # build.py imports this module
+    from customer_outcomes.build import Outcome
+
 console = Console(soft_wrap=True, highlight=False)
-MOST_FAULTS = 12  # kinds of them that the summary names
+MOST_FAULTS = 12  # the number of kinds of fault that the summary names
 
 
 def progress_bar() -> Progress:
-    """Return the one way in which long work shows how far it is; without a terminal it says nothing until the end."""
+    """Return the progress bar of all commands; without a terminal it prints only its last state."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description:<12}"),
@@ -24,8 +29,8 @@ def progress_bar() -> Progress:
     )
 
 
-def print_summary(outcome) -> None:
-    """Print what a build found: its remarks on the input, the main figures, and where the files are."""
+def print_summary(outcome: Outcome) -> None:
+    """Print the result of a build: the remarks, the main figures, and the paths of the files."""
     for remark in outcome.remarks:
         console.print(remark, markup=False)
     with connect(outcome.published / DATABASE, read_only=True) as connection:
@@ -65,7 +70,7 @@ def print_summary(outcome) -> None:
 
 
 def print_faults(faults: list[Fault]) -> None:
-    """Print what is quarantined of each table, the first MOST_FAULTS kinds of it."""
+    """Print the first MOST_FAULTS kinds of fault, each with its table and the number of quarantined rows."""
     for fault in faults[:MOST_FAULTS]:
         console.print(f"  {fault.input_table}: {fault.rows:,} {fault.sentence}", markup=False)
     if len(faults) > MOST_FAULTS:

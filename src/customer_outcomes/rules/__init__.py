@@ -1,1 +1,1 @@
-"""A company's rules: read strictly, checked before anything is built, and written as dbt loads them."""
+"""A company's rule files: reads them strictly, checks them before anything is built, and writes them for dbt."""

@@ -1,6 +1,6 @@
-"""A rule file as text: its rows by column, or sentences that say why they cannot be read.
+"""Reads a rule file as text: its rows by column, or sentences that say why it cannot be read.
 
-A row has the number that a spreadsheet shows beside it: the header's is 1, and a text over several lines is one row.
+A row has the number that a spreadsheet shows beside it: the header is row 1, and a text of several lines is in one row.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ OTHER_SEPARATORS = {";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
 @dataclass
 class RuleFile:
-    """What stands in a file: rows with their numbers, and the faults of those that cannot be read."""
+    """The readable rows of a file with their numbers, and the faults: the number of a row, or 0, and a sentence."""
 
     name: str
     rows: list[tuple[int, Cells]] = field(default_factory=list)
     faults: list[tuple[int, str]] = field(default_factory=list)
 
     def refuse(self, sentence: str, row: int = 0) -> RuleFile:
-        """Add a fault, of the whole file where no row is named."""
+        """Add a fault of a row, or of the whole file if the row is 0; return the file."""
         where = f"{self.name}, row {row}:" if row else self.name
         self.faults.append((row, f"{where} {sentence}"))
         return self
 
 
 def read_rule_file(path: Path, columns: Sequence[str]) -> RuleFile:
-    """Read a file that must have these columns, however a spreadsheet wrote their names."""
+    """Read a file that must have these columns; blanks around their names and upper case do not matter."""
     file = RuleFile(path.name)
     try:
         content = path.read_bytes()
@@ -50,7 +50,7 @@ def read_rule_file(path: Path, columns: Sequence[str]) -> RuleFile:
         return file.refuse(f"is not UTF-8, in its line {line}; save it as CSV in UTF-8.")
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        return file.refuse(f"holds a NUL in its line {line}, which is no text.")
+        return file.refuse(f"holds a NUL character in its line {line}; save it as CSV in UTF-8.")
     records = csv.reader(io.StringIO(text, newline=""), strict=True)
     number = 0
     try:
@@ -88,22 +88,24 @@ def _check_header(file: RuleFile, cells: list[str], names: list[str], columns: S
 
 
 def _read_row(file: RuleFile, number: int, cells: list[str], names: list[str]) -> None:
-    """Keep a row; one of nothing but blanks, as spreadsheets leave them, is none."""
+    """Add a row to the file, or its fault; a row of blanks only, which spreadsheets leave behind, is skipped."""
     filled = [bool(fold_name(cell)) for cell in cells]
     if not any(filled):
         return
     if len(cells) != len(names):
-        hint = " Text with a comma stands in quotes, and numbers have none." if len(cells) > len(names) else ""
+        hint = " Put text with a comma in quotes, and write numbers without commas." if len(cells) > len(names) else ""
         file.refuse(f"it has {len(cells)} fields, and the header has {len(names)}.{hint}", number)
         return
     stray = [cell for cell, name, is_filled in zip(cells, names, filled, strict=True) if is_filled and not name]
     if stray:
-        file.refuse(f"{shown_value(stray[0])} stands in a column without a name.", number)
+        file.refuse(f"{shown_value(stray[0])} is in a column without a name.", number)
         return
     file.rows.append((number, dict(zip(names, cells, strict=True))))
 
 
-def shown_value(value: str, longest: int = 60) -> str:
-    """Return a value as a sentence shows it: on one line, and not the whole of a letter."""
+def shown_value(value: str | None, longest: int = 60) -> str:
+    """Return a value as a sentence shows it: on one line, and of at most `longest` characters."""
+    if value is None:
+        return "null"
     shown = " ".join(value.split())
     return shown if len(shown) <= longest else f"{shown[:longest]}..."

@@ -1,6 +1,7 @@
-"""The forms of the contract outside dbt: the SQL macros that parse and fold values, rendered as they stand.
+"""Renders the SQL macros that parse and fold the values of the input contract, for use outside dbt.
 
-So that a rule is read as a fact is, and the forms have one home: macros/dialect/parse_value.sql and folded.sql.
+So the values of rules are parsed exactly like the values of the input, and the SQL is defined only once, in
+macros/dialect/parse_value.sql and macros/dialect/folded.sql.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ def _macros() -> jinja2.environment.TemplateModule:
 
 
 def _macro(name: str) -> Callable[..., str]:
-    """Return the engine's version of a macro."""
+    """Return a macro in the engine's version, as a function that returns SQL."""
     return getattr(_macros(), f"{DIALECT}__{name}")
 
 
 def parsed(column: str, data_type: str) -> str:
-    """Return the SQL that reads a text column as a SQL type that a rule can have; null where it is none."""
+    """Return the SQL that parses a text column as a type of the rules' columns; null if a text is not of the type."""
     if data_type == "varchar":
         return column
     if data_type == "decimal(18, 12)":
@@ -41,15 +42,15 @@ def parsed(column: str, data_type: str) -> str:
 
 
 def without_blanks(column: str) -> str:
-    """Return the SQL of a text without blanks at either end; of nothing but blanks, null."""
+    """Return the SQL of a text column without blanks at both ends; null if nothing is left."""
     return _macro("without_blanks")(column).strip()
 
 
 def folded(column: str) -> str:
-    """Return the SQL of a text as a list compares it."""
+    """Return the SQL of a text column in the form in which it is compared with the values of a list."""
     return _macro("folded")(column).strip()
 
 
 def fold_name(name: str) -> str:
-    """Return the name of a column or file as it is compared."""
+    """Return the name of a column or a file in the form in which names are compared: trimmed, in lower case."""
     return name.translate(ZERO_WIDTH).strip().lower()

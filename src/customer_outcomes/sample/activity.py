@@ -1,6 +1,7 @@
-"""What happens around the regular accounts: touches, tickets, use of the product and ratings."""
+"""The activity of the regular accounts: touches, tickets, use of the product, and ratings."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,18 +10,23 @@ import pyarrow.compute as pc
 from . import company
 from .company import END, USERS
 from .fates import NEVER, Accounts, between, days, repeated, seller_at
-from .shapes import build, choose, keys, only
+from .shapes import Array, Tables, build, choose, keys, only
 
 PRIORITIES = ["low", "normal", "high", "urgent"]
 COMMENTS = ["Very slow", "Could be better", "It was fine", "Good and quick", "Could not be better"]
 SCALES = {survey[0]: (survey[3], survey[4]) for survey in company.SURVEYS}
-# Some employees please more than others: by user, in parts of a scale.
+# By how much the ratings of each user are better or worse than the customer's happiness, as a share of the scale.
 SKILL = np.array([0, 0, 0, 0, 0.06, -0.1, 0.02, -0.04, 0.05, -0.05, 0.08, -0.02, -0.06, 0.07, -0.08, 0.02, 0])  # fmt: skip
 
 
 @dataclass
 class Requests:
-    """Who is asked for which rating, about what and whom; account is the place in the batch."""
+    """Requests for ratings, in arrays of one value per request.
+
+    `account` is the index of the account in the batch, `about_id` the record that the rating is about, and `user` the
+    index of the rated employee. Requests without `keep` are not made. `lean` is added to the wish on which the score
+    is based.
+    """
 
     survey_id: str
     about_type: str
@@ -34,8 +40,8 @@ class Requests:
     lean: np.ndarray | float = 0.0
 
 
-def activity_tables(batch: Accounts, random: np.random.Generator) -> dict[str, pa.Table]:
-    """The tables of what happens between the company and a batch of accounts."""
+def activity_tables(batch: Accounts, random: np.random.Generator) -> Tables:
+    """Return the tables of the activity of a batch of accounts."""
     touches, touch_requests = _touches(batch, random)
     tickets, events, ticket_requests = _tickets(batch, random)
     requests = [touch_requests, *ticket_requests, *_nps_requests(batch)]
@@ -52,13 +58,13 @@ def activity_tables(batch: Accounts, random: np.random.Generator) -> dict[str, p
 
 
 def _some_contact(batch: Accounts, account: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Mostly the first contact of the account."""
+    """Return a contact of each account, in most cases the first one."""
     other = random.integers(1, batch.contacts[account] + 1)
     return np.where(random.random(len(account)) < 0.6, 1, other)
 
 
 def _touches(batch: Accounts, random: np.random.Generator) -> tuple[pa.Table, Requests]:
-    """One contact between the company and a person; each third human one invites a rating."""
+    """Return the touches, and requests for a rating of every third touch by a human."""
     counts = 5 + random.poisson(6, len(batch))
     account, place = repeated(counts)
     rows = len(account)
@@ -119,7 +125,7 @@ def _touches(batch: Accounts, random: np.random.Generator) -> tuple[pa.Table, Re
 
 
 def _running_count(groups: np.ndarray, condition: np.ndarray) -> np.ndarray:
-    """How many rows of the group up to this one meet the condition."""
+    """Return the number of rows that meet the condition, counted in each group up to and including the row."""
     order = np.argsort(groups, kind="stable")
     sorted_groups = groups[order]
     total = np.cumsum(condition[order])
@@ -131,7 +137,7 @@ def _running_count(groups: np.ndarray, condition: np.ndarray) -> np.ndarray:
 
 
 def _tickets(batch: Accounts, random: np.random.Generator) -> tuple[pa.Table, pa.Table, list[Requests]]:
-    """One request for help; what happens to each is a handful of events."""
+    """Return the tickets, their events, and requests for ratings of solved tickets."""
     unhappiness = 1 - batch.happiness
     account, place = repeated(random.poisson(np.where(batch.is_customer, 1.2 + 3 * unhappiness, 0.2)))
     rows = len(account)
@@ -190,8 +196,20 @@ def _tickets(batch: Accounts, random: np.random.Generator) -> tuple[pa.Table, pa
     return tickets, pa.concat_tables(events), requests
 
 
-def _ticket_steps(random, rows, created_at, answered_at, solved_at, user, priority, schedule) -> list[tuple]:
-    """(when, what, by which kind of actor, by whom, public, new value, in which tickets)"""
+def _ticket_steps(
+    random: np.random.Generator,
+    rows: int,
+    created_at: Array,
+    answered_at: Array,
+    solved_at: Array,
+    user: Array,
+    priority: Array,
+    schedule: Array,
+) -> list[tuple[Any, ...]]:
+    """Return the possible events of tickets.
+
+    Each is (moment, type, type of actor, user, is public, new value, whether it happens), with a value per ticket.
+    """
     nobody, bot = np.full(rows, -1), np.full(rows, company.BOT)
     other = np.array([*range(13), 14, 15, 13, 16])[user]
     minute = days(1 / 1440)
@@ -221,7 +239,7 @@ def _ticket_steps(random, rows, created_at, answered_at, solved_at, user, priori
 
 
 def _nps_requests(batch: Accounts) -> list[Requests]:
-    """Every half a year the first two contacts are asked whether they recommend us."""
+    """Return NPS requests to the first two contacts of each account, every half a year."""
     rows = len(batch)
     requests = []
     for round_number, day in enumerate([60, 240, 420], 1):
@@ -245,7 +263,7 @@ def _nps_requests(batch: Accounts) -> list[Requests]:
 
 
 def _deal_requests(batch: Accounts, random: np.random.Generator) -> Requests:
-    """Some buyers are asked about the deal, and so about their seller."""
+    """Return requests to some buyers for a rating of their deal, and so of their seller."""
     rows = len(batch)
     ids = keys("opp", batch.number, np.full(rows, 1))
     return Requests(
@@ -262,7 +280,7 @@ def _deal_requests(batch: Accounts, random: np.random.Generator) -> Requests:
 
 
 def _purchase_requests(batch: Accounts, random: np.random.Generator) -> Requests:
-    """About two purchases of a customer are asked about, however many it makes."""
+    """Return requests for ratings of two purchases of each customer with more than two charges."""
     account, _ = repeated(np.where(batch.charges > 2, 2, 0))
     charges = batch.charges[account]
     rows = len(account)
@@ -284,7 +302,7 @@ def _purchase_requests(batch: Accounts, random: np.random.Generator) -> Requests
 
 
 def _ask(batch: Accounts, random: np.random.Generator, requests: Requests) -> tuple[pa.Table, pa.Table]:
-    """The invitations, and the answers: some of them uninvited, some edited a little later."""
+    """Return the invitations and the responses; some responses have no invitation, and some are edited a little later."""
     rows = len(requests.account)
     number = batch.number[requests.account]
     is_delivered = random.random(rows) < 0.97
@@ -341,7 +359,7 @@ def _ask(batch: Accounts, random: np.random.Generator, requests: Requests) -> tu
 
 
 def _usage_days(batch: Accounts, random: np.random.Generator) -> pa.Table:
-    """One person's use of the product on one day; happier customers use it more."""
+    """Return the days on which persons used the product; happier customers use it more."""
     tables = []
     first_day = batch.first_charge_at.astype("datetime64[D]")
     last_day = batch.end_at.astype("datetime64[D]")
@@ -351,7 +369,7 @@ def _usage_days(batch: Accounts, random: np.random.Generator) -> pa.Table:
         counts = np.where(contact <= batch.contacts, np.minimum(wanted, np.maximum(span // 2, 0)), 0)
         account, place = repeated(counts)
         width = span[account] / np.maximum(counts[account], 1)
-        # One day out of each stretch of days, so that no day comes twice.
+        # One day is drawn from each of equal stretches of days, so that no day comes twice.
         offset = np.floor((place - 1) * width) + np.floor(random.random(len(account)) * np.floor(width))
         number = batch.number[account]
         tables.append(

@@ -1,9 +1,10 @@
-"""The company itself: what does not depend on its accounts. Literal rows but for rates and costs."""
+"""The company itself: all tables that do not depend on its accounts. Only rates and costs are drawn at random."""
+
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from .shapes import build_rows
+from .shapes import Row, Tables, build_rows
 
 START = np.datetime64("2025-01-01T00:00:00", "s")
 END = np.datetime64("2026-07-01T00:00:00", "s")
@@ -35,7 +36,7 @@ SUCCESS_MANAGERS, SUPPORTERS, BOT = [10, 11, 12], [13, 14, 15], 16
 LEAVER, LEFT_AT, LEAVER_SUCCESSOR = 7, np.datetime64("2025-11-30T17:00:00", "s"), 4
 
 # (id, name, channel, owner, first day, last day, weekly cost per account, currency, satisfaction)
-# The spring discount sells well and disappoints; the partners bring fewer customers, happier ones.
+# The customers of the spring discount are less satisfied; the partners bring fewer, but happier customers.
 CAMPAIGNS = [
     ("camp_search", "Search always on", "search", 1, "2025-01-01", None, 3.0, "EUR", 0.0),
     ("camp_content", "Field guide to operations", "content", 2, "2025-01-01", None, 1.2, "EUR", 0.05),
@@ -70,7 +71,7 @@ SURVEYS = [
     ("survey_touch", "touch_rating", "How helpful was this contact?", 1, 5),
 ]
 
-# The first lifts are cheap and each one costs more: M8 asks whether they fade past 6 %.
+# Each further lift costs more than the one before; M8 in docs/metrics.md asks whether lifts shrink above 6 %.
 # (name, channel, first day, last day, exposures a side, control conversions, variant, spend, shipped)
 EXPERIMENTS = [
     ("Shorter sign-up form", "web", "2025-01-13", "2025-02-09", 48000, 2400, 2472, 4000, True),
@@ -101,8 +102,8 @@ HOLIDAYS = {
 }
 
 
-def company_tables(accounts: int, seed: int) -> dict[str, pa.Table]:
-    """Employees, campaigns, products, surveys, experiments, rates and working time."""
+def company_tables(accounts: int, seed: int) -> Tables:
+    """Return the tables of employees, campaigns, products, surveys, experiments, rates and working time."""
     rows = {
         "crm.users": _users(),
         "crm.campaigns": _campaigns(),
@@ -119,12 +120,12 @@ def company_tables(accounts: int, seed: int) -> dict[str, pa.Table]:
     return {table: build_rows(table, table_rows) for table, table_rows in rows.items()}
 
 
-def _named(names: str, values: tuple) -> dict:
+def _named(names: str, values: tuple[Any, ...]) -> Row:
     return dict(zip(names.split(), values, strict=True))
 
 
-def _users() -> list[dict]:
-    """One employee, or the bot."""
+def _users() -> list[Row]:
+    """Return the employees, and the bot."""
     rows = []
     for user_id, (team, name, manager, hired, left) in zip(USERS, PEOPLE, strict=True):
         rows.append({
@@ -140,8 +141,7 @@ def _users() -> list[dict]:
     return rows
 
 
-def _campaigns() -> list[dict]:
-    """One campaign."""
+def _campaigns() -> list[Row]:
     return [
         {
             "campaign_id": campaign_id,
@@ -155,8 +155,8 @@ def _campaigns() -> list[dict]:
     ]
 
 
-def _campaign_costs(accounts: int, random: np.random.Generator) -> list[dict]:
-    """One campaign on one day: the bill of every second week, which grows with the company."""
+def _campaign_costs(accounts: int, random: np.random.Generator) -> list[Row]:
+    """Return the costs of campaigns: a bill in every second week, in proportion to the number of accounts."""
     rows = []
     for campaign_id, _, _, _, first_day, last_day, weekly_cost, currency, _ in CAMPAIGNS:
         days = np.arange(np.datetime64(first_day), np.datetime64(last_day or "2026-06-30"), 14)
@@ -171,8 +171,7 @@ def _campaign_costs(accounts: int, random: np.random.Generator) -> list[dict]:
     return rows
 
 
-def _experiments() -> list[dict]:
-    """One experiment."""
+def _experiments() -> list[Row]:
     rows = []
     for number, experiment in enumerate(EXPERIMENTS, start=1):
         name, channel, started, ended, exposures, control, variant, spend, shipped = experiment
@@ -193,8 +192,8 @@ def _experiments() -> list[dict]:
     return rows
 
 
-def _exchange_rates(random: np.random.Generator) -> list[dict]:
-    """One pair of currencies on one day; the pound is quoted only from the euro's side."""
+def _exchange_rates(random: np.random.Generator) -> list[Row]:
+    """Return the rates of two pairs of currencies, by month; the pound is quoted only as the price of a euro."""
     rows = []
     days = [np.datetime64("2024-12-31"), *np.arange("2025-02", "2026-07", dtype="datetime64[M]")]
     for from_currency, to_currency, rate in [("USD", "EUR", 0.93), ("EUR", "GBP", 0.84)]:
@@ -209,8 +208,8 @@ def _exchange_rates(random: np.random.Generator) -> list[dict]:
     return rows
 
 
-def _schedules() -> list[dict]:
-    """One stretch of working time of one schedule on one weekday."""
+def _schedules() -> list[Row]:
+    """Return the stretches of working time of each schedule, by weekday."""
     return [
         {
             "schedule_id": schedule_id,

@@ -1,4 +1,4 @@
-"""The regular accounts in the CRM: who they are, what they buy and what becomes of them."""
+"""The CRM tables of the regular accounts: accounts, contacts, leads, deals, transactions and outcomes."""
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ from .fates import (
     running_campaign,
     seller_at,
 )
-from .shapes import build, choose, keys, only
+from .shapes import Tables, build, choose, keys, only
 
 CURRENCIES = ["EUR", "USD", "GBP"]
 PRICE_FACTOR = np.array([1.0, 1.1, 0.9])
@@ -74,8 +74,8 @@ FIRST_NAMES = ["Alma", "Bruno", "Carla", "Dario", "Edda", "Felix", "Greta", "Hug
 LAST_NAMES = ["Abbott", "Berg", "Castro", "Dumont", "Eriksen", "Fischer", "Grant", "Horvat", "Ito", "Jansen"]
 
 
-def customer_tables(batch: Accounts, random: np.random.Generator) -> dict[str, pa.Table]:
-    """The CRM's tables of a batch of accounts, but for touches."""
+def customer_tables(batch: Accounts, random: np.random.Generator) -> Tables:
+    """Return the CRM's tables of a batch of accounts, except touches."""
     return {
         "crm.accounts": _accounts(batch, random),
         "crm.contacts": _contacts(batch),
@@ -91,23 +91,23 @@ def customer_tables(batch: Accounts, random: np.random.Generator) -> dict[str, p
 
 
 def _refers(batch: Accounts) -> np.ndarray:
-    """Happy customers of even number bring a lead, the second lead of their number."""
+    """Return which accounts refer a lead: happy customers with even numbers; it is the second lead of their number."""
     moment = before_end(batch.first_charge_at + days(100))
     return batch.is_customer & (batch.happiness > 0.7) & (batch.number % 2 == 0) & ~np.isnat(moment)
 
 
 def _has_deal(batch: Accounts) -> np.ndarray:
-    """Who came without a lead and is small buys without talking to sales."""
+    """Return which accounts have a deal; small accounts without a lead buy without talking to sales."""
     return (batch.has_lead | (batch.seats > 5)) & (batch.decided_at < END)
 
 
 def _owner_now(seller: np.ndarray) -> np.ndarray:
-    """Whoever left has handed the deals over."""
+    """Return the present owners of deals: the seller who left has handed them over to a successor."""
     return np.where(seller == company.LEAVER, company.LEAVER_SUCCESSOR, seller)
 
 
 def _accounts(batch: Accounts, random: np.random.Generator) -> pa.Table:
-    """One customer or prospect."""
+    """Return the accounts, which are customers or prospects."""
     rows = len(batch)
     first, second = random.integers(0, 24, rows), random.integers(0, 18, rows)
     company_names = [f"{f} {s}" for f in FIRST_WORDS for s in SECOND_WORDS]
@@ -130,7 +130,7 @@ def _accounts(batch: Accounts, random: np.random.Generator) -> pa.Table:
 
 
 def _contacts(batch: Accounts) -> pa.Table:
-    """One person at an account."""
+    """Return the persons at the accounts."""
     account, place = repeated(batch.contacts)
     number = batch.number[account]
     ids = keys("cont", number, place)
@@ -146,7 +146,7 @@ def _contacts(batch: Accounts) -> pa.Table:
 
 
 def _assignments(batch: Accounts, random: np.random.Generator) -> pa.Table:
-    """One stretch of time in which a user answers for an account: sales, onboarding, success."""
+    """Return the assignments of accounts to users: first to sales, then to onboarding, then to success."""
     rows = len(batch)
     sold_at = batch.created_at + days(1)
     onboarded_at = batch.first_charge_at + days(0.2)
@@ -179,7 +179,7 @@ def _assignments(batch: Accounts, random: np.random.Generator) -> pa.Table:
 
 
 def _leads(batch: Accounts, random: np.random.Generator) -> pa.Table:
-    """One lead: the one that became the account, and another that a referral or chance brought."""
+    """Return the leads: the leads that became accounts, and others that came by referral or by chance."""
     rows = len(batch)
     created_at = batch.created_at - days(0.01)
     decided_at = np.where(_has_deal(batch), before_end(batch.decided_at), NEVER)
@@ -225,7 +225,7 @@ def _leads(batch: Accounts, random: np.random.Generator) -> pa.Table:
 
 
 def _opportunities(batch: Accounts, random: np.random.Generator) -> pa.Table:
-    """One deal: the first one, and the one by which a customer grew."""
+    """Return the deals: the first deal of each account, and a second one for customers that grew."""
     rows = len(batch)
     annual = 12 * batch.seats * company.PRICES[batch.tier - 1] * PRICE_FACTOR[batch.currency]
     closed_at = np.where(batch.is_customer | (random.random(rows) < 0.7), before_end(batch.decided_at), NEVER)
@@ -270,7 +270,7 @@ def _grows(batch: Accounts) -> np.ndarray:
 
 
 def _splits(batch: Accounts) -> pa.Table:
-    """One user's share of one deal: some first deals, between two sellers; some with a marketer."""
+    """Return the splits of some first deals between two sellers; some also give a marketer a share."""
     rows = len(batch)
     is_split = _has_deal(batch) & batch.is_customer & (batch.number % 4 == 0)
     helper = np.where(batch.seller == 5, 6, 5)
@@ -294,7 +294,7 @@ def _splits(batch: Accounts) -> pa.Table:
 
 
 def _transactions(batch: Accounts, random: np.random.Generator) -> pa.Table:
-    """One movement of money: charges in time order, of which some are given back in the next row."""
+    """Return the transactions: charges in order of time, of which some are followed by a reversal."""
     account, place = repeated(batch.charges)
     place = place - 1
     rows = len(account)
@@ -303,12 +303,12 @@ def _transactions(batch: Accounts, random: np.random.Generator) -> pa.Table:
     moment = between(batch.first_charge_at[account], batch.end_at[account] - days(0.01), span_part)
     moment = np.where(place == 0, batch.first_charge_at[account], moment)
 
-    # A charge is given back in the very next row, and no row that gives back is given back itself.
+    # A charge is reversed in the next row, and no reversal is reversed itself.
     unhappiness = 1 - batch.happiness[account]
     gives_back = (random.random(rows) < 0.01 + 0.12 * unhappiness**2) & (place > 0)
     gives_back &= ~_previous(gives_back)
     is_original = np.roll(gives_back, -1)
-    # Two lines of one purchase share their moment.
+    # Two lines of one purchase have the same moment.
     is_second_line = (random.random(rows) < 0.08) & (place > 0) & ~gives_back & ~_previous(gives_back)
     is_second_line &= ~_previous(is_second_line)
     moment = np.where(is_second_line, _previous(moment), moment)
@@ -356,15 +356,15 @@ def _transactions(batch: Accounts, random: np.random.Generator) -> pa.Table:
 
 
 def _previous(values: np.ndarray) -> np.ndarray:
-    """Each row's predecessor; an account's first row has none and must not ask."""
+    """Return the value of each row's predecessor; the first row of an account has none, so its result is meaningless."""
     return np.roll(values, 1)
 
 
 def _subscriptions(batch: Accounts) -> pa.Table:
-    """One subscription line while its terms stay the same."""
+    """Return the subscription lines; a line ends when its terms change."""
     rows = len(batch)
     start = batch.first_charge_at
-    # The few that moved to another product family did so when they would have grown.
+    # A few customers move to another product family instead of growing.
     migrates = ~np.isnat(batch.upgraded_at) & (batch.number % 25 == 0)
     changes = ~np.isnat(batch.upgraded_at)
     crosses = ~np.isnat(batch.crossed_at)
@@ -405,7 +405,7 @@ def _subscriptions(batch: Accounts) -> pa.Table:
 
 
 def _outcomes(batch: Accounts, random: np.random.Generator) -> pa.Table:
-    """One outcome that a customer wants; happier customers are those who reached it."""
+    """Return the outcomes that customers want; happier customers reach them more often."""
     rows = len(batch)
     tables = []
     for place, offset, keep in [(1, -2, batch.is_customer), (2, 60, batch.is_customer & (batch.number % 3 == 0))]:
@@ -442,7 +442,7 @@ def _outcomes(batch: Accounts, random: np.random.Generator) -> pa.Table:
 
 
 def _referrals(batch: Accounts) -> pa.Table:
-    """One lead that a customer brought."""
+    """Return the referrals of leads by customers."""
     rows = len(batch)
     return build(
         "crm.referrals",

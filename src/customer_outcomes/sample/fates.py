@@ -1,7 +1,7 @@
-"""The fate of every regular account, drawn once as vectors.
+"""The properties and the life of every regular account, drawn once as arrays.
 
-Happiness drives spending and leaving here and every rating in activity.py, each with noise of its own, so that the
-figures hang together loosely.
+Happiness influences spending and churn here, and every rating in activity.py, each with independent noise. So the
+figures are correlated, but not strongly.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from . import company
 from .company import END, START
-from .shapes import keys
+from .shapes import Array, keys
 
 NEVER = np.datetime64("NaT", "s")
 COUNTRIES = ["DE", "FR", "NL", "AT", "US", "CA", "GB", "IE"]
@@ -20,7 +20,7 @@ CURRENCY_OF_COUNTRY = np.array([0, 0, 0, 0, 1, 1, 2, 0])
 
 @dataclass
 class Accounts:
-    """What fate has drawn for each account; NaT is never, -1 is none."""
+    """The drawn properties of accounts, in arrays of one value per account; NaT means never, -1 none."""
 
     number: np.ndarray
     is_person: np.ndarray
@@ -66,42 +66,45 @@ class Accounts:
         return self.campaign >= 0
 
 
-def days(count: np.ndarray | float) -> np.ndarray:
-    """A length of time."""
+def days(count: Array | float) -> Array:
+    """Return numbers of days as durations in seconds."""
     return (np.asarray(count) * 86400).astype("timedelta64[s]")
 
 
 def before_end(moments: np.ndarray) -> np.ndarray:
-    """What would happen after the world's end does not happen."""
+    """Return moments in which those at or after the end of the company's story are NaT."""
     return np.where(moments < END, moments, NEVER)
 
 
-def between(start: np.ndarray, stop: np.ndarray, part: np.ndarray | float) -> np.ndarray:
-    """The moment at a part of the way."""
+def between(start: Array, stop: Array, part: Array | float) -> Array:
+    """Return the moment at a share of the time from start to stop; NaT if the stop is NaT."""
     seconds = np.where(np.isnat(stop - start), 0, (stop - start).astype(float))
     moment = start + (seconds * part).astype("timedelta64[s]")
     return np.where(np.isnat(stop), NEVER, moment)
 
 
 def repeated(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each account's place in the batch as often as counted, and 1, 2, 3 ... within it."""
+    """Return each account's index in the batch, repeated by its count, and the running numbers 1, 2, 3 ... of each."""
     account = np.repeat(np.arange(len(counts)), counts)
     return account, np.arange(len(account)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
 
 
 def seller_at(batch: "Accounts", moments: np.ndarray, account: np.ndarray | None = None) -> np.ndarray:
-    """The account's seller at the moment: the successor, once the seller has left."""
+    """Return the accounts' sellers at moments: the successor of the seller who left, after that day.
+
+    `account` holds the index of each moment's account in the batch; by default there is one moment per account.
+    """
     seller = batch.seller if account is None else batch.seller[account]
     has_left = (seller == company.LEAVER) & (moments > company.LEFT_AT)
     return np.where(has_left, company.LEAVER_SUCCESSOR, seller)
 
 
 def draw_accounts(numbers: np.ndarray, seed: int, transactions: int) -> Accounts:
-    """The fate of all regular accounts; their transactions sum to the number that was asked for."""
+    """Return all regular accounts; their numbers of transactions sum to `transactions`."""
     random = np.random.default_rng([seed, 3])
     count = len(numbers)
 
-    def chance(probability) -> np.ndarray:
+    def chance(probability: Array | float) -> Array:
         return random.random(count) < probability
 
     created_at = START + days(5 + 395 * random.random(count) ** 1.3)
@@ -121,7 +124,7 @@ def draw_accounts(numbers: np.ndarray, seed: int, transactions: int) -> Accounts
     left_at = np.where(leaves, left_at, NEVER).astype("datetime64[D]").astype("datetime64[s]")
     end_at = np.where(leaves, left_at, END)
 
-    def some_day(probability) -> np.ndarray:
+    def some_day(probability: Array | float) -> Array:
         moment = between(first_charge_at, end_at, 0.15 + 0.6 * random.random(count))
         moment = moment.astype("datetime64[D]").astype("datetime64[s]")
         return np.where(chance(probability) & (moment > first_charge_at), moment, NEVER)
@@ -160,7 +163,7 @@ def draw_accounts(numbers: np.ndarray, seed: int, transactions: int) -> Accounts
 
 
 def running_campaign(random: np.random.Generator, moments: np.ndarray) -> np.ndarray:
-    """A campaign that runs at the moment; else one of those that always do."""
+    """Return a campaign that runs at each moment, drawn at random, or one of the campaigns that always run."""
     first = np.array([c[4] for c in company.CAMPAIGNS], dtype="datetime64[s]")
     last = np.array([c[5] or "2026-06-30" for c in company.CAMPAIGNS], dtype="datetime64[s]")
     drawn = random.integers(0, len(company.CAMPAIGNS), len(moments))
@@ -169,7 +172,7 @@ def running_campaign(random: np.random.Generator, moments: np.ndarray) -> np.nda
 
 
 def _spread(random: np.random.Generator, total: int, weight: np.ndarray) -> np.ndarray:
-    """Whole numbers that sum to the total, one at least for whoever has a weight."""
+    """Return whole numbers that sum to the total, at least 1 for each positive weight if the total allows it."""
     if weight.sum() == 0:
         return np.zeros(len(weight), dtype=int)
     atleast = (weight > 0).astype(int) if total >= np.count_nonzero(weight) else 0

@@ -1,20 +1,21 @@
-"""Writing tables in batches, as CSV or as Parquet, within little memory."""
+"""Writes tables in batches, as CSV or as Parquet, so that a large sample needs little memory."""
 
 import csv
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 from pyarrow import parquet
 
-from .shapes import COLUMNS, columns_of
+from .shapes import COLUMNS, Row, columns_of
 
 ROWS_PER_PART = 1_000_000
 
 
 def clear(directory: Path) -> None:
-    """Remove an earlier sample: a smaller one must not keep the parts of a larger one."""
+    """Remove an earlier sample, because a smaller sample must not keep the part files of a larger one."""
     for table in COLUMNS:
         folder = directory.joinpath(*table.split("."))
         folder.with_suffix(".csv").unlink(missing_ok=True)
@@ -24,8 +25,24 @@ def clear(directory: Path) -> None:
             folder.rmdir()
 
 
+class TableFile(Protocol):
+    """The files of one table, to which rows are appended."""
+
+    def write(self, batch: pa.Table) -> None:
+        """Append rows that have the types of the table's columns."""
+
+    def write_text(self, rows: list[Row]) -> None:
+        """Append rows of text, whose values need not be of their columns' types."""
+
+    def write_broken_line(self, line: bytes) -> None:
+        """Append a line that no reader can parse, if the format has lines."""
+
+    def close(self) -> None:
+        """Finish the files."""
+
+
 class CsvFile:
-    """One CSV file of one table, to which batches are appended."""
+    """The CSV file of one table, to which rows are appended."""
 
     def __init__(self, directory: Path, table: str) -> None:
         path = directory.joinpath(*table.split(".")).with_suffix(".csv")
@@ -39,7 +56,7 @@ class CsvFile:
         as_text = pa.table({name: _spelled(batch[name]) for name in self.columns})
         arrow_csv.write_csv(as_text, self.file, options)
 
-    def write_text(self, rows: list[dict[str, str]]) -> None:
+    def write_text(self, rows: list[Row]) -> None:
         lines = _Lines()
         writer = csv.writer(lines, lineterminator="\n")
         writer.writerows([[row.get(name) for name in self.columns] for row in rows])
@@ -64,43 +81,46 @@ class ParquetFolder:
         self.writer: parquet.ParquetWriter | None = None
 
     def write(self, batch: pa.Table) -> None:
-        if self.writer is None or self.rows_in_part >= ROWS_PER_PART:
-            self._next_part(batch.schema)
-        self.writer.write_table(batch)
+        writer = self.writer
+        if writer is None or self.rows_in_part >= ROWS_PER_PART:
+            writer = self._next_part(batch.schema)
+        writer.write_table(batch)
         self.rows_in_part += batch.num_rows
 
-    def write_text(self, rows: list[dict[str, str]]) -> None:
-        """Rows that are not of their types go into a part of their own, in which all is text."""
+    def write_text(self, rows: list[Row]) -> None:
+        """Write the rows into a separate part, in which every column is text."""
         texts = {name: pa.array([row.get(name) or None for row in rows], pa.string()) for name in self.columns}
         self.close()
         self.write(pa.table(texts))
         self.close()
 
     def write_broken_line(self, line: bytes) -> None:
-        """Parquet has no lines that could break."""
+        """Do nothing, because Parquet has no lines."""
 
     def close(self) -> None:
         if self.writer is not None:
             self.writer.close()
         self.writer = None
 
-    def _next_part(self, schema: pa.Schema) -> None:
+    def _next_part(self, schema: pa.Schema) -> parquet.ParquetWriter:
+        """Begin the next part file, and return its writer."""
         self.close()
         path = self.folder / f"part-{self.parts:05d}.parquet"
         low_cardinality = [name for name in schema.names if not name.endswith("_id")]
         self.writer = parquet.ParquetWriter(path, schema, compression="zstd", use_dictionary=low_cardinality)
         self.parts += 1
         self.rows_in_part = 0
+        return self.writer
 
 
-class _Lines(list):
-    """What csv.writer writes to."""
+class _Lines(list[str]):
+    """A list that csv.writer can write lines to."""
 
     write = list.append
 
 
 def _spelled(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Timestamps as ISO 8601 with Z; the other types are spelled well by themselves."""
+    """Return timestamps as ISO 8601 text with Z; Arrow writes the other types in the contract's form."""
     if pa.types.is_timestamp(column.type):
         spaced = column.cast(pa.timestamp("s")).cast(pa.string())
         return pc.binary_join_element_wise(pc.utf8_replace_slice(spaced, 10, 11, "T"), "Z", "")

@@ -1,21 +1,23 @@
-"""Every case that the input contract names, one literal row each, with what must become of it.
+"""Every case that the input contract names, as one literal row, with the state that the build must give it.
 
-A row is its table's sound row with the differences that make the case; a value is what the file
-says, None an empty field. The fate is accepted, superseded, deleted, future, excluded, or the
-reason of a quarantine. All keys begin with odd_ (currencies: XTS, the code for tests), so that the
-rows stand beside a company of any size.
+A row is the sound row of its table with the differences that make the case. A value is the text in the file, None an
+empty field. The fate is accepted, superseded, deleted, future, excluded, or the reason of a quarantine. All keys begin
+with odd_ (the currency is XTS, the code for tests), so that the rows can be added to a company of any size.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
+
+OddRow = Mapping[str, str | None]
 
 
 class Oddity(NamedTuple):
-    """One odd row: its table, what becomes of it, the case that it stands for, and its values."""
+    """One odd row: its table, its fate, the case that it shows, and its values."""
 
     table: str
     fate: str
     case: str
-    row: dict[str, str]
+    row: dict[str, str | None]
 
 
 LOADED = {"_loaded_at": "2026-03-02T03:00:00Z"}
@@ -23,8 +25,8 @@ LATER = {"_loaded_at": "2026-03-09T03:00:00Z"}
 DELETED = {"is_deleted": "true"}
 HOME = {"account_id": "odd_home"}
 
-# A sound row of each table; the cases say only what is different.
-SOUND = {
+# A sound row of each table; a case holds only its differences from the sound row.
+SOUND: dict[str, OddRow] = {
     "crm.accounts": {"account_type": "business", "created_at": "2026-01-10T09:00:00Z"},
     "crm.contacts": HOME | {"created_at": "2026-01-10T09:00:00Z"},
     "crm.users": {"team": "sales", "hired_at": "2025-01-02T08:00:00Z"},
@@ -99,8 +101,8 @@ SOUND = {
     },
 }  # fmt: skip
 
-# (fate, case, what differs from the table's sound row)
-CASES = {
+# (fate, case, differences from the table's sound row)
+CASES: dict[str, list[tuple[str, str, OddRow]]] = {
     "crm.accounts": [
         ("accepted", "home of the odd rows", HOME | {"account_name": "Oddity & Sons"}),
         ("accepted", "commas, quotes and letters beyond ASCII", {"account_id": "odd_name", "account_name": 'Ærø, "Köln" & 東京'}),
@@ -253,8 +255,8 @@ CASES = {
         ("accepted", "a transfer counts nowhere", {"transaction_id": "odd_tx_transfer", "transaction_type": "transfer"}),
         ("accepted", "pending", {"transaction_id": "odd_tx_pending", "status": "pending"}),
         ("accepted", "failed", {"transaction_id": "odd_tx_failed", "status": "failed"}),
-        ("accepted", "gives back a charge", {"transaction_id": "odd_tx_refund", "transaction_type": "refund", "original_transaction_id": "odd_tx", "transacted_at": "2026-02-20T10:00:00Z"}),
-        ("accepted", "gives back what is not there: reads as null", {"transaction_id": "odd_tx_chargeback", "transaction_type": "chargeback", "amount": "1.00", "original_transaction_id": "odd_nowhere"}),
+        ("accepted", "reverses a charge", {"transaction_id": "odd_tx_refund", "transaction_type": "refund", "original_transaction_id": "odd_tx", "transacted_at": "2026-02-20T10:00:00Z"}),
+        ("accepted", "reverses a charge that is not there: reads as null", {"transaction_id": "odd_tx_chargeback", "transaction_type": "chargeback", "amount": "1.00", "original_transaction_id": "odd_nowhere"}),
         ("accepted", "a contact in quarantine, a deal excluded, a product unknown read as null", {"transaction_id": "odd_tx_loose", "contact_id": "odd_lost", "opportunity_id": "odd_deal_test", "product_id": "odd_nowhere"}),
         ("superseded", "corrected: before", {"transaction_id": "odd_tx_corrected", "amount": "100.00"} | LOADED),
         ("accepted", "corrected: after", {"transaction_id": "odd_tx_corrected"} | LATER),
@@ -362,7 +364,7 @@ CASES = {
         ("orphan", "a survey in quarantine", {"invitation_id": "odd_invited_flat", "survey_id": "odd_flat"}),
         ("orphan", "a survey that is not there", {"invitation_id": "odd_invited_nowhere", "survey_id": "odd_nowhere"}),
         ("excluded", "of a test account", {"invitation_id": "odd_invited_test", "account_id": "odd_test"}),
-        ("bad_value", "about what is none", {"invitation_id": "odd_invited_about", "about_type": "weather"}),
+        ("bad_value", "about a type that is none", {"invitation_id": "odd_invited_about", "about_type": "weather"}),
         ("future", "sent after as_of", {"invitation_id": "odd_invited_future", "sent_at": "2099-01-01T00:00:00Z"}),
     ],
     "survey.responses": [
@@ -389,7 +391,7 @@ CASES = {
     "product.usage_days": [
         ("accepted", "an integer as 3.0", {"value_events": "3.0"}),
         ("accepted", "a timestamp at midnight is a date", {"used_on": "2026-02-04T00:00:00Z"}),
-        ("accepted", "a person whom the CRM does not know", {"contact_id": "odd_nobody"}),
+        ("accepted", "a person that the CRM does not know", {"contact_id": "odd_nobody"}),
         ("superseded", "counted again: before", {"used_on": "2026-02-05", "value_events": "1"} | LOADED),
         ("accepted", "counted again: after", {"used_on": "2026-02-05", "value_events": "2"} | LATER),
         ("bad_type", "half an event", {"used_on": "2026-02-06", "value_events": "1.5"}),
@@ -401,12 +403,12 @@ CASES = {
 }  # fmt: skip
 
 ODDITIES = [
-    Oddity(table, fate, case, SOUND[table] | differences)
+    Oddity(table, fate, case, {**SOUND[table], **differences})
     for table, cases in CASES.items()
     for fate, case, differences in cases
 ]
 
-# Lines that no CSV reader can parse; the last of their files, so that they take no other with them.
+# Lines that no CSV reader can parse. They are the last lines of their files, so that no other row is lost with them.
 BROKEN_LINES = {
     "crm.contacts": b'odd_broken_quote,odd_home,"an "unescaped" quote",,2026-01-10T09:00:00Z,,,',
     "crm.touches": b"odd_too_many_fields,2026-02-03T10:00:00Z,email,outbound" + b",surplus" * 20,

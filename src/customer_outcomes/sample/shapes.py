@@ -1,10 +1,17 @@
-"""The columns that the sample writes per table, and how a table is put together from columns."""
+"""The columns of the sample's tables, and functions that build a table from columns or rows."""
+
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-COLUMNS = {
+Row = dict[str, Any]  # a row by the names of its columns; a value is a literal or its text
+Tables = dict[str, pa.Table]  # tables by their names '<domain>.<table>'
+Array = npt.NDArray[Any]
+
+_COLUMN_NAMES = {
     "crm.accounts": "account_id account_name account_type parent_account_id merged_into_account_id"
     " segment industry country_code created_at",
     "crm.contacts": "contact_id account_id email merged_into_contact_id created_at",
@@ -43,13 +50,13 @@ COLUMNS = {
     " about_id about_user_id score comment responded_at",
     "product.usage_days": "account_id contact_id used_on value_events",
 }
-COLUMNS = {table: names.split() for table, names in COLUMNS.items()}
+COLUMNS = {table: names.split() for table, names in _COLUMN_NAMES.items()}
 
-# Optional in the contract, so a few tables do without.
+# These columns are optional in the contract, so a few tables lack them.
 BOOKKEEPING = ["_loaded_at", "updated_at", "is_deleted"]
 WITHOUT_BOOKKEEPING = {"crm.products", "support.schedules", "support.holidays", "survey.surveys"}
 
-# No table of the contract lists this column: the reader passes it over.
+# The contract does not list these columns, so the build ignores them.
 UNLISTED = {"crm.accounts": ["legacy_code"]}
 
 INTEGERS = {
@@ -63,13 +70,13 @@ DECIMAL_PLACES = {
 
 
 def columns_of(table: str) -> list[str]:
-    """Every column that the table's files have, in order."""
+    """Return the names of all columns in a table's files, in order."""
     bookkeeping = [] if table in WITHOUT_BOOKKEEPING else BOOKKEEPING
     return COLUMNS[table] + bookkeeping + UNLISTED.get(table, [])
 
 
 def type_of(column: str) -> str:
-    """The contract's type of a column, which its name tells."""
+    """Return the contract's type of a column, which follows from its name."""
     if column.endswith("_at"):
         return "timestamp"
     if column.endswith("_on"):
@@ -82,7 +89,7 @@ def type_of(column: str) -> str:
 
 
 def arrow_type(column: str) -> pa.DataType:
-    """The Parquet type of a column; timestamps are UTC without a zone."""
+    """Return the Parquet type of a column; timestamps are in UTC, without a time zone."""
     if type_of(column) == "decimal":
         return pa.decimal128(18, DECIMAL_PLACES[column])
     return {
@@ -94,8 +101,12 @@ def arrow_type(column: str) -> pa.DataType:
     }[type_of(column)]
 
 
-def build(table: str, rows: int, keep: np.ndarray | None = None, **columns) -> pa.Table:
-    """A table of the contract's columns; a scalar fills its column, an unnamed column is null."""
+def build(table: str, rows: int, keep: Array | None = None, **columns: Any) -> pa.Table:
+    """Return a table with `rows` rows, of which those with `keep` stay.
+
+    A column is an array of `rows` values, or a scalar for all rows; columns that are not given are null. Raise
+    ValueError if a column does not belong to the table.
+    """
     unknown = set(columns) - set(columns_of(table))
     if unknown:
         raise ValueError(f"{table} has no column {sorted(unknown)}")
@@ -106,8 +117,11 @@ def build(table: str, rows: int, keep: np.ndarray | None = None, **columns) -> p
     return _with_loading_moment(built)
 
 
-def build_rows(table: str, rows: list[dict]) -> pa.Table:
-    """A table from literal rows, whose values may be text."""
+def build_rows(table: str, rows: list[Row]) -> pa.Table:
+    """Return a table from literal rows; missing values are null.
+
+    Raise ValueError if a row has a column that does not belong to the table.
+    """
     columns = {
         name: pa.array([_text(row.get(name)) for row in rows], pa.string()).cast(arrow_type(name))
         for name in columns_of(table)
@@ -118,41 +132,45 @@ def build_rows(table: str, rows: list[dict]) -> pa.Table:
     return _with_loading_moment(pa.table(columns))
 
 
-def keys(prefix: str, *numbers: np.ndarray) -> pa.Array:
-    """Keys such as acct_0006 or touch_0006_3; null where the last number is negative."""
+def keys(prefix: str, *numbers: Array) -> pa.Array:
+    """Return keys such as acct_0006 or touch_0006_3; a key is null if its last number is negative."""
     parts = [pc.utf8_lpad(pa.array(numbers[0]).cast(pa.string()), 4, "0")]
     parts += [pa.array(number).cast(pa.string()) for number in numbers[1:]]
     joined = pc.binary_join_element_wise(prefix, *parts, "_")
     return pc.if_else(pa.array(numbers[-1] >= 0), joined, None)
 
 
-def choose(values: list, index: np.ndarray) -> pa.Array:
-    """The value at each index; null where the index is negative."""
+def choose(values: list[str], index: Array) -> pa.Array:
+    """Return the value at each index; null for a negative index."""
     return pa.array(values).take(pa.array(index, mask=index < 0))
 
 
-def only(values: pa.Array, condition: np.ndarray) -> pa.Array:
-    """The values where the condition holds, null elsewhere."""
+def only(values: pa.Array, condition: Array) -> pa.Array:
+    """Return the values for which the condition is true; the others become null."""
     return pc.if_else(pa.array(condition), values, None)
 
 
-def _array(name: str, values, rows: int) -> pa.Array:
+def _array(name: str, values: Any, rows: int) -> pa.Array:
+    """Return the values of a column, or a scalar repeated, as an Arrow array of the column's type."""
     kind = arrow_type(name)
     if values is None or isinstance(values, (str, bool, int)):
         return pa.repeat(pa.scalar(values), rows).cast(kind)
     if isinstance(values, np.ndarray):
-        # Arrow rounds floats to a decimal's places, and refuses wide integers.
+        # Arrow rounds floats to the places of a decimal, but refuses to convert wide integers to one.
         values = values.astype(float) if pa.types.is_decimal(kind) else values
         values = pa.array(values, from_pandas=True)
     return values.cast(kind)
 
 
-def _text(value) -> str | None:
+def _text(value: object) -> str | None:
     return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
 
 
 def _with_loading_moment(built: pa.Table) -> pa.Table:
-    """Each row was loaded in the night after the last thing that it tells; due_at is a plan."""
+    """Set _loaded_at of each row to 03:00 of the day after the latest moment in the row.
+
+    due_at does not count, because it is a plan.
+    """
     if "_loaded_at" not in built.column_names:
         return built
     moments = [

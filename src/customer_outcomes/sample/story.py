@@ -1,10 +1,10 @@
-"""The five accounts that the package's docstring tells of, as literal rows."""
+"""The five fixed accounts that the package's docstring describes, as literal rows."""
 
 from datetime import datetime, timedelta
 
-import pyarrow as pa
+from .shapes import Row, Tables, build_rows
 
-from .shapes import build_rows
+Rows = dict[str, list[Row]]  # rows by table
 
 STORY_ACCOUNTS = 5
 MONTHS = [f"2025-{month:02d}" for month in range(1, 13)] + [f"2026-{month:02d}" for month in range(1, 7)]
@@ -24,8 +24,8 @@ CAMPAIGN_CHANNELS = {
     "camp_spring_discount": ("social", "user_02"),
 }
 
-# (account, product, seats, monthly amount, currency, first month, last month): a charge each month
-# on the day of the first charge, and the subscription line that it belongs to.
+# (account, product, seats, monthly amount, currency, first month, last month). Each is a subscription line with a charge
+# in every month, on the day of the account's first charge.
 PLANS = [
     (1, "core_enterprise", 240, 23760, "EUR", "2025-02", "2026-06"),
     (1, "services_premium_support", 1, 900, "EUR", "2025-05", "2026-06"),
@@ -38,13 +38,13 @@ PLANS = [
     (4, "analytics_plus", 30, 1170, "EUR", "2026-03", "2026-06"),
     (5, "core_professional", 150, 9735, "USD", "2025-04", "2025-08"),
 ]
-# (account, product, amount, day): bought once
+# (account, product, amount, day) of purchases outside subscriptions
 PURCHASES = [
     (3, "services_training", 2400, "2025-04-15"),
     (4, "services_training", 400, "2025-10-14"),
     (5, "analytics_plus", 6435, "2025-05-20"),
 ]
-# (type, account, place of what it gives back among the account's charges, amount, day)
+# (type, account, position of the reversed charge among the account's charges, amount, day)
 REVERSALS = [
     ("credit", 1, 9, 2500, "2025-11-12"),
     ("refund", 5, 1, 9735, "2025-05-28"),
@@ -55,7 +55,7 @@ REVERSALS = [
     ("chargeback", 5, 5, 9735, "2025-09-11"),
 ]
 
-# (account, contact, survey, score, comment, day): without a score nobody answered
+# (account, contact, survey, score, comment, day); None as score means that nobody answered
 RATINGS = [
     (1, 1, "survey_nps", 2, "We pay a lot and wait a lot", "2025-05-05"),
     (1, 1, "survey_csat", 2, "Third time that we ask", "2025-09-16"),
@@ -80,7 +80,7 @@ RATINGS = [
     (5, 1, "survey_nps", 1, None, "2025-07-15"),
 ]
 
-# (account, name, due, achieved, verified): what the customer wanted
+# (account, name, due, achieved, verified) of the outcomes that the customers wanted
 OUTCOMES = [
     (1, "Deliver on the promised day", "2025-08-01", None, None),
     (2, "Half the time to print", "2025-09-01", "2025-08-11", "2025-08-20"),
@@ -100,9 +100,9 @@ TICKETS = [
 ]
 
 
-def story_tables() -> dict[str, pa.Table]:
-    """The tables of the five accounts."""
-    rows: dict[str, list[dict]] = {}
+def story_tables() -> Tables:
+    """Return the tables of the five accounts."""
+    rows: Rows = {}
     for number, account in ACCOUNTS.items():
         _merge(rows, _account(number, *account))
     _merge(rows, _money())
@@ -117,13 +117,16 @@ def story_tables() -> dict[str, pa.Table]:
     return {table: build_rows(table, table_rows) for table, table_rows in rows.items()}
 
 
-def _merge(rows: dict[str, list[dict]], more: dict[str, list[dict]]) -> None:
+def _merge(rows: Rows, more: Rows) -> None:
+    """Append rows to the rows of their tables."""
     for table, table_rows in more.items():
         rows.setdefault(table, []).extend(table_rows)
 
 
-def _account(number, name, segment, industry, country, campaign, seller, first_day) -> dict[str, list[dict]]:
-    """One account from its lead to those who look after it."""
+def _account(
+    number: int, name: str, segment: str, industry: str, country: str, campaign: str, seller: str, first_day: str
+) -> Rows:
+    """Return the rows of one account: its contacts, lead, deal, assignments, touches and use of the product."""
     account_id, month = f"acct_{number:04d}", first_day[:7]
     arrived_at = f"2025-01-{8 + number:02d}T09:30:00"
     channel, marketer = CAMPAIGN_CHANNELS[campaign]
@@ -132,7 +135,10 @@ def _account(number, name, segment, industry, country, campaign, seller, first_d
     about = {"account_id": account_id, "campaign_id": campaign}
     deal = about | {"opportunity_id": f"opp_{number:04d}_1", "lead_id": f"lead_{number:04d}_1"}
     plan = next(plan for plan in PLANS if plan[0] == number)
-    assigned = [(seller, arrived_at, f"{first_day}T12:00:00"), ("user_09", f"{first_day}T12:00:00", None)]
+    assigned: list[tuple[str, str, str | None]] = [
+        (seller, arrived_at, f"{first_day}T12:00:00"),
+        ("user_09", f"{first_day}T12:00:00", None),
+    ]
     if number != 5:
         # Brasswick never got a success manager.
         assigned[1] = ("user_09", f"{first_day}T12:00:00", f"{first_day[:5]}04-22T09:00:00")
@@ -195,9 +201,9 @@ def _account(number, name, segment, industry, country, campaign, seller, first_d
     }  # fmt: skip
 
 
-def _money() -> dict[str, list[dict]]:
-    """The charges and subscription lines of the plans, what was bought once, what was given back."""
-    charges: dict[int, list[dict]] = {number: [] for number in ACCOUNTS}
+def _money() -> Rows:
+    """Return the subscription lines, and the transactions: charges of plans, other purchases, and reversals."""
+    charges: dict[int, list[Row]] = {number: [] for number in ACCOUNTS}
     subscriptions = []
     for place, (number, product, seats, amount, currency, first, last) in enumerate(PLANS, 1):
         day = ACCOUNTS[number][-1][8:]
@@ -232,8 +238,8 @@ def _money() -> dict[str, list[dict]]:
     }
 
 
-def _charge(number, product, quantity, amount, currency, day, deal) -> dict:
-    """One line of a purchase."""
+def _charge(number: int, product: str, quantity: int, amount: int, currency: str, day: str, deal: str | None) -> Row:
+    """Return one charge of an account."""
     return {
         "account_id": f"acct_{number:04d}", "contact_id": f"cont_{number:04d}_1",
         "opportunity_id": deal, "product_id": product, "transaction_type": "charge",
@@ -242,8 +248,10 @@ def _charge(number, product, quantity, amount, currency, day, deal) -> dict:
     }  # fmt: skip
 
 
-def _rating(place, number, contact, survey, score, comment, day) -> dict[str, list[dict]]:
-    """One invitation, and the answer where there is one."""
+def _rating(
+    place: int, number: int, contact: int, survey: str, score: int | None, comment: str | None, day: str
+) -> Rows:
+    """Return an invitation and, if there is a score, the response; `place` numbers the ratings."""
     about = {
         "survey_id": survey, "account_id": f"acct_{number:04d}",
         "contact_id": f"cont_{number:04d}_{contact}", "about_type": "relationship",
@@ -257,13 +265,15 @@ def _rating(place, number, contact, survey, score, comment, day) -> dict[str, li
     }
 
 
-def _ticket(place, number, opened, answer_minutes, solved_hours, reopened_hours) -> dict[str, list[dict]]:
-    """One ticket: asked, answered, solved, and reopened where it was."""
+def _ticket(
+    place: int, number: int, opened: str, answer_minutes: int, solved_hours: int, reopened_hours: int | None
+) -> Rows:
+    """Return a ticket and its events: asked, answered, solved and, if hours are given, reopened and solved again."""
     ticket_id = f"tick_story_{place}"
     start = datetime.fromisoformat(opened)
 
-    def after(**length) -> str:
-        return (start + timedelta(**length)).isoformat()
+    def after(*, minutes: int = 0, hours: int = 0) -> str:
+        return (start + timedelta(minutes=minutes, hours=hours)).isoformat()
 
     supporter = "user_14" if number == 4 else "user_15"
     events = [
@@ -292,8 +302,8 @@ def _ticket(place, number, opened, answer_minutes, solved_hours, reopened_hours)
     }  # fmt: skip
 
 
-def _outcomes() -> dict[str, list[dict]]:
-    """One outcome that one of the five wanted."""
+def _outcomes() -> Rows:
+    """Return the outcomes of the five accounts."""
     return {
         "crm.outcomes": [
             {
@@ -310,8 +320,8 @@ def _outcomes() -> dict[str, list[dict]]:
     }  # fmt: skip
 
 
-def _referral() -> dict[str, list[dict]]:
-    """Tiny Lantern told somebody, who became a qualified lead."""
+def _referral() -> Rows:
+    """Return the referral by Tiny Lantern, and the qualified lead that it brought."""
     return {
         "crm.leads": [{
             "lead_id": "lead_0004_2", "created_at": "2025-11-18T10:05:00", "channel": "referral",
@@ -326,8 +336,8 @@ def _referral() -> dict[str, list[dict]]:
     }  # fmt: skip
 
 
-def _last_weeks() -> dict[str, list[dict]]:
-    """Calls of June: the third of each contact is one for which a rating is due, and was not asked for yet."""
+def _last_weeks() -> Rows:
+    """Return calls in June: a rating of the third call of each contact is due, but was not yet requested."""
     return {
         "crm.touches": [
             {
@@ -341,8 +351,8 @@ def _last_weeks() -> dict[str, list[dict]]:
     }  # fmt: skip
 
 
-def _doubtful_ratings() -> dict[str, list[dict]]:
-    """A top rating four seconds after its request, and a ticket that changed hands just before a bad one."""
+def _doubtful_ratings() -> Rows:
+    """Return a top rating four seconds after its request, and a ticket that was transferred just before a bad rating."""
     touch = {
         "invitation_id": "inv_story_touch", "survey_id": "survey_touch", "account_id": "acct_0005",
         "contact_id": "cont_0005_1", "about_type": "touch", "about_id": "touch_0005_3", "about_user_id": "user_05",

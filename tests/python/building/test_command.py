@@ -120,9 +120,9 @@ def test_a_folder_that_is_none(tmp_path, content):
         ("{reporting_currency: EUR", "--vars is not YAML"),
         ("a: b: c", "--vars is not YAML"),
         ("!!python/object:os.system {}", "--vars is not YAML"),
-        ("[reporting_currency]", "--vars is no mapping"),
-        ("EUR", "--vars is no mapping"),
-        ("{currency: EUR}", "--vars has currency, which is no var; the vars are as_of"),
+        ("[reporting_currency]", "--vars is not a mapping"),
+        ("EUR", "--vars is not a mapping"),
+        ("{currency: EUR}", "--vars names currency, which is not a var; the vars are as_of"),
         ("{reporting_timezone: Mars/Olympus}", "reporting_timezone is 'Mars/Olympus'"),
         ("{reporting_timezone: ../UTC}", "reporting_timezone is '../UTC'"),
         ("{reporting_timezone: 1}", "reporting_timezone is 1"),
@@ -180,7 +180,7 @@ def test_a_destination_that_is_not_ours(folder, name):
 def test_a_rule_file_that_is_none(folder):
     write(folder / "rules" / "nonsense.csv", "a\n")
     result = build(folder, "--rules", str(folder / "rules"))
-    assert_refused(folder, result, "nonsense.csv is no rule; the rules are")
+    assert_refused(folder, result, "nonsense.csv is not a rule file; the rule files are")
 
 
 def test_dates_as_a_spreadsheet_in_the_us_writes_them(folder):
@@ -190,11 +190,13 @@ def test_dates_as_a_spreadsheet_in_the_us_writes_them(folder):
     )
     write(folder / "input" / "crm" / "users.csv", "user_id,team\nr1,sales\n")
     write(folder / "input" / "rules" / "comp_participants.csv", people)
-    dates = "comp_participants.csv, row 2, column valid_from: 01/04/2026 is no date; dates are written as 2026-04-01."
+    dates = (
+        "comp_participants.csv, row 2, column valid_from: 01/04/2026 is not a date; dates are written as 2026-04-01."
+    )
     user = "comp_participants.csv, row 3, column user_id: crm.users has no user r2."
     assert_refused(folder, build(folder), dates, user)
     write(folder / "input" / "rules" / "comp_participants.csv", f"{people}r1,deal_quota,1000.00,02/13/2026,\n")
-    assert_refused(folder, build(folder), dates, user, "row 4, column valid_from: 02/13/2026 is no date;")
+    assert_refused(folder, build(folder), dates, user, "row 4, column valid_from: 02/13/2026 is not a date;")
 
 
 def test_a_folder_of_rules_that_is_none(folder):
@@ -247,11 +249,11 @@ def test_help(arguments, expected):
         ("--warehouse", "/", "/ is not a file; name a file for the warehouse."),
         ("--warehouse", "{}/input/crm/accounts.csv/w.duckdb", "accounts.csv is a file."),
         ("--warehouse", "{}/" + "w" * 300, "File name too long."),
-        ("--warehouse", "{}/w.lock", "is no name for a warehouse"),
+        ("--warehouse", "{}/w.lock", "is not a name for a warehouse"),
         ("--warehouse", "{}/raw_crm.duckdb", "has the name of a schema in it"),
         ("--warehouse", "{}/temp.duckdb", "has a name that the engine keeps for itself"),
         ("--warehouse", "{}/circle", "Too many levels of symbolic links."),
-        ("--publish", "{}", "lie in one another"),
+        ("--publish", "{}", "overlap; publish into a separate folder"),
         ("--publish", "{}/others/contents.json/published", "contents.json is a file."),
         ("--publish", "{}/" + "p" * 250, "File name too long."),
         ("--publish", "{}/circle", "is a link that leads in a circle"),
@@ -305,7 +307,7 @@ def test_what_nobody_foresaw_is_a_sentence_too(folder, monkeypatch):
     assert result.exit_code == 1
     assert "ZeroDivisionError: by nothing." in said[0]
     assert "holds the traceback for a developer." in said[1]
-    file = Path(said[1].split("; ")[1].split(" has ")[0])
+    file = Path(said[1].split("; ")[1].split(" holds ")[0])
     assert "by nothing" in file.read_text()
     file.unlink()
 

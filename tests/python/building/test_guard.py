@@ -148,13 +148,13 @@ def test_what_is_accepted_passes_and_what_met_nothing_is_remarked():
         (
             ["shrink"],
             "ada",
-            "--accept has shrink, which is no alarm; the alarms are shrink:TABLE, quarantine:TABLE, custom",
+            "--accept names shrink, which is not an alarm; the alarms are shrink:TABLE, quarantine:TABLE, custom",
         ),
-        (["shrink:crm.nothing"], "ada", "--accept has shrink:crm.nothing, which is no alarm"),
-        (["cltv:crm.accounts"], "ada", "--accept has cltv:crm.accounts, which is no alarm"),
-        (["cltv"], None, "--accept needs --by and the name of who accepts it."),
-        (["cltv"], " ", "--accept needs --by and the name of who accepts it."),
-        ([], "ada", "--by says who accepts an alarm, and there is no --accept."),
+        (["shrink:crm.nothing"], "ada", "--accept names shrink:crm.nothing, which is not an alarm"),
+        (["cltv:crm.accounts"], "ada", "--accept names cltv:crm.accounts, which is not an alarm"),
+        (["cltv"], None, "--accept needs --by with the name of the person who accepts the alarm."),
+        (["cltv"], " ", "--accept needs --by with the name of the person who accepts the alarm."),
+        ([], "ada", "--by names who accepts an alarm, but no --accept is given."),
     ],
 )
 def test_a_word_that_means_nothing_is_refused(accepted, by, sentence):

@@ -23,7 +23,7 @@ from typer.testing import CliRunner, Result
 
 from customer_outcomes.cli import app
 from customer_outcomes.errors import FailedCheck, UnusableInput
-from customer_outcomes.ledger import RELATIONS, copies_in, keep_closes
+from customer_outcomes.ledger import RELATIONS, copies_in, save_closes
 from customer_outcomes.places import destination
 from customer_outcomes.places.destination import check_destination, hold
 from customer_outcomes.places.locks import lock, open_to_readers, private_files
@@ -162,13 +162,13 @@ def test_killed_beside_the_swap(copy, moment, monkeypatch):
             publish(copy.warehouse, manifest_of(copy), copy.published, as_contents, lambda done, of: None, last)
 
     def keep() -> None:
-        keep_closes(copy.warehouse)
+        save_closes(copy.warehouse)
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         if moment == "kept":
             patched.setattr("customer_outcomes.publish.swap_in", killed)
         else:
-            patched.setattr("customer_outcomes.publish.console_by", killed)
+            patched.setattr("customer_outcomes.publish.set_stop_note", killed)
         steps(keep)
     assert copy.published.exists() == (moment == "published")
     assert faults(copy) == []
@@ -274,7 +274,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_built(is_t
     with nobody() as folder:
         (folder / "published").mkdir() if is_there else None
         (folder / "published" if is_there else folder).chmod(0o555)
-        with pytest.raises(UnusableInput, match="read-only, or its rights do not let you write"):
+        with pytest.raises(UnusableInput, match="read-only, or its permissions do not let you write"):
             check_destination(folder / "published", [])
 
 
@@ -420,11 +420,11 @@ def test_a_signal_while_the_folder_is_exchanged_waits(tmp_path, number):
 import os, signal, sys, time
 from customer_outcomes import signals
 signals.listen()
-signals.console_by("before")
+signals.set_stop_note("before")
 with signals.uninterrupted():
     os.kill(os.getpid(), int(sys.argv[1]))
     time.sleep(0.5)
-    signals.console_by("after")
+    signals.set_stop_note("after")
 time.sleep(60)
 """
     finished = subprocess.run([sys.executable, "-c", code, str(int(number))], capture_output=True, text=True)

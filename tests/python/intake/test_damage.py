@@ -153,7 +153,7 @@ def test_a_required_column_that_a_folder_names_is_no_column(tmp_path):
         check_folder(folder)
     assert refused.value.sentences == [
         "crm/transactions/currency_code=EUR/year=2025/part-0.parquet: the column currency_code, which crm.transactions"
-        " requires, stands only in the folder's name; write it into the files."
+        " requires, is only in the folder's name; write it into the files."
     ]
 
 
@@ -171,7 +171,7 @@ def test_an_optional_column_that_a_folder_names_is_remarked_once(tmp_path):
     for name in ("a.csv", "b.csv"):
         (tmp_path / "crm" / "accounts" / "segment=retail" / name).write_text(ACCOUNTS)
     assert check_folder(tmp_path).remarks == [
-        "crm.accounts, 2 files: the column segment stands only in the folder's name and is not read; write it into the"
+        "crm.accounts, 2 files: the column segment is only in the folder's name and is not read; write it into the"
         " files."
     ]
 

@@ -224,7 +224,7 @@ def test_quotes_that_stay_open_take_no_time_to_speak_of(tmp_path, line):
 
 def test_a_file_that_is_not_read_as_it_was_counted_stops_the_build(tmp_path, monkeypatch):
     monkeypatch.setattr("customer_outcomes.intake.readers.count_csv", lambda path, width: Count(3, 9, True))
-    with pytest.raises(FailedCheck, match=r"^1 was read as 2 rows and counted as 3; nothing is built of it\.$"):
+    with pytest.raises(FailedCheck, match=r"^1 was read as 2 rows and counted as 3; nothing is built from it\.$"):
         read(tmp_path, HEADER + b"1,a,x\n2,b,y\n3,c,z\n", HEADER + b"1,a,x\n2,b,y\n")
 
 

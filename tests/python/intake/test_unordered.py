@@ -58,7 +58,7 @@ def test_only_rows_that_differ_and_that_no_time_orders_are_told(warehouse):
     assert unordered_rows(warehouse) == []
     rows = [{"transaction_id": "1.23457E+15", "amount": amount, "_loaded_at": "2025-01-01"} for amount in (1, 2, 3)]
     stage(warehouse, "transactions", *rows)
-    text = "the largest as text counts."
+    text = "the row that is largest as text is used."
     assert unordered_rows(warehouse) == [f"crm.transactions: 1 key has rows {SAYS} (1.23457E+15); {text}"]
     stage(warehouse, "transactions", {"transaction_id": "x", "is_deleted": True}, {"transaction_id": "x"})
     assert unordered_rows(warehouse) == [f"crm.transactions: 2 keys have rows {SAYS}, such as 1.23457E+15; {text}"]
@@ -67,7 +67,9 @@ def test_only_rows_that_differ_and_that_no_time_orders_are_told(warehouse):
 def test_a_key_that_may_be_an_address_is_not_shown_of_a_table_with_personal_data(warehouse):
     for key in ("ann@example.com", "bob@example.com"):
         stage(warehouse, "contacts", {"contact_id": key, "email": "a"}, {"contact_id": key, "email": "b"})
-    assert unordered_rows(warehouse) == [f"crm.contacts: 2 keys have rows {SAYS}; the largest as text counts."]
+    assert unordered_rows(warehouse) == [
+        f"crm.contacts: 2 keys have rows {SAYS}; the row that is largest as text is used."
+    ]
     stage(warehouse, "contacts", {"contact_id": "c1", "email": "a"}, {"contact_id": "c1", "email": "b"})
     assert "3 keys" in unordered_rows(warehouse)[0]
     assert ", such as c1;" in unordered_rows(warehouse)[0]

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from customer_outcomes.ledger import keep_closes, paid_disputes
+from customer_outcomes.ledger import paid_disputes, save_closes
 from helpers.builds import DATABASE, Built, query
 from helpers.closed_periods import PERIOD, change, faults
 
@@ -85,7 +85,7 @@ def test_what_was_not_published_is_not_closed(copy):
     shutil.rmtree(copy.published)
     assert faults(copy) == []
     assert query(copy.warehouse, f"select count(*) from ledger.period_closes where period = '{PERIOD}'") == [(0,)]
-    keep_closes(copy.warehouse)
+    save_closes(copy.warehouse)
     assert query(copy.warehouse, f"select count(*) from ledger.period_closes where period = '{PERIOD}'") == [(1,)]
 
 

@@ -167,8 +167,8 @@ def test_a_person_can_read_it(warehouse, columns):
         "2026-03 of user_05 (Tom Okafor), sales closed 2026-04-08 10:00:00 by Ada of finance",
         "sum of lines 1,626.42 + adjustments posted 120.00 = paid 1,746.42",
         "2026-03 2026-03 cltv_growth dispute dispute_01 accepted 120.00",
-        "Nothing that was learned since it closed changes a line.",
-        "payable value 43,314.646 = the sum of what customers add",
+        "No knowledge since the month closed changes a line.",
+        "payable value 43,314.646 = the sum of the customers' amounts",
         "The sum equals the input above.",
         "customers of all payees of the team: too few answered for the own mean, 0.625",
         "none differ.",
@@ -229,13 +229,13 @@ def test_adjustments_of_a_closed_line_add_up_to_the_latest_knowledge(learned):
     assert unequal == []
     assert trace(learned, "2026-06", "user_06")["totals"]["adjustments_posted"] == 10
     said = " ".join(run(learned, "2026-03", "user_06", "customer_retention").stdout.split())
-    assert "Learned since it closed: the steps below show the latest knowledge." in said
+    assert "Knowledge since the month closed changes lines; the steps below show it." in said
 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("2026-03", "user_99"), "user_99 is no employee; the payees of 2026-03 are user_01, user_02,"),
+        (("2026-03", "user_99"), "user_99 is not an employee; the payees of 2026-03 are user_01, user_02,"),
         (("2019-01", "user_02"), "user_02 has no statement of 2019-01; the statements are of 2025-01 to 2026-07."),
         (("2026-03", "user_10"), "user_10 has no statement of 2026-03; the payees of 2026-03 are user_01,"),
         (("2019-01", "user_10"), "user_10 has no statement of 2019-01; nobody is paid for 2019-01."),
@@ -260,7 +260,7 @@ def test_a_warehouse_that_is_none(tmp_path):
     (tmp_path / "text.duckdb").write_text("no database" * 1000)
     duckdb.connect(tmp_path / "empty.duckdb").close()
     for name, expected in (
-        ("missing", "missing.duckdb is not there; `outcomes build` makes it."),
+        ("missing", "missing.duckdb does not exist; `outcomes build` makes it."),
         ("text", "text.duckdb cannot be read"),
         ("empty", "empty.duckdb holds no statements to trace"),
     ):

@@ -19,7 +19,7 @@ SOUND = {
     "p,1,actual,2026-01-01,,marketing,cltv_growth,1,0,1000,2,1\n",
     "comp_participants": f"{PEOPLE}Ann,p,1000.00,2026-01-01,\n",
 }
-DAYS = "is no date; dates are written as 2026-04-01."
+DAYS = "is not a date; dates are written as 2026-04-01."
 
 
 def written(folder: Path, files: dict[str, str | bytes]) -> Path:
@@ -40,7 +40,7 @@ def said(folder: Path, users: str | None = None) -> list[str]:
         (folder / "input" / "crm" / "users.csv").write_text(users)
         rules.check_users(check_folder(folder / "input"), lambda: {"paid"})
     try:
-        rules.stop_if_faulty()
+        rules.raise_if_faulty()
     except UnusableInput as trouble:
         return trouble.sentences
     return []
@@ -69,18 +69,18 @@ def test_sound_rules_have_no_fault(tmp_path):
             "comp_participants",
             f'{PEOPLE}Ann,p,"1,000",2026-01-01,\nBob,p,"1.000,50",2026-01-01,\nCem,p,"950,5",2026-01-01,\n',
             [
-                "row 2, column target_pay: 1,000 is no number; write 1000, or 1.000 if the comma stands before decimals.",
-                "row 3, column target_pay: 1.000,50 is no number; thousands are not separated: write 1000.50.",
-                "row 4, column target_pay: 950,5 is no number; decimals stand behind a point: write 950.5.",
+                "row 2, column target_pay: 1,000 is not a number; write 1000, or 1.000 if the comma stands before decimals.",
+                "row 3, column target_pay: 1.000,50 is not a number; thousands are not separated: write 1000.50.",
+                "row 4, column target_pay: 950,5 is not a number; decimals follow a point: write 950.5.",
             ],
         ),
         (
             "comp_participants",
             f"{PEOPLE}Ann,p,1 000,2026-01-01,\nBob,p,1\u202f000.50,2026-01-01,\nCem,p,€ 5,2026-01-01,\n",
             [
-                "row 2, column target_pay: 1 000 is no number; thousands are not separated: write 1000.",
-                "row 3, column target_pay: 1 000.50 is no number; thousands are not separated: write 1000.50.",
-                "row 4, column target_pay: € 5 is no number; numbers are written as 1234.56.",
+                "row 2, column target_pay: 1 000 is not a number; thousands are not separated: write 1000.",
+                "row 3, column target_pay: 1 000.50 is not a number; thousands are not separated: write 1000.50.",
+                "row 4, column target_pay: € 5 is not a number; numbers are written as 1234.56.",
             ],
         ),
         (
@@ -89,15 +89,15 @@ def test_sound_rules_have_no_fault(tmp_path):
             [
                 "row 2, column target_pay: 10.005 is more exact than the column, which takes 2 decimals.",
                 "row 3, column target_pay: 1e12 is too large; the column takes numbers below 1000000000000.",
-                "row 4, column target_pay: nan is no number; numbers are written as 1234.56.",
+                "row 4, column target_pay: nan is not a number; numbers are written as 1234.56.",
             ],
         ),
         (
             "success_weights",
             'axis,weight,valid_from,valid_to\noutcome,70%,2026-01-01,\nexperience,"30,5 %",2026-01-01,\nx,1,2026-01-01,\n',
             [
-                "row 2, column weight: 70% is no number; write 0.7 for 70 %.",
-                "row 3, column weight: 30,5 % is no number; write 0.305 for 30,5 %.",
+                "row 2, column weight: 70% is not a number; write 0.7 for 70 %.",
+                "row 3, column weight: 30,5 % is not a number; write 0.305 for 30,5 %.",
                 "row 4, column axis: x is not one of outcome, experience.",
             ],
         ),
@@ -114,18 +114,18 @@ def test_sound_rules_have_no_fault(tmp_path):
             "pressure_bands",
             "pressure_band,from_count,to_count\nfew,0,1.5\n,2,\nfew,x,\n",
             [
-                "row 2, column to_count: 1.5 is no whole number; whole numbers are written as 7.",
-                "row 3, column pressure_band: it is empty, and a row needs a value.",
-                "row 4, column pressure_band: pressure_band few stands in row 2 already.",
-                "row 4, column from_count: x is no whole number; whole numbers are written as 7.",
+                "row 2, column to_count: 1.5 is not a whole number; whole numbers are written as 7.",
+                "row 3, column pressure_band: it is empty; every row needs a value.",
+                "row 4, column pressure_band: pressure_band few is already in row 2.",
+                "row 4, column from_count: x is not a whole number; whole numbers are written as 7.",
             ],
         ),
         (
             "closed_periods",
             f"{CLOSES}2026-03-01,08.04.2026 10:00,Ada\n2026-03-01,2026-04-08,Ada\n",
             [
-                "row 2, column closed_at: 08.04.2026 10:00 is no moment; moments are written as 2026-04-01T09:30:00Z.",
-                "row 3, column period: period 2026-03-01 stands in row 2 already.",
+                "row 2, column closed_at: 08.04.2026 10:00 is not a timestamp; timestamps are written as 2026-04-01T09:30:00Z.",
+                "row 3, column period: period 2026-03-01 is already in row 2.",
             ],
         ),
         (
@@ -134,12 +134,12 @@ def test_sound_rules_have_no_fault(tmp_path):
             "q,1,actual,2026-01-01,,support,charm,0.5,,,,\n",
             [
                 "row 4, columns plan_id, plan_version, team, metric_name: plan_id p, plan_version 1, team sales,"
-                " metric_name cltv_growth stands in row 2 already.",
+                " metric_name cltv_growth is already in row 2.",
                 "row 5, column team: support is not one of marketing, sales.",
                 "row 5, column metric_name: charm is not one of cltv_growth, cross_sell, up_sell, referrals_realised,"
                 " bookings, satisfaction, customer_retention, outcomes_on_time, ppp_yield.",
-                "row 5, column target: it is empty, and a row needs a value.",
-                "row 5, column accelerated_rate: it is empty, and a row needs a value.",
+                "row 5, column target: it is empty; every row needs a value.",
+                "row 5, column accelerated_rate: it is empty; every row needs a value.",
             ],
         ),
         (
@@ -162,8 +162,8 @@ def test_sound_rules_have_no_fault(tmp_path):
             f"{DISPUTES}d1,2026-03-01,Ann,,2026-04-01,Ann,Why?,perhaps,,,\nd2,2026-03-01,Ann,up_sell,,Ann,,Open,,,\n",
             [
                 "row 2, column decision: perhaps is not one of open, accepted, rejected.",
-                "row 3, column raised_on: it is empty, and a row needs a value.",
-                "row 3, column claim: it is empty, and a row needs a value.",
+                "row 3, column raised_on: it is empty; every row needs a value.",
+                "row 3, column claim: it is empty; every row needs a value.",
             ],
         ),
     ],
@@ -177,7 +177,7 @@ def test_metrics_under_former_names_are_read_and_remarked(tmp_path):
     plans = f"{PLANS}p,1,actual,2026-01-01,,sales,Retention ,0.5,0,1,2,1\np,1,actual,2026-01-01,,sales,closed_deals,0.5,0,9,2,1\n"
     disputes = f"{DISPUTES}d1,2026-03-01,Ann,recommendations,2026-04-01,Ann,Why?,open,,,\n"
     rules = read_rules(written(tmp_path / "rules", {"comp_plans": plans, "disputes": disputes}))
-    rules.stop_if_faulty()
+    rules.raise_if_faulty()
     assert [row["metric_name"] for row in rules.rows["comp_plans"].values()] == ["customer_retention", "bookings"]
     assert [row["metric_name"] for row in rules.rows["disputes"].values()] == ["referrals_realised"]
     assert sorted(rules.remarks) == [
@@ -191,7 +191,7 @@ def test_a_metric_under_its_former_and_its_present_name_stands_twice(tmp_path):
     plans = f"{PLANS}p,1,actual,2026-01-01,,sales,retention,0.5,0,1,2,1\np,1,actual,2026-01-01,,sales,customer_retention,0.5,0,1,2,1\n"
     assert said(written(tmp_path / "rules", {"comp_plans": plans})) == [
         "comp_plans.csv, row 3, columns plan_id, plan_version, team, metric_name: plan_id p, plan_version 1, team sales,"
-        " metric_name customer_retention stands in row 2 already."
+        " metric_name customer_retention is already in row 2."
     ]
 
 
@@ -226,7 +226,7 @@ COLUMNS_OF_CLOSES = "closed_periods.csv has none of its columns (period, closed_
         (
             "closed_periods",
             f"{CLOSES}2026-03-01,2026-04-08,A\0a\n",
-            ["closed_periods.csv holds a NUL in its line 2, which is no text."],
+            ["closed_periods.csv holds a NUL character in its line 2; save it as CSV in UTF-8."],
         ),
         (
             "closed_periods",
@@ -243,7 +243,7 @@ COLUMNS_OF_CLOSES = "closed_periods.csv has none of its columns (period, closed_
             [
                 "closed_periods.csv, row 2: it has 2 fields, and the header has 3.",
                 "closed_periods.csv, row 3: it has 5 fields, and the header has 3."
-                " Text with a comma stands in quotes, and numbers have none.",
+                " Put text with a comma in quotes, and write numbers without commas.",
                 "closed_periods.csv, row 4: it cannot be read: ',' expected after '\"'.",
             ],
         ),
@@ -255,14 +255,14 @@ COLUMNS_OF_CLOSES = "closed_periods.csv has none of its columns (period, closed_
         (
             "closed_periods",
             "period,closed_at,closed_by,\n2026-03-01,2026-04-08,Ada,\n2026-04-01,2026-05-08,Ada,see mail\n",
-            ["closed_periods.csv, row 3: see mail stands in a column without a name."],
+            ["closed_periods.csv, row 3: see mail is in a column without a name."],
         ),
-        ("closes.csv", CLOSES, ["closes.csv is no rule; the rules are "]),
-        ("comp_plans.xlsx", "PK", ["comp_plans.xlsx is no rule; the rules are "]),
+        ("closes.csv", CLOSES, ["closes.csv is not a rule file; the rule files are "]),
+        ("comp_plans.xlsx", "PK", ["comp_plans.xlsx is not a rule file; the rule files are "]),
         (
             "Comp_Plans.CSV",
             SOUND["comp_plans"],
-            ["Comp_Plans.CSV and comp_plans.csv are one rule; which of them holds cannot be known."],
+            ["Comp_Plans.CSV and comp_plans.csv are files of the same rule; remove one of them."],
         ),
     ],
 )  # fmt: skip
@@ -298,7 +298,7 @@ def test_credit_goes_by_a_model_that_there_is():
     assert not rules.faults
     rules.check_credit_model("middle")
     with pytest.raises(UnusableInput, match=r"^credit_attribution_model is middle, which .* does not have\.$"):
-        rules.stop_if_faulty()
+        rules.raise_if_faulty()
 
 
 def test_all_faults_are_said_but_no_more_than_a_screen(tmp_path):
