@@ -55,8 +55,8 @@ select user_id, is_bot from read_parquet(getvariable('input') || '/crm/users.par
 create temp table schedules as
 select distinct schedule_id from read_parquet(getvariable('input') || '/support/schedules.parquet');
 
--- the working time of a schedule before each hour in UTC, and the stretch of work within the hour, of which there is at
--- most one
+-- the working time of a schedule before each hour in UTC, and the stretch of work within the hour, at
+-- most one stretch an hour
 create temp table hours as
 with opening as (
     select

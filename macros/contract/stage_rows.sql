@@ -8,7 +8,7 @@
       _file, _row   the place of the row in the input
 
     Only keys that were delivered more than once are ranked, because ranking needs each row as text. The source is read
-    anew in each place instead of in one CTE: DuckDB streams a source that is read once and skips the columns that are
+    again in each place instead of in one CTE: DuckDB streams a source that is read once and skips the columns that are
     not used, but keeps every row of a CTE that is read twice in memory. -#}
 {% macro stage_rows(domain, table) %}
 {%- set received = source(domain, table) -%}

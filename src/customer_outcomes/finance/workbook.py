@@ -213,7 +213,7 @@ class _Book:
             "select case when dispute_id is null then 'late knowledge' else 'dispute' end as kind,"
             f" {_names(ADJUSTMENTS[1:])} from {{c}}.comp_adjustments order by period desc, adjustment_id"
         )
-        remark = f"What was learned of closed periods, or decided of disputes; money in {self.currency}."
+        remark = f"Late knowledge of closed periods, and decisions on disputes; money in {self.currency}."
         self._begin(sheet, ADJUSTMENTS_SHEET, remark, ADJUSTMENTS)
         total = _sum(row[ADJUSTED_AMOUNT] for row in rows)
         amounts = xl_range_abs(HEADER_ROW + 1, ADJUSTED_AMOUNT, HEADER_ROW + max(len(rows), 1), ADJUSTED_AMOUNT)
