@@ -7,7 +7,7 @@ OUTCOMES := .venv/bin/outcomes
 UNIT_TESTS := OUTCOMES_WAREHOUSE=build/unit_tests.duckdb DBT_TARGET_PATH=build/unit_tests .venv/bin/dbt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint docs olist servicenow pictures bench clean
+.PHONY: help setup build test wheel lint docs olist servicenow pictures bench clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,7 +24,10 @@ build: setup ## build, check and publish the sample company
 test: setup ## run every test: dbt's unit tests, then pytest
 	$(UNIT_TESTS) --quiet build --empty --resource-type seed --resource-type model --vars "$$(cat scripts/other_vars.yml)"
 	$(UNIT_TESTS) test --select test_type:unit --vars "$$(cat scripts/other_vars.yml)"
-	.venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	.venv/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/python/building/test_wheel.py
+
+wheel: setup ## build the wheel, and try it in an empty environment and an empty folder
+	.venv/bin/pytest tests/python/building/test_wheel.py
 
 lint: setup ## check the style of SQL, Python and YAML, and the types of Python
 	.venv/bin/ruff check .

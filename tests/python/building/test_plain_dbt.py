@@ -94,10 +94,12 @@ def test_rules_are_written_wherever_the_warehouse_is(last, tmp_path):
 
 def test_other_rules_stop(last, tmp_path):
     last.check_rules(None)
-    with pytest.raises(UnusableInput, match=f"those in {RULES_FILE.parent} differ"):
+    with pytest.raises(UnusableInput, match=f"but the rules in {RULES_FILE.parent} differ"):
         last.check_rules(RULES_FILE.parent)
     (tmp_path / RULES / "closed_periods.csv").write_text("period,closed_at,closed_by\n")
-    with pytest.raises(UnusableInput, match=f"of the last build of {last.warehouse}, and those in {tmp_path / RULES}"):
+    with pytest.raises(
+        UnusableInput, match=f"of the last build of {last.warehouse}, but the rules in {tmp_path / RULES}"
+    ):
         last.check_rules(None)
     shutil.rmtree(tmp_path / RULES)  # the build's are in the warehouse
     last.check_rules(None)

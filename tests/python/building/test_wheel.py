@@ -16,8 +16,6 @@ import pytest
 from customer_outcomes.project import PROJECT_ROOT
 from helpers.builds import HOSTILE, differences
 
-pytestmark = pytest.mark.whole_builds(2)
-
 UV = Path(sys.executable).with_name("uv")
 # the machine's certificates, which a company's proxy may need, as scripts/bootstrap.py does
 CERTIFICATES = ["--system-certs"] if ssl.get_default_verify_paths().cafile else []

@@ -26,7 +26,7 @@ SCALES = (
 # values beyond the bounds: after rounding, in each form, and too large for any type of the engine
 BEYOND = {
     "integer": ("1000000000000", "-1000000000000", "9223372036854775808", "1" + "0" * 60),
-    "decimal": ("999999999999.9999995", "-1e12", "1e20", "1e400", "1e999999999999"),
+    "decimal": ("999999999999.9999995", "-1e12", "1e20", "1e400"),
 }
 BEYOND_MONEY = ("10000000000", "9999999999.995")
 
