@@ -88,7 +88,7 @@ def test_brasswick_had_most_of_it_given_back(sample_build, lifetimes):
 
 def test_the_worked_example_of_the_docs_is_what_the_sample_says(sample_build):
     docs = (PROJECT_ROOT / "docs" / "metrics.md").read_text()
-    example = docs[docs.index("**Worked through once**") : docs.index("## M5")]
+    example = docs[docs.index("### Worked example") : docs.index("## M5")]
     ratings = {
         row["user_id"]: row
         for row in records(sample_build.database, "metrics.employee_ratings")
