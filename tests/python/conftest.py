@@ -139,7 +139,7 @@ def later_build(once, sample_build) -> tuple[Built, Path, set[str]]:
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory) -> CompiledModels:
+def compiled(once) -> CompiledModels:
     """The models of statistics with the default vars, over tables that a test fills."""
-    manifest = compile_models(tmp_path_factory.mktemp("compiled"), STATISTICS, as_of=WORLD_AS_OF)
+    manifest = once("compiled", lambda folder: compile_models(folder, STATISTICS, as_of=WORLD_AS_OF))
     return CompiledModels(manifest, STATISTICS)
