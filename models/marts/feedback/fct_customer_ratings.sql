@@ -13,7 +13,7 @@ invitations as (
 
 ),
 
--- an answer to a request outside of the rating policy is never paid, so it is left out
+-- an employee must not choose who gives the rating, so answers to requests outside of the rating policy are left out
 answered as (
 
     select
