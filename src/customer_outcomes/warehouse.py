@@ -22,7 +22,6 @@ Relation = duckdb.DuckDBPyRelation
 EngineError = duckdb.Error
 MissingRelation = duckdb.CatalogException
 MissingName = (duckdb.CatalogException, duckdb.BinderException)  # a relation or a column is missing
-UnreadableFile = duckdb.IOException
 AlreadyOpen = duckdb.ConnectionException
 RefusedFile = (duckdb.InvalidInputException, duckdb.NotImplementedException)  # the CSV reader cannot read a file
 

@@ -1,15 +1,15 @@
 """The oracle: a second, independent computation of every figure, in plain Python, that tests compare builds with.
 
-It was written from the definitions alone, without a look at the SQL of the warehouse: from the input contract ("the
-page"), docs/metrics.md ("M0" to "M11") and the descriptions of the published relations. A misreading on either side
-therefore shows as a difference. It is slow and literal on purpose: exact arithmetic (Decimal, Fraction), one function a
+It was written from the definitions alone, without a look at the SQL of the warehouse: from the input contract,
+docs/metrics.md ("M0" to "M11") and the descriptions of the published relations. A misreading on either side therefore
+shows as a difference. It is slow and literal on purpose: exact arithmetic (Decimal, Fraction), one function a
 rule, the words of the rule beside it. "READING" marks each place where the definitions leave a choice.
 
 Its parts, each of which imports only parts above it:
 
 - basics: cents, months, groups and rates
 - files: the files of a delivery, and the types and forms of values
-- world: what becomes of every row, in the seven steps of the page
+- world: the state of every row, by the seven steps of the input contract
 - transactions, people, satisfaction, customers: M1 to M3
 - clock, statistics: local time, working time, means and waiting times
 - ratings, usage, support: M2, M4, M5 and M6
@@ -19,5 +19,5 @@ Its parts, each of which imports only parts above it:
 - metric_formulas, metric_values: the shared metrics of M0 and M10
 - compute: all relations of one build
 
-Apart from these stands csv: what a CSV file holds, byte by byte.
+One more part, csv, is independent of these: it reads a CSV file byte by byte.
 """

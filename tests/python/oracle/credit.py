@@ -1,4 +1,4 @@
-"""Credit: who has which share of a customer, a transaction or a deal, and at which moment (M10)."""
+"""Credit: the share of each employee in a customer, a transaction or a deal, at a moment (M10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a delivery as rows of text, and each text as a value of its type (the page: files, types and forms)."""
+"""The files of a delivery as rows of text, and each text as a value of its type (input contract: files, types and forms)."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def plain_text(value: object) -> str | None:
     return str(value)
 
 
-# -------------------------------------------------------------------------------------- types (the page, types/forms)
+# -------------------------------------------------------------------------------------- types (input contract)
 
 
 def parse(kind: str, text: str) -> object:

@@ -77,7 +77,7 @@ def reversal_rate(shares: list[Share], month: date) -> dict:
 
 def kept(shares: list[Share], rest: Callable) -> dict:
     subscribers = [share for share in shares if share.fact.what[0] > 0]
-    start, numerator = (weighed(subscribers, value) for value in (lambda what: what[0], lambda what: rest(*what[:2])))
+    start, numerator = (weighed(subscribers, value) for value in (lambda mrr: mrr[0], lambda mrr: rest(*mrr[:2])))
     customers = sum(share.fact.what[2] for share in shares)
     return {"numerator": numerator, "denominator": start, "n": len(subscribers), "value": ratio(numerator, start),
             "coverage": ratio(sum(share.fact.what[2] for share in subscribers), customers)}  # fmt: skip

@@ -1,4 +1,4 @@
-"""All rows of a delivery, taken through the seven steps of the page: what became of each row, and why."""
+"""The state of each row of a delivery, and its reason, by the seven steps of the input contract."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ SETTLE_FIRST = ("crm.accounts", "crm.contacts", "crm.users", "crm.campaigns", "c
 
 
 class World:
-    """The rows of all tables, taken through the seven steps of the page."""
+    """The rows of all tables, with the states of the seven steps of the input contract."""
 
     def __init__(self, folder: Path, contract: dict, as_of: datetime, currency: str, zone: str):
         self.contract, self.currency, self.zone = contract, currency, ZoneInfo(zone)
@@ -104,7 +104,7 @@ class World:
     def step_1_faulty(self, name: str, raw: dict | None) -> Row:
         """'1 quarantined: the version is faulty by itself'.
 
-        READING: of several faults the one whose reason the page lists first counts, then the first column.
+        READING: of several faults the one whose reason the input contract lists first counts, then the first column.
         """
         if raw is None:
             row = Row(name, {})
@@ -163,7 +163,7 @@ class World:
     def version_order(self, row: Row) -> tuple:
         """'an absent one sorts before all others'; text by code point.
 
-        READING: the page names _loaded_at, updated_at and is_deleted above the tables, so they come first in the text.
+        READING: the input contract names _loaded_at, updated_at and is_deleted above the tables, so they come first in the text.
         """
         text = "|".join(row.raw.get(column) or "" for column in [*SYSTEM_COLUMNS, *self.contract[row.table]["columns"]])
         return (row["_loaded_at"] or datetime.min, row["updated_at"] or datetime.min, text)
@@ -255,7 +255,7 @@ class World:
     def step_5_bad_split(self, pending: list[Row]) -> None:
         """'bad_split (all shares of a deal and team that do not sum to 1)'.
 
-        READING: in the order of the page, so over all shares that are here and no orphans, also shares that step 6
+        READING: in the order of the input contract, so over all shares that are here and no orphans, also shares that step 6
         takes out afterwards; exactly 1.
         """
         shares = defaultdict(list)
