@@ -5,6 +5,7 @@
         'crm.accounts',
         'crm.contacts',
         'crm.users',
+        'crm.user_teams',
         'crm.account_assignments',
         'crm.campaigns',
         'crm.campaign_costs',

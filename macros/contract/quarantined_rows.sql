@@ -2,8 +2,8 @@
     SHA-256. -#}
 {% macro quarantined_rows(domain, table) %}
 {%- set received = source(domain, table) -%}
-{%- set staged = ref('stg_files__' ~ table) -%}
-{%- set resolved = ref('int_' ~ table ~ '__resolved') -%}
+{%- set staged = ref('land_' ~ table) -%}
+{%- set resolved = ref('rec_' ~ table) -%}
 {%- if execute -%}
 {%- set contract = input_contract(domain, table) -%}
 {%- set members = {} -%}

@@ -1,8 +1,7 @@
-{#- The latest version of every record of an input table, over all connected systems: _file, _row, the columns of
-    the contract, and row_state (current, deleted or future). -#}
+{#- The latest version of every record of an input table: _file, _row, the columns of the contract, and row_state
+    (current, deleted or future). -#}
 {% macro winning_versions(domain, table) %}
-    {%- for connector in var('connectors') -%}
-    {%- set staged = ref('stg_' ~ connector ~ '__' ~ table) -%}
+    {%- set landed = ref('land_' ~ table) -%}
     {%- if execute -%}
     select
         _file,
@@ -11,11 +10,7 @@
         {{ column.name }},
         {%- endfor %}
         row_state
-    from {{ staged }}
+    from {{ landed }}
     where row_state in ('deleted', 'future', 'current')
     {%- endif -%}
-    {%- if not loop.last %}
-    union all
-    {% endif -%}
-    {%- endfor -%}
 {% endmacro %}

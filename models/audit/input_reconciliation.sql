@@ -23,7 +23,7 @@ states as (
         '{{ table }}' as input_table,
         row_state,
         count(*) as rows_counted
-    from {{ ref('stg_files__' ~ name) }}
+    from {{ ref('land_' ~ name) }}
     where row_state in ('quarantined', 'superseded')
     group by row_state
 
@@ -33,7 +33,7 @@ states as (
         '{{ table }}' as input_table,
         row_state,
         count(*) as rows_counted
-    from {{ ref('int_' ~ name ~ '__resolved') }}
+    from {{ ref('rec_' ~ name) }}
     group by row_state
     {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -8,13 +8,13 @@ opportunities as (
 
 splits as (
 
-    {{ accepted_rows(ref('int_opportunity_splits__resolved')) }}
+    {{ accepted_rows(ref('rec_opportunity_splits')) }}
 
 ),
 
 users as (
 
-    {{ accepted_rows(ref('int_users__resolved')) }}
+    {{ accepted_rows(ref('rec_users')) }}
 
 ),
 

@@ -4,7 +4,7 @@ with
 
 leads as (
 
-    {{ accepted_rows(ref('int_leads__resolved')) }} and account_id is not null
+    {{ accepted_rows(ref('rec_leads')) }} and account_id is not null
 
 ),
 

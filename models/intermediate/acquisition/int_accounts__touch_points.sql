@@ -4,7 +4,7 @@ with
 
 touches as (
 
-    {{ accepted_rows(ref('int_touches__resolved')) }}
+    {{ accepted_rows(ref('rec_touches')) }}
 
 ),
 
@@ -16,13 +16,13 @@ touched_accounts as (
 
 leads as (
 
-    {{ accepted_rows(ref('int_leads__resolved')) }}
+    {{ accepted_rows(ref('rec_leads')) }}
 
 ),
 
 opportunities as (
 
-    {{ accepted_rows(ref('int_opportunities__resolved')) }}
+    {{ accepted_rows(ref('rec_opportunities')) }}
 
 ),
 

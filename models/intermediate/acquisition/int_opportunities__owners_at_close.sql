@@ -2,13 +2,13 @@ with
 
 opportunities as (
 
-    {{ accepted_rows(ref('int_opportunities__resolved')) }}
+    {{ accepted_rows(ref('rec_opportunities')) }}
 
 ),
 
 users as (
 
-    {{ accepted_rows(ref('int_users__resolved')) }}
+    {{ accepted_rows(ref('rec_users')) }}
 
 ),
 

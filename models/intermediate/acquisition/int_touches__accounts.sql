@@ -4,19 +4,19 @@ with
 
 touches as (
 
-    {{ accepted_rows(ref('int_touches__resolved')) }}
+    {{ accepted_rows(ref('rec_touches')) }}
 
 ),
 
 contacts as (
 
-    {{ accepted_rows(ref('int_contacts__resolved')) }}
+    {{ accepted_rows(ref('rec_contacts')) }}
 
 ),
 
 leads as (
 
-    {{ accepted_rows(ref('int_leads__resolved')) }}
+    {{ accepted_rows(ref('rec_leads')) }}
 
 ),
 

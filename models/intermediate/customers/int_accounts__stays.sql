@@ -2,7 +2,7 @@ with
 
 subscriptions as (
 
-    {{ accepted_rows(ref('int_subscriptions__resolved')) }}
+    {{ accepted_rows(ref('rec_subscriptions')) }}
 
 ),
 

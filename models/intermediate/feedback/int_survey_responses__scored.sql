@@ -2,7 +2,7 @@ with
 
 responses as (
 
-    {{ accepted_rows(ref('int_responses__resolved')) }}
+    {{ accepted_rows(ref('rec_responses')) }}
 
 ),
 

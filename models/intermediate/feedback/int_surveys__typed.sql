@@ -4,7 +4,7 @@ with
 
 surveys as (
 
-    {{ accepted_rows(ref('int_surveys__resolved')) }}
+    {{ accepted_rows(ref('rec_surveys')) }}
 
 ),
 

@@ -4,7 +4,7 @@ with
 
 touches as (
 
-    {{ accepted_rows(ref('int_touches__resolved')) }}
+    {{ accepted_rows(ref('rec_touches')) }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 rates as (
 
-    {{ accepted_rows(ref('int_exchange_rates__resolved')) }}
+    {{ accepted_rows(ref('rec_exchange_rates')) }}
 
 ),
 

@@ -8,7 +8,7 @@ transactions as (
 
 subscriptions as (
 
-    {{ accepted_rows(ref('int_subscriptions__resolved')) }}
+    {{ accepted_rows(ref('rec_subscriptions')) }}
 
 ),
 

@@ -8,7 +8,7 @@ transactions as (
 
 accounts as (
 
-    {{ accepted_rows(ref('int_accounts__resolved')) }}
+    {{ accepted_rows(ref('rec_accounts')) }}
 
 ),
 
@@ -29,7 +29,7 @@ reversals as (
 ),
 
 -- The day of the original counts only if the original will be accepted. That is decided here by the same rules, because
--- int_transactions__resolved reads this model.
+-- rec_transactions reads this model.
 final as (
 
     select

@@ -2,13 +2,13 @@ with
 
 subscriptions as (
 
-    {{ accepted_rows(ref('int_subscriptions__resolved')) }}
+    {{ accepted_rows(ref('rec_subscriptions')) }}
 
 ),
 
 products as (
 
-    {{ accepted_rows(ref('int_products__resolved')) }}
+    {{ accepted_rows(ref('rec_products')) }}
 
 ),
 

@@ -4,13 +4,13 @@ with
 
 transactions as (
 
-    {{ accepted_rows(ref('int_transactions__resolved')) }}
+    {{ accepted_rows(ref('rec_transactions')) }}
 
 ),
 
 products as (
 
-    {{ accepted_rows(ref('int_products__resolved')) }}
+    {{ accepted_rows(ref('rec_products')) }}
 
 ),
 

@@ -4,13 +4,13 @@ with
 
 assignments as (
 
-    {{ accepted_rows(ref('int_account_assignments__resolved')) }}
+    {{ accepted_rows(ref('rec_account_assignments')) }}
 
 ),
 
 users as (
 
-    {{ accepted_rows(ref('int_users__resolved')) }} and not is_bot
+    {{ accepted_rows(ref('rec_users')) }} and not is_bot
 
 ),
 

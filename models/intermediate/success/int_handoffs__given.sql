@@ -8,13 +8,13 @@ assignments as (
 
 leads as (
 
-    {{ accepted_rows(ref('int_leads__resolved')) }}
+    {{ accepted_rows(ref('rec_leads')) }}
 
 ),
 
 users as (
 
-    {{ accepted_rows(ref('int_users__resolved')) }} and not is_bot
+    {{ accepted_rows(ref('rec_users')) }} and not is_bot
 
 ),
 

@@ -8,7 +8,7 @@ handoffs as (
 
 touches as (
 
-    {{ accepted_rows(ref('int_touches__resolved')) }}
+    {{ accepted_rows(ref('rec_touches')) }}
 
 ),
 
@@ -20,13 +20,13 @@ touched_accounts as (
 
 tickets as (
 
-    {{ accepted_rows(ref('int_tickets__resolved')) }}
+    {{ accepted_rows(ref('rec_tickets')) }}
 
 ),
 
 events as (
 
-    {{ accepted_rows(ref('int_ticket_events__resolved')) }}
+    {{ accepted_rows(ref('rec_ticket_events')) }}
 
 ),
 

@@ -2,13 +2,13 @@ with
 
 usage_days as (
 
-    {{ accepted_rows(ref('int_usage_days__resolved')) }}
+    {{ accepted_rows(ref('rec_usage_days')) }}
 
 ),
 
 contacts as (
 
-    {{ accepted_rows(ref('int_contacts__resolved')) }}
+    {{ accepted_rows(ref('rec_contacts')) }}
 
 ),
 

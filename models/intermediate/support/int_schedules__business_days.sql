@@ -2,7 +2,7 @@ with
 
 holidays as (
 
-    {{ accepted_rows(ref('int_holidays__resolved')) }} and schedule_id = '{{ var("default_schedule") or "" }}'
+    {{ accepted_rows(ref('rec_holidays')) }} and schedule_id = '{{ var("default_schedule") or "" }}'
 
 ),
 
@@ -14,7 +14,7 @@ handoffs as (
 
 schedules as (
 
-    {{ accepted_rows(ref('int_schedules__resolved')) }}
+    {{ accepted_rows(ref('rec_schedules')) }}
 
 ),
 

@@ -24,7 +24,7 @@ beginnings as (
 
 schedules as (
 
-    {{ accepted_rows(ref('int_schedules__resolved')) }}
+    {{ accepted_rows(ref('rec_schedules')) }}
 
 ),
 

@@ -2,13 +2,13 @@ with
 
 schedules as (
 
-    {{ accepted_rows(ref('int_schedules__resolved')) }}
+    {{ accepted_rows(ref('rec_schedules')) }}
 
 ),
 
 holidays as (
 
-    {{ accepted_rows(ref('int_holidays__resolved')) }}
+    {{ accepted_rows(ref('rec_holidays')) }}
 
 ),
 

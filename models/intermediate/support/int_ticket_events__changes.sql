@@ -2,7 +2,7 @@ with
 
 events as (
 
-    {{ accepted_rows(ref('int_ticket_events__resolved')) }}
+    {{ accepted_rows(ref('rec_ticket_events')) }}
 
 ),
 

@@ -2,19 +2,19 @@ with
 
 tickets as (
 
-    {{ accepted_rows(ref('int_tickets__resolved')) }}
+    {{ accepted_rows(ref('rec_tickets')) }}
 
 ),
 
 events as (
 
-    {{ accepted_rows(ref('int_ticket_events__resolved')) }}
+    {{ accepted_rows(ref('rec_ticket_events')) }}
 
 ),
 
 users as (
 
-    {{ accepted_rows(ref('int_users__resolved')) }}
+    {{ accepted_rows(ref('rec_users')) }}
 
 ),
 

@@ -9,7 +9,7 @@ changes as (
 
 users as (
 
-    {{ accepted_rows(ref('int_users__resolved')) }}
+    {{ accepted_rows(ref('rec_users')) }}
 
 ),
 

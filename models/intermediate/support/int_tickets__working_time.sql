@@ -2,7 +2,7 @@ with
 
 tickets as (
 
-    {{ accepted_rows(ref('int_tickets__resolved')) }}
+    {{ accepted_rows(ref('rec_tickets')) }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 campaigns as (
 
-    {{ accepted_rows(ref('int_campaigns__resolved')) }}
+    {{ accepted_rows(ref('rec_campaigns')) }}
 
 ),
 

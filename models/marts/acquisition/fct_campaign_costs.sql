@@ -2,7 +2,7 @@ with
 
 campaign_costs as (
 
-    {{ accepted_rows(ref('int_campaign_costs__resolved')) }}
+    {{ accepted_rows(ref('rec_campaign_costs')) }}
 
 ),
 

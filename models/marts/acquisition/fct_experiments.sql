@@ -2,7 +2,7 @@ with
 
 experiments as (
 
-    {{ accepted_rows(ref('int_experiments__resolved')) }}
+    {{ accepted_rows(ref('rec_experiments')) }}
 
 ),
 

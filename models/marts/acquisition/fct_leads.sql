@@ -2,7 +2,7 @@ with
 
 leads as (
 
-    {{ accepted_rows(ref('int_leads__resolved')) }}
+    {{ accepted_rows(ref('rec_leads')) }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 opportunities as (
 
-    {{ accepted_rows(ref('int_opportunities__resolved')) }}
+    {{ accepted_rows(ref('rec_opportunities')) }}
 
 ),
 

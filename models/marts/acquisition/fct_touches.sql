@@ -2,19 +2,19 @@ with
 
 touches as (
 
-    {{ accepted_rows(ref('int_touches__resolved')) }}
+    {{ accepted_rows(ref('rec_touches')) }}
 
 ),
 
 users as (
 
-    {{ accepted_rows(ref('int_users__resolved')) }}
+    {{ accepted_rows(ref('rec_users')) }}
 
 ),
 
 invitations as (
 
-    {{ accepted_rows(ref('int_invitations__resolved')) }} and about_type = 'touch'
+    {{ accepted_rows(ref('rec_invitations')) }} and about_type = 'touch'
 
 ),
 

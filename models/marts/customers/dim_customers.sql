@@ -2,7 +2,7 @@ with
 
 accounts as (
 
-    select * from {{ ref('int_accounts__resolved') }}
+    select * from {{ ref('rec_accounts') }}
     where
         row_state = 'accepted'
         and account_id = surviving_id

@@ -2,7 +2,7 @@ with
 
 invitations as (
 
-    {{ accepted_rows(ref('int_invitations__resolved')) }}
+    {{ accepted_rows(ref('rec_invitations')) }}
 
 ),
 
@@ -32,7 +32,7 @@ touches as (
 
 users as (
 
-    {{ accepted_rows(ref('int_users__resolved')) }}
+    {{ accepted_rows(ref('rec_users')) }}
 
 ),
 

@@ -8,7 +8,7 @@ responses as (
 
 invitations as (
 
-    {{ accepted_rows(ref('int_invitations__resolved')) }}
+    {{ accepted_rows(ref('rec_invitations')) }}
 
 ),
 
@@ -20,7 +20,7 @@ things as (
 
 users as (
 
-    {{ accepted_rows(ref('int_users__resolved')) }}
+    {{ accepted_rows(ref('rec_users')) }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 outcomes as (
 
-    {{ accepted_rows(ref('int_outcomes__resolved')) }}
+    {{ accepted_rows(ref('rec_outcomes')) }}
 
 ),
 

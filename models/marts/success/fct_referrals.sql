@@ -2,26 +2,26 @@ with
 
 referrals as (
 
-    {{ accepted_rows(ref('int_referrals__resolved')) }}
+    {{ accepted_rows(ref('rec_referrals')) }}
 
 ),
 
 leads as (
 
-    {{ accepted_rows(ref('int_leads__resolved')) }}
+    {{ accepted_rows(ref('rec_leads')) }}
 
 ),
 
 contacts as (
 
-    {{ accepted_rows(ref('int_contacts__resolved')) }}
+    {{ accepted_rows(ref('rec_contacts')) }}
 
 ),
 
 staff as (
 
     select distinct {{ folded('email') }} as email
-    from {{ ref('int_users__resolved') }}
+    from {{ ref('rec_users') }}
     where
         row_state = 'accepted'
         and not is_bot

@@ -1,13 +1,13 @@
 {%- set accepted = "row_state = 'accepted'" -%}
 {%- set clocks = {
     'first_charge': (ref('int_transactions__counted'), 'is_charge', 'transacted_at'),
-    'won': (ref('int_opportunities__resolved'), accepted ~ ' and is_won', 'closed_at'),
-    'outcome_defined': (ref('int_outcomes__resolved'), accepted, 'defined_at'),
+    'won': (ref('rec_opportunities'), accepted ~ ' and is_won', 'closed_at'),
+    'outcome_defined': (ref('rec_outcomes'), accepted, 'defined_at'),
 } -%}
 {%- set values = {
-    'verified': (ref('int_outcomes__resolved'), accepted ~ " and verified_by = 'customer'", 'verified_at'),
-    'achieved': (ref('int_outcomes__resolved'), accepted, 'achieved_at'),
-    'first_value_use': (ref('int_usage_days__resolved'), accepted ~ ' and value_events >= 1', 'used_on'),
+    'verified': (ref('rec_outcomes'), accepted ~ " and verified_by = 'customer'", 'verified_at'),
+    'achieved': (ref('rec_outcomes'), accepted, 'achieved_at'),
+    'first_value_use': (ref('rec_usage_days'), accepted ~ ' and value_events >= 1', 'used_on'),
 } -%}
 {%- set clock_relation, clock_condition, clock_moment = clocks[var('ttv_clock')] -%}
 {%- set value_relation, value_condition, value_moment = values[var('ttv_event')] -%}

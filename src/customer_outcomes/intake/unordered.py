@@ -19,7 +19,7 @@ def unordered_rows(warehouse: Path) -> list[str]:
 
 def _remark(connection: Connection, table: str, definition: TableContract) -> str | None:
     """Return the sentence about one table; None if its versions are in order."""
-    staged = f"staging.stg_files__{table.split('.')[1]}"
+    staged = f"landing.land_{table.split('.')[1]}"
     # Most tables have each key once; this cheap query then saves the join.
     superseded = f"select count(*) from {staged} where row_state = 'superseded'"
     if not connection.execute(superseded).fetchall()[0][0]:

@@ -29,7 +29,7 @@ RESOLVED = {
     },
 }  # fmt: skip
 SHAPES = {
-    f"int_{name.split('.')[1]}__resolved": columns | {"row_state": "varchar"} for name, columns in RESOLVED.items()
+    f"rec_{name.split('.')[1]}": columns | {"row_state": "varchar"} for name, columns in RESOLVED.items()
 }
 BELOW = {
     "int_transactions__counted": {
@@ -62,7 +62,7 @@ class CompanyModels(CompiledModels):
             row | {"is_charge": row["transaction_type"] == "charge"} for row in results["fct_transactions"]
         ]
         for table, columns in RESOLVED.items():
-            facts[f"int_{table.split('.')[1]}__resolved"] = [
+            facts[f"rec_{table.split('.')[1]}"] = [
                 {name: row[name] for name in columns} | {"row_state": "accepted"} for row in world.accepted(table)]  # fmt: skip
         for relation, columns in self.tables.items():
             if (name := relation.split(".")[1]) in facts:

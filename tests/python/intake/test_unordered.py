@@ -15,16 +15,16 @@ SAYS = "that differ, and neither _loaded_at nor updated_at says which is the new
 
 @pytest.fixture
 def warehouse(tmp_path):
-    """All staging relations, empty."""
+    """All landing relations, empty."""
     path = tmp_path / "warehouse.duckdb"
     with duckdb.connect(path) as connection:
-        connection.execute("create schema staging")
+        connection.execute("create schema landing")
         for table, definition in load_contract().items():
             columns = {name: TYPES.get(rules["type"], rules["type"]) for name, rules in definition["columns"].items()}
             columns = STAMPS | columns | {"row_state": "varchar", "version_rank": "bigint"}
             assert set(DELIVERY_COLUMNS) == set(STAMPS)
             listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-            connection.execute(f"create table staging.stg_files__{table.split('.')[1]} ({listed})")
+            connection.execute(f"create table landing.land_{table.split('.')[1]} ({listed})")
     return path
 
 
@@ -38,7 +38,7 @@ def stage(path: Path, table: str, *rows: dict) -> None:
             state = "current" if ranks[key] == 1 else "superseded"
             values = row | {"version_rank": ranks[key]} | {"row_state": row.get("row_state", state)}
             connection.execute(
-                f"insert into staging.stg_files__{table} ({', '.join(values)}) values ({', '.join('?' * len(values))})",
+                f"insert into landing.land_{table} ({', '.join(values)}) values ({', '.join('?' * len(values))})",
                 list(values.values()),
             )
 

@@ -91,7 +91,7 @@ TWINS = {
     ),
     "share of PPP": (r"weighted_ppp\(", ("sums_customers", "campaign_performance")),
     "money by credit": (r"weight \* \w*amount\)", ("sums_money",)),
-    "credit of a deal": (r"int_opportunity_splits__resolved", ("credit_deals",)),
+    "credit of a deal": (r"rec_opportunity_splits", ("credit_deals",)),
     "answers that pay": (r"csat_survey_types", ("contrib_ratings", "int_customers__satisfaction_changes")),
 }
 OWN_JINJA = re.compile(r"\{%-? *(set|for|if|do)\b|run_query|target\.|adapter\.")
@@ -263,7 +263,7 @@ def size() -> list[str]:
     ways: dict[str, int] = {}
 
     def count(name: str) -> int:
-        if name == "stg_files__transactions":
+        if name == "land_transactions":
             return 1
         if name not in ways:
             ways[name] = sum(map(count, parents(known[name])))

@@ -335,7 +335,7 @@ def test_two_plans_and_two_people_do_not_overlap(rules, nodes):
 def test_facts_and_rules_are_parsed_alike(sample_build):
     """What Python renders of the macros is what dbt renders."""
     manifest = json.loads((sample_build.work_folder / "target" / "manifest.json").read_text())
-    staged = manifest["nodes"]["model.customer_outcomes.stg_files__outcomes"]["compiled_code"]
+    staged = manifest["nodes"]["model.customer_outcomes.land_outcomes"]["compiled_code"]
     for column, data_type in (("due_at", "timestamp"), ("is_deleted", "boolean")):
         assert forms.parsed(f"received.{column}", data_type) in staged
 

@@ -8,7 +8,7 @@ staged as (
 
 accounts as (
 
-    select * from {{ ref('int_accounts__resolved') }}
+    select * from {{ ref('rec_accounts') }}
 
 ),
 

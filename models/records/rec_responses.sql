@@ -1,9 +1,9 @@
 {% call resolve_rows('survey', 'responses', references={
-    'survey.surveys': ref('int_surveys__resolved'),
-    'survey.invitations': ref('int_invitations__resolved'),
-    'crm.accounts': ref('int_accounts__resolved'),
-    'crm.contacts': ref('int_contacts__resolved'),
-    'crm.users': ref('int_users__resolved'),
+    'survey.surveys': ref('rec_surveys'),
+    'survey.invitations': ref('rec_invitations'),
+    'crm.accounts': ref('rec_accounts'),
+    'crm.contacts': ref('rec_contacts'),
+    'crm.users': ref('rec_users'),
 }) %}
 
     select
@@ -15,7 +15,7 @@
             when records.score not between surveys.scale_min and surveys.scale_max then 'out_of_range'
         end as fault_reason
     from records
-    left join {{ ref('int_surveys__resolved') }} as surveys
+    left join {{ ref('rec_surveys') }} as surveys
         on records.survey_id = surveys.survey_id
 
 {% endcall %}

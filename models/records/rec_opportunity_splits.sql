@@ -1,6 +1,6 @@
 {% call resolve_rows('crm', 'opportunity_splits', references={
-    'crm.opportunities': ref('int_opportunities__resolved'),
-    'crm.users': ref('int_users__resolved'),
+    'crm.opportunities': ref('rec_opportunities'),
+    'crm.users': ref('rec_users'),
 }) %}
 
     select
@@ -8,7 +8,7 @@
         case when sums.share <> 1 then 'share' end as fault_column,
         case when sums.share <> 1 then 'bad_split' end as fault_reason
     from records
-    left join {{ ref('int_users__resolved') }} as users
+    left join {{ ref('rec_users') }} as users
         on records.user_id = users.user_id
     left join (
         select
@@ -16,7 +16,7 @@
             users.team,
             sum(records.share) as share
         from records
-        inner join {{ ref('int_users__resolved') }} as users
+        inner join {{ ref('rec_users') }} as users
             on records.user_id = users.user_id
         where records.row_state = 'current'
         group by records.opportunity_id, users.team

@@ -1,3 +1,3 @@
 {{ resolve_rows('crm', 'campaigns', references={
-    'crm.users': ref('int_users__resolved'),
+    'crm.users': ref('rec_users'),
 }) }}

@@ -1,6 +1,6 @@
 {% call resolve_rows('crm', 'subscriptions', references={
-    'crm.accounts': ref('int_accounts__resolved'),
-    'crm.products': ref('int_products__resolved'),
+    'crm.accounts': ref('rec_accounts'),
+    'crm.products': ref('rec_products'),
 }, computed=['reporting_amount']) %}
 
     select

@@ -1,5 +1,5 @@
 {% call resolve_rows('crm', 'campaign_costs', references={
-    'crm.campaigns': ref('int_campaigns__resolved'),
+    'crm.campaigns': ref('rec_campaigns'),
 }, computed=['reporting_amount']) %}
 
     select

@@ -1,3 +1,3 @@
 {{ resolve_rows('product', 'usage_days', references={
-    'crm.accounts': ref('int_accounts__resolved'),
+    'crm.accounts': ref('rec_accounts'),
 }) }}

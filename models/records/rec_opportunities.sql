@@ -1,8 +1,8 @@
 {% call resolve_rows('crm', 'opportunities', references={
-    'crm.accounts': ref('int_accounts__resolved'),
-    'crm.users': ref('int_users__resolved'),
-    'crm.leads': ref('int_leads__resolved'),
-    'crm.campaigns': ref('int_campaigns__resolved'),
+    'crm.accounts': ref('rec_accounts'),
+    'crm.users': ref('rec_users'),
+    'crm.leads': ref('rec_leads'),
+    'crm.campaigns': ref('rec_campaigns'),
 }, computed=['reporting_amount']) %}
 
     select

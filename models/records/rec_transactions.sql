@@ -1,8 +1,8 @@
 {% call resolve_rows('crm', 'transactions', references={
-    'crm.accounts': ref('int_accounts__resolved'),
-    'crm.contacts': ref('int_contacts__resolved'),
-    'crm.opportunities': ref('int_opportunities__resolved'),
-    'crm.products': ref('int_products__resolved'),
+    'crm.accounts': ref('rec_accounts'),
+    'crm.contacts': ref('rec_contacts'),
+    'crm.opportunities': ref('rec_opportunities'),
+    'crm.products': ref('rec_products'),
 }, computed=['exchange_rate', 'reporting_amount']) %}
 
     select

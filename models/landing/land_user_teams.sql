@@ -1,0 +1,1 @@
+{{ stage_rows('crm', 'user_teams') }}
