@@ -9,6 +9,8 @@ from great_expectations.expectations import (
     UnexpectedRowsExpectation,
 )
 
+from customer_outcomes.contract import load_contract
+
 MOVEMENTS = ["new", "reactivation", "cross_sell", "up_sell", "repeat", "reversal"]
 
 
@@ -365,7 +367,7 @@ def suites() -> dict[str, list]:
             none_of("The actual plans are not a scenario.", "select user_id from {batch} where scenario = 'actual'"),
         ],
         "audit.input_reconciliation": [
-            ExpectTableRowCountToEqual(value=25),
+            ExpectTableRowCountToEqual(value=len(load_contract())),
             none_of(
                 "Every received row is in exactly one state.",
                 "select input_table from {batch}"

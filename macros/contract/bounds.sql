@@ -5,6 +5,12 @@
 {%- endmacro %}
 
 
+{#- The same bound for a ratio. -#}
+{% macro ratio_bound() -%}
+    1000000
+{%- endmacro %}
+
+
 {#- The same bound for the money of a row in the reporting currency. -#}
 {% macro reporting_amount_bound() -%}
     10000000000

@@ -34,14 +34,11 @@
 {%- endmacro %}
 
 
-{#- The columns fault_column and fault_reason of a row whose amount is quarantined by is_bad_money. -#}
-{% macro rate_fault(amount, currency, rates) -%}
-    case
-        when {{ lacks_rate(amount, currency, rates) }} then 'currency_code'
-        when {{ is_bad_money(amount, currency, rates) }} then '{{ amount.split('.') | last }}'
-    end as fault_column,
-    case
-        when {{ lacks_rate(amount, currency, rates) }} then 'missing_exchange_rate'
-        when {{ is_bad_money(amount, currency, rates) }} then 'out_of_range'
-    end as fault_reason
-{%- endmacro %}
+{#- The faults of a record whose money is quarantined by is_bad_money: a list for record_rows. The caller's query gives
+    the columns lacks_rate and reporting_amount. -#}
+{% macro money_faults(amount) %}
+    {{ return([
+        (amount, 'out_of_range', 'abs(examined.reporting_amount) >= ' ~ reporting_amount_bound()),
+        ('currency_code', 'missing_exchange_rate', 'examined.lacks_rate'),
+    ]) }}
+{% endmacro %}

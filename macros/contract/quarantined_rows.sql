@@ -2,8 +2,8 @@
     SHA-256. -#}
 {% macro quarantined_rows(domain, table) %}
 {%- set received = source(domain, table) -%}
-{%- set staged = ref('land_' ~ table) -%}
-{%- set resolved = ref('rec_' ~ table) -%}
+{%- set landed = ref('land_' ~ table) -%}
+{%- set records = ref('rec_' ~ table) -%}
 {%- if execute -%}
 {%- set contract = input_contract(domain, table) -%}
 {%- set members = {} -%}
@@ -15,15 +15,22 @@ select
     {{ row_as_text(contract.columns | selectattr('name', 'in', contract.primary_key), 'received') }} as row_key,
     faulty.fault_reason as reason,
     faulty.fault_column as column_name,
+    faulty.faults,
     {{ json_of(members) }} as row_json,
-    coalesce({{ parse_value('received._loaded_at', 'timestamp') }}, {{ as_of() }}) as first_seen_at,
+    faulty._loaded_at as first_seen_at,
     received._file as file_name,
     received._row as row_number,
     cast(null as {{ dbt.type_bigint() }}) as line_number
 from (
-    select _file, _row, fault_column, fault_reason from {{ staged }} where row_state = 'quarantined'
+    select _file, _row, _loaded_at, fault_column, fault_reason, faults from {{ landed }}
+    where faults is not null
     union all
-    select _file, _row, fault_column, fault_reason from {{ resolved }} where row_state = 'quarantined'
+    select
+        landed._file, landed._row, landed._loaded_at, records.fault_column, records.fault_reason, records.faults
+    from {{ records }} as records
+    inner join {{ landed }} as landed
+        on records._row_id = landed._row_id
+    where records.row_state = 'quarantined'
 ) as faulty
 inner join {{ received }} as received
     on faulty._file = received._file and faulty._row = received._row

@@ -7,3 +7,13 @@
 {% macro duckdb__fingerprint(expressions) -%}
     hash({{ expressions | join(', ') }})
 {%- endmacro %}
+
+
+{#- The MD5 of a text as a value that is short to store and quick to join. -#}
+{% macro digest(text) -%}
+    {{ return(adapter.dispatch('digest')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__digest(text) -%}
+    md5_number({{ text }})
+{%- endmacro %}

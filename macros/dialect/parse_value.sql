@@ -1,7 +1,7 @@
-{#- A raw column as a value of a type of the contract; null if the value is not of that type. Text is taken as it
-    is. The macros below say which texts count as a boolean, an integer, a decimal, a ratio, a timestamp or a date.
-    Python renders the same macros to read the files of rules (forms.py), so they may use only plain Jinja and each
-    other, and nothing of dbt. -#}
+{#- A raw column as a value of a type of the contract; null if the value is not of that type. Blanks at either end do
+    not count. The macros below say which texts count as a text, a boolean, an integer, a decimal, a ratio, a timestamp
+    or a date. Python renders the same macros to read the files of rules (forms.py), so they may use only plain Jinja
+    and each other, and nothing of dbt. -#}
 {% macro parse_value(column, type) %}
     {%- set parsers = {
         'text': adapter.dispatch('parse_text'),
@@ -14,13 +14,37 @@
     } -%}
     {%- if type in ('integer', 'decimal') -%}
         {{- return(parsers[type](column, beyond=value_bound())) -}}
+    {%- elif type == 'ratio' -%}
+        {{- return(parsers[type](column, 'decimal(20, 12)', beyond=ratio_bound())) -}}
+    {%- elif type == 'timestamp' -%}
+        {{- return(parsers[type](column, zone=var('reporting_timezone'))) -}}
     {%- endif -%}
     {{- return(parsers[type](column)) -}}
 {% endmacro %}
 
 
-{% macro default__parse_text(column) -%}
-    cast({{ column }} as {{ dbt.type_string() }})
+{#- True if a raw column holds more than blanks. -#}
+{% macro is_filled(column) -%}
+    {{ return(adapter.dispatch('is_filled')(column)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_filled(column) -%}
+    case
+        when typeof({{ column }}) = 'VARCHAR' then {{ duckdb__raw_text(column) }} is not null
+        else {{ column }} is not null
+    end
+{%- endmacro %}
+
+
+{#- A raw column as text without blanks at both ends. -#}
+{% macro duckdb__raw_text(column) -%}
+    {{ duckdb__without_blanks('cast(' ~ column ~ ' as varchar)') }}
+{%- endmacro %}
+
+
+{#- A text holds no NUL, which other engines cannot store. -#}
+{% macro duckdb__parse_text(column) -%}
+    case when not contains({{ duckdb__raw_text(column) }}, chr(0)) then {{ duckdb__raw_text(column) }} end
 {%- endmacro %}
 
 
@@ -28,8 +52,8 @@
 {% macro duckdb__parse_boolean(column) -%}
     case
         when typeof({{ column }}) = 'BOOLEAN' then try_cast({{ column }} as boolean)
-        when lower(cast({{ column }} as varchar)) in ('true', '1') then true
-        when lower(cast({{ column }} as varchar)) in ('false', '0') then false
+        when lower({{ duckdb__raw_text(column) }}) in ('true', '1') then true
+        when lower({{ duckdb__raw_text(column) }}) in ('false', '0') then false
     end
 {%- endmacro %}
 
@@ -39,16 +63,16 @@
 {% macro duckdb__parse_integer(column, beyond='null') -%}
     case
         when typeof({{ column }}) in ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT') then try_cast({{ column }} as bigint)
-        when regexp_full_match(cast({{ column }} as varchar), '[+-]?\d+(\.0+)?')
-            then coalesce(try_cast(cast({{ column }} as varchar) as bigint), {{ beyond }})
+        when regexp_full_match({{ duckdb__raw_text(column) }}, '[+-]?\d+(\.0+)?')
+            then coalesce(try_cast({{ duckdb__raw_text(column) }} as bigint), {{ beyond }})
     end
 {%- endmacro %}
 
 
 {#- The type can be given, because a column of a rule has another width. The engine cannot cast a text with more
     digits than the type has, whatever its exponent, so the size of the number is judged in floating point. -#}
-{% macro duckdb__parse_decimal(column, data_type='decimal(26, 6)', beyond='null') -%}
-    {%- set text = 'cast(' ~ column ~ ' as varchar)' -%}
+{% macro duckdb__parse_decimal(column, data_type='decimal(26, 6)', beyond='null', places=6) -%}
+    {%- set text = duckdb__raw_text(column) -%}
     case
         when {{ column }} is null then null
         when typeof({{ column }}) like 'DECIMAL(%'
@@ -56,7 +80,7 @@
         when regexp_full_match({{ text }}, '[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?')
             then coalesce(
                 try_cast({{ text }} as {{ data_type }}){% if beyond != 'null' %},
-                try_cast(try_cast({{ text }} as decimal(38, 6)) as {{ data_type }}),
+                try_cast(try_cast({{ text }} as decimal(38, {{ places }})) as {{ data_type }}),
                 case
                     when abs(try_cast({{ text }} as double)) >= {{ beyond }} then cast({{ beyond }} as {{ data_type }})
                 end{% endif %}
@@ -66,45 +90,69 @@
 {%- endmacro %}
 
 
-{#- A rate or a share, with 12 decimals. It must be below a million, because its type has six digits before the
-    point. -#}
-{% macro duckdb__parse_ratio(column) -%}
-    {{ duckdb__parse_decimal(column, 'decimal(18, 12)') }}
+{#- A rate or a share, with 12 decimals. It must be below a million (ratio_bound). -#}
+{% macro duckdb__parse_ratio(column, data_type='decimal(18, 12)', beyond='null') -%}
+    {{ duckdb__parse_decimal(column, data_type, beyond, places=12) }}
 {%- endmacro %}
 
 
-{#- True if a value that is not text has a year from 0001 to 9999, the only years that a text can have. -#}
-{% macro duckdb__is_of_our_era(column) -%}
-    try_cast({{ column }} as timestamp) between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999'
-{%- endmacro %}
-
-
-{#- A timestamp in UTC is cast without a time zone, because a cast with one takes several times as long. -#}
-{% macro duckdb__parse_timestamp(column) -%}
+{#- A date or timestamp if its year is from 0001 to 9999, else null. -#}
+{% macro duckdb__of_our_era(value) -%}
     case
-        when typeof({{ column }}) in ('TIMESTAMP', 'DATE')
-            then case when {{ duckdb__is_of_our_era(column) }} then try_cast({{ column }} as timestamp) end
-        when regexp_full_match(
-            cast({{ column }} as varchar),
-            '\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]00(:?00)?)?)?'
-        )
-            then try_cast(cast({{ column }} as varchar) as timestamp)
-        when regexp_full_match(
-            cast({{ column }} as varchar),
-            '\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?[+-]\d\d(:?\d\d)?'
-        )
-            then try_cast(cast({{ column }} as varchar) as timestamptz) at time zone 'UTC'
+        when {{ value }} between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999' then {{ value }}
     end
 {%- endmacro %}
 
 
-{% macro duckdb__parse_date(column) -%}
+{#- A date alone is midnight of that day in `zone`, because a system that exports a date means the local day. A
+    timestamp in UTC is cast without a time zone, because a cast with one takes several times as long. -#}
+{% macro duckdb__parse_timestamp(column, zone='UTC') -%}
+    {%- set text = duckdb__raw_text(column) -%}
+    {%- set offset = '[+-](0\d|1[0-5])(:?[0-5]\d)?' -%}
+    {%- set midnight -%}
+    {{ duckdb__local_midnight('try_cast(' ~ text ~ ' as timestamp)', zone) }}
+    {%- endset -%}
     case
-        when typeof({{ column }}) = 'DATE'
-            then case when {{ duckdb__is_of_our_era(column) }} then try_cast({{ column }} as date) end
-        when regexp_full_match(cast({{ column }} as varchar), '\d{4}-\d\d-\d\d')
-            then try_cast(cast({{ column }} as varchar) as date)
-        when {{ duckdb__parse_timestamp(column) }} = date_trunc('day', {{ duckdb__parse_timestamp(column) }})
-            then cast({{ duckdb__parse_timestamp(column) }} as date)
+        when typeof({{ column }}) = 'TIMESTAMP' then {{ duckdb__of_our_era('try_cast(' ~ column ~ ' as timestamp)') }}
+        when typeof({{ column }}) = 'DATE' or regexp_full_match({{ text }}, '\d{4}-\d\d-\d\d')
+            then {{ duckdb__of_our_era(midnight) }}
+        when regexp_full_match({{ text }}, '\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]00(:?00)?)?')
+            then {{ duckdb__of_our_era('try_cast(' ~ text ~ ' as timestamp)') }}
+        when regexp_full_match({{ text }}, '\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?{{ offset }}')
+            then {{ duckdb__of_our_era("try_cast(" ~ text ~ " as timestamptz) at time zone 'UTC'") }}
+    end
+{%- endmacro %}
+
+
+{#- The moment at which a day begins in a time zone, as a UTC timestamp. A midnight that the clock skips reads as the
+    first instant after it, and of a midnight that comes twice the first one counts. -#}
+{% macro duckdb__local_midnight(day, zone) -%}
+    {%- if zone == 'UTC' -%}
+    {{ day }}
+    {%- else -%}
+    {%- set moment -%}
+    timezone('UTC', timezone('{{ zone }}', {{ day }}))
+    {%- endset -%}
+    case
+        when timezone('{{ zone }}', timezone('UTC', {{ moment }} - interval '1 hour')) = {{ day }}
+            then {{ moment }} - interval '1 hour'
+        else {{ moment }}
+    end
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- A timestamp whose clock, as written, is at midnight is a date, too. -#}
+{% macro duckdb__parse_date(column) -%}
+    {%- set text = duckdb__raw_text(column) -%}
+    {%- set offset = '[+-](0\d|1[0-5])(:?[0-5]\d)?' -%}
+    case
+        when typeof({{ column }}) in ('DATE', 'TIMESTAMP')
+            then case
+                when try_cast({{ column }} as timestamp) = date_trunc('day', try_cast({{ column }} as timestamp))
+                    then cast({{ duckdb__of_our_era('try_cast(' ~ column ~ ' as timestamp)') }} as date)
+            end
+        when regexp_full_match({{ text }}, '\d{4}-\d\d-\d\d([T ]00:00(:00(\.0+)?)?(Z|{{ offset }})?)?')
+            then cast({{ duckdb__of_our_era('try_cast(left(' ~ text ~ ', 10) as timestamp)') }} as date)
     end
 {%- endmacro %}

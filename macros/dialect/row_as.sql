@@ -1,8 +1,9 @@
-{#- A raw row as text: its values in the order of the contract, joined by a separator. A null is an empty text. -#}
-{% macro row_as_text(columns, relation, separator='|') -%}
+{#- A raw row as text: its values in the order of the contract, joined by a separator, which is an expression. A null is
+    an empty text. -#}
+{% macro row_as_text(columns, relation, separator="'|'") -%}
     {%- for column in columns -%}
     coalesce(cast({{ relation }}.{{ column.name }} as {{ dbt.type_string() }}), '')
-    {{- " || '" ~ separator ~ "' || " if not loop.last }}
+    {{- ' || ' ~ separator ~ ' || ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 

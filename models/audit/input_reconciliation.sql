@@ -21,11 +21,10 @@ states as (
     {%- set domain, name = table.split('.') %}
     select
         '{{ table }}' as input_table,
-        row_state,
+        'quarantined' as row_state,
         count(*) as rows_counted
     from {{ ref('land_' ~ name) }}
-    where row_state in ('quarantined', 'superseded')
-    group by row_state
+    where faults is not null
 
     union all
 

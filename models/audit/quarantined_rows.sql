@@ -17,8 +17,9 @@ unreadable_lines as (
         cast(null as {{ dbt.type_string() }}) as row_key,
         'unreadable_line' as reason,
         column_name,
+        '[{"column": null, "reason": "unreadable_line"}]' as faults,
         {{ json_of({'line': 'line_text', 'line_sha256': 'line_sha256'}) }} as row_json,
-        {{ as_of() }} as first_seen_at,
+        cast(null as {{ dbt.type_timestamp() }}) as first_seen_at,
         file_name,
         row_number,
         line_number
@@ -52,6 +53,7 @@ final as (
         reason,
         column_name,
         {{ json_member('row_json', 'column_name') }} as value,
+        faults,
         row_json,
         first_seen_at,
         file_name,

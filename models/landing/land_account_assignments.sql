@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'account_assignments') }}
+{{ land_rows('crm', 'account_assignments') }}

@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'accounts') }}
+{{ land_rows('crm', 'accounts') }}

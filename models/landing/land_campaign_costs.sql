@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'campaign_costs') }}
+{{ land_rows('crm', 'campaign_costs') }}

@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'campaigns') }}
+{{ land_rows('crm', 'campaigns') }}

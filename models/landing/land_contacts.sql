@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'contacts') }}
+{{ land_rows('crm', 'contacts') }}

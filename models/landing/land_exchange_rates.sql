@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'exchange_rates') }}
+{{ land_rows('crm', 'exchange_rates') }}

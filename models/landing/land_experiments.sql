@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'experiments') }}
+{{ land_rows('crm', 'experiments') }}

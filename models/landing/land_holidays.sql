@@ -1,1 +1,1 @@
-{{ stage_rows('support', 'holidays') }}
+{{ land_rows('support', 'holidays') }}

@@ -1,1 +1,1 @@
-{{ stage_rows('survey', 'invitations') }}
+{{ land_rows('survey', 'invitations') }}

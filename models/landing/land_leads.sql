@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'leads') }}
+{{ land_rows('crm', 'leads') }}

@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'opportunities') }}
+{{ land_rows('crm', 'opportunities') }}

@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'opportunity_splits') }}
+{{ land_rows('crm', 'opportunity_splits') }}

@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'outcomes') }}
+{{ land_rows('crm', 'outcomes') }}

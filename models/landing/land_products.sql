@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'products') }}
+{{ land_rows('crm', 'products') }}

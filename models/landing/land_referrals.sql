@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'referrals') }}
+{{ land_rows('crm', 'referrals') }}

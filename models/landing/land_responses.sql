@@ -1,1 +1,1 @@
-{{ stage_rows('survey', 'responses') }}
+{{ land_rows('survey', 'responses') }}

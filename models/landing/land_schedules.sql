@@ -1,1 +1,1 @@
-{{ stage_rows('support', 'schedules') }}
+{{ land_rows('support', 'schedules') }}

@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'subscriptions') }}
+{{ land_rows('crm', 'subscriptions') }}

@@ -1,1 +1,1 @@
-{{ stage_rows('survey', 'surveys') }}
+{{ land_rows('survey', 'surveys') }}

@@ -1,1 +1,1 @@
-{{ stage_rows('support', 'ticket_events') }}
+{{ land_rows('support', 'ticket_events') }}

@@ -1,1 +1,1 @@
-{{ stage_rows('support', 'tickets') }}
+{{ land_rows('support', 'tickets') }}

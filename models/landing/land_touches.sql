@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'touches') }}
+{{ land_rows('crm', 'touches') }}

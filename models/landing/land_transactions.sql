@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'transactions') }}
+{{ land_rows('crm', 'transactions') }}

@@ -1,1 +1,1 @@
-{{ stage_rows('product', 'usage_days') }}
+{{ land_rows('product', 'usage_days') }}

@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'user_teams') }}
+{{ land_rows('crm', 'user_teams') }}

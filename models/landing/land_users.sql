@@ -1,1 +1,1 @@
-{{ stage_rows('crm', 'users') }}
+{{ land_rows('crm', 'users') }}

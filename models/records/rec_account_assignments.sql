@@ -1,4 +1,1 @@
-{{ resolve_rows('crm', 'account_assignments', references={
-    'crm.accounts': ref('rec_accounts'),
-    'crm.users': ref('rec_users'),
-}) }}
+{{ record_rows('crm', 'account_assignments', references=['crm.accounts', 'crm.users']) }}

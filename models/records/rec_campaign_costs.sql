@@ -1,10 +1,9 @@
-{% call resolve_rows('crm', 'campaign_costs', references={
-    'crm.campaigns': ref('rec_campaigns'),
-}, computed=['reporting_amount']) %}
+{% call record_rows('crm', 'campaign_costs', references=['crm.campaigns'],
+    computed=['reporting_amount'], faults=money_faults('amount')) %}
 
     select
         records.*,
-        {{ rate_fault('records.amount', 'records.currency_code', 'rates') }},
+        {{ lacks_rate('records.amount', 'records.currency_code', 'rates') }} as lacks_rate,
         {{ convert_money('records.amount', 'records.currency_code', 'rates') }} as reporting_amount
     from records
     left join {{ ref('int_exchange_rates__daily') }} as rates

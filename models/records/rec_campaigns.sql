@@ -1,3 +1,1 @@
-{{ resolve_rows('crm', 'campaigns', references={
-    'crm.users': ref('rec_users'),
-}) }}
+{{ record_rows('crm', 'campaigns', references=['crm.users']) }}

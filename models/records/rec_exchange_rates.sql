@@ -1,1 +1,1 @@
-{{ resolve_rows('crm', 'exchange_rates') }}
+{{ record_rows('crm', 'exchange_rates') }}

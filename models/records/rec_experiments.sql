@@ -1,8 +1,9 @@
-{% call resolve_rows('crm', 'experiments', computed=['reporting_amount']) %}
+{% call record_rows('crm', 'experiments',
+    computed=['reporting_amount'], faults=money_faults('spend')) %}
 
     select
         records.*,
-        {{ rate_fault('records.spend', 'records.currency_code', 'rates') }},
+        {{ lacks_rate('records.spend', 'records.currency_code', 'rates') }} as lacks_rate,
         {{ convert_money('records.spend', 'records.currency_code', 'rates') }} as reporting_amount
     from records
     left join {{ ref('int_exchange_rates__daily') }} as rates

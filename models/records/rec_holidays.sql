@@ -1,1 +1,1 @@
-{{ resolve_rows('support', 'holidays') }}
+{{ record_rows('support', 'holidays') }}

@@ -1,26 +1,12 @@
-{% call resolve_rows('crm', 'opportunity_splits', references={
-    'crm.opportunities': ref('rec_opportunities'),
-    'crm.users': ref('rec_users'),
-}) %}
+{% call record_rows('crm', 'opportunity_splits', references=['crm.opportunities', 'crm.users'],
+    computed=['scaled_share'], faults=[('share', 'bad_split', 'examined.is_bad_split')]) %}
 
     select
         records.*,
-        case when sums.share <> 1 then 'share' end as fault_column,
-        case when sums.share <> 1 then 'bad_split' end as fault_reason
+        coalesce(abs(1 - scaled.team_share) > 0.0001, false) as is_bad_split,
+        scaled.scaled_share
     from records
-    left join {{ ref('rec_users') }} as users
-        on records.user_id = users.user_id
-    left join (
-        select
-            records.opportunity_id,
-            users.team,
-            sum(records.share) as share
-        from records
-        inner join {{ ref('rec_users') }} as users
-            on records.user_id = users.user_id
-        where records.row_state = 'current'
-        group by records.opportunity_id, users.team
-    ) as sums
-        on records.opportunity_id = sums.opportunity_id and users.team = sums.team
+    left join {{ ref('int_opportunity_splits__scaled') }} as scaled
+        on records._row_id = scaled._row_id
 
 {% endcall %}

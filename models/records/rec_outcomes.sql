@@ -1,4 +1,1 @@
-{{ resolve_rows('crm', 'outcomes', references={
-    'crm.accounts': ref('rec_accounts'),
-    'crm.opportunities': ref('rec_opportunities'),
-}) }}
+{{ record_rows('crm', 'outcomes', references=['crm.accounts', 'crm.opportunities']) }}

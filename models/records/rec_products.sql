@@ -1,1 +1,1 @@
-{{ resolve_rows('crm', 'products') }}
+{{ record_rows('crm', 'products') }}

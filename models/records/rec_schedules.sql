@@ -1,26 +1,18 @@
-{% call resolve_rows('support', 'schedules') %}
+{% call record_rows('support', 'schedules', faults=[
+    ('schedule_id', 'bad_schedule', 'examined.is_void'),
+    ('ends_minute', 'bad_value', 'examined.is_empty'),
+    ('timezone', 'bad_value', 'examined.is_unknown_zone'),
+    ('timezone', 'bad_schedule', 'examined.is_in_two_zones'),
+]) %}
 
     select
         records.*,
-        case
-            when records.ends_minute <= records.starts_minute then 'ends_minute'
-            when zones.timezone is null or schedules.zone_count > 1 then 'timezone'
-        end as fault_column,
-        case
-            when records.ends_minute <= records.starts_minute then 'bad_value'
-            when zones.timezone is null or schedules.zone_count > 1 then 'bad_value'
-        end as fault_reason
+        judged.is_void,
+        judged.is_empty,
+        judged.is_unknown_zone,
+        judged.is_in_two_zones
     from records
-    left join ({{ time_zone_names() }}) as zones
-        on records.timezone = zones.timezone
-    left join (
-        select
-            schedule_id,
-            count(distinct timezone) as zone_count
-        from records
-        where row_state = 'current'
-        group by schedule_id
-    ) as schedules
-        on records.schedule_id = schedules.schedule_id
+    inner join {{ ref('int_schedules__judged') }} as judged
+        on records._row_id = judged._row_id
 
 {% endcall %}

@@ -1,11 +1,9 @@
-{% call resolve_rows('crm', 'subscriptions', references={
-    'crm.accounts': ref('rec_accounts'),
-    'crm.products': ref('rec_products'),
-}, computed=['reporting_amount']) %}
+{% call record_rows('crm', 'subscriptions', references=['crm.accounts', 'crm.products'],
+    computed=['reporting_amount'], faults=money_faults('monthly_amount')) %}
 
     select
         records.*,
-        {{ rate_fault('records.monthly_amount', 'records.currency_code', 'rates') }},
+        {{ lacks_rate('records.monthly_amount', 'records.currency_code', 'rates') }} as lacks_rate,
         {{ convert_money('records.monthly_amount', 'records.currency_code', 'rates') }} as reporting_amount
     from records
     left join {{ ref('int_exchange_rates__daily') }} as rates

@@ -1,4 +1,1 @@
-{{ resolve_rows('support', 'ticket_events', references={
-    'support.tickets': ref('rec_tickets'),
-    'crm.users': ref('rec_users'),
-}) }}
+{{ record_rows('support', 'ticket_events', references=['support.tickets', 'crm.users', 'support.schedules']) }}

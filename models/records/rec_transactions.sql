@@ -1,13 +1,10 @@
-{% call resolve_rows('crm', 'transactions', references={
-    'crm.accounts': ref('rec_accounts'),
-    'crm.contacts': ref('rec_contacts'),
-    'crm.opportunities': ref('rec_opportunities'),
-    'crm.products': ref('rec_products'),
-}, computed=['exchange_rate', 'reporting_amount']) %}
+{% call record_rows('crm', 'transactions',
+    references=['crm.accounts', 'crm.contacts', 'crm.opportunities', 'crm.products'],
+    computed=['exchange_rate', 'reporting_amount'], faults=money_faults('amount')) %}
 
     select
         dated.*,
-        {{ rate_fault('dated.amount', 'dated.currency_code', 'rates') }},
+        {{ lacks_rate('dated.amount', 'dated.currency_code', 'rates') }} as lacks_rate,
         {{ conversion_factor('dated.currency_code', 'rates') }} as exchange_rate,
         {{ convert_money('dated.amount', 'dated.currency_code', 'rates') }} as reporting_amount
     from (

@@ -1,3 +1,1 @@
-{{ resolve_rows('product', 'usage_days', references={
-    'crm.accounts': ref('rec_accounts'),
-}) }}
+{{ record_rows('product', 'usage_days', references=['crm.accounts']) }}

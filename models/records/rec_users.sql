@@ -1,1 +1,1 @@
-{{ resolve_rows('crm', 'users') }}
+{{ record_rows('crm', 'users') }}

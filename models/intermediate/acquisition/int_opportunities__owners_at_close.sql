@@ -12,20 +12,29 @@ users as (
 
 ),
 
-versions as (
+records as (
 
-    {{ sound_versions('opportunities', ['opportunity_id', 'owner_user_id', 'closed_at']) }}
+    select * from {{ ref('rec_opportunities') }}
 
 ),
 
+landed as (
+
+    select * from {{ ref('land_opportunities') }}
+
+),
+
+-- The owner as delivered: a record that was superseded has unresolved references, and a merged owner is a user, too.
 closed_versions as (
 
     select
-        opportunity_id,
-        owner_user_id,
-        row_number() over (partition by opportunity_id order by version_rank desc) as closed_number
-    from versions
-    where not is_deleted and closed_at <= {{ as_of() }}
+        landed.opportunity_id,
+        landed.owner_user_id,
+        row_number() over (partition by landed.opportunity_id order by records.version_rank desc) as closed_number
+    from records
+    inner join landed
+        on records._row_id = landed._row_id
+    where not landed.is_deleted and landed.closed_at <= {{ as_of() }}
 
 ),
 
@@ -34,7 +43,7 @@ owners_when_closed as (
 
     select
         closed_versions.opportunity_id,
-        users.user_id
+        users.surviving_id as user_id
     from closed_versions
     inner join users
         on closed_versions.owner_user_id = users.user_id

@@ -1,8 +1,14 @@
 with
 
+versions as (
+
+    {{ version_ranks('crm', 'transactions') }}
+
+),
+
 transactions as (
 
-    {{ winning_versions('crm', 'transactions') }}
+    {{ latest_versions('crm', 'transactions') }}
 
 ),
 

@@ -19,9 +19,9 @@ def unordered_rows(warehouse: Path) -> list[str]:
 
 def _remark(connection: Connection, table: str, definition: TableContract) -> str | None:
     """Return the sentence about one table; None if its versions are in order."""
-    staged = f"landing.land_{table.split('.')[1]}"
+    name = table.split(".")[1]
     # Most tables have each key once; this cheap query then saves the join.
-    superseded = f"select count(*) from {staged} where row_state = 'superseded'"
+    superseded = f"select count(*) from records.rec_{name} where row_state = 'superseded'"
     if not connection.execute(superseded).fetchall()[0][0]:
         return None
     key = definition["primary_key"]
@@ -31,9 +31,11 @@ def _remark(connection: Connection, table: str, definition: TableContract) -> st
     example = " || '|' || ".join(f"cast(newest.{name} as varchar)" for name in key)
     has_pii = any(rules.get("pii") for rules in definition["columns"].values())
     keys, shown = connection.execute(
-        f"select count(*), min(example) filter (where not {str(has_pii).lower()} or example not like '%@%') from ("
-        f" select distinct {example} as example from {staged} as newest join {staged} as other"
-        f" using ({', '.join(key)}) where newest.version_rank = 1 and other.row_state = 'superseded'"
+        f"with versions as (select landed.*, records.version_rank from landing.land_{name} as landed"
+        f" join records.rec_{name} as records using (_row_id) where landed._row_text is not null)"
+        f" select count(*), min(example) filter (where not {str(has_pii).lower()} or example not like '%@%') from ("
+        f" select distinct {example} as example from versions as newest join versions as other"
+        f" using ({', '.join(key)}) where newest.version_rank = 1 and other.version_rank > 1"
         f" and {is_same_time} and ({differs}))"
     ).fetchall()[0]
     if not keys:
