@@ -33,17 +33,43 @@ days as (
 
 ),
 
--- Stretches that overlap or touch are merged into one, so that no time counts twice.
+-- A stretch that ends before it starts runs into the next day, as a night shift does. It is split at midnight, because
+-- a holiday closes the minutes of its own day only.
+parts as (
+
+    select
+        schedule_id,
+        timezone,
+        weekday,
+        starts_minute,
+        case when ends_minute < starts_minute then 1440 else ends_minute end as ends_minute
+    from schedules
+
+    union all
+
+    select
+        schedule_id,
+        timezone,
+        case when weekday = 7 then 1 else weekday + 1 end as weekday,
+        0 as starts_minute,
+        ends_minute
+    from schedules
+    where ends_minute < starts_minute
+
+),
+
+-- Parts that overlap or touch are merged into one, so that no time counts twice.
 ordered as (
 
     select
         *,
         coalesce(starts_minute > max(ends_minute) over (
             partition by schedule_id, weekday
-            order by starts_minute
+            order by starts_minute, ends_minute
             rows between unbounded preceding and 1 preceding
         ), true) as is_apart
-    from schedules
+    from parts
+    where starts_minute < ends_minute
 
 ),
 
@@ -53,7 +79,7 @@ numbered as (
         *,
         sum(case when is_apart then 1 else 0 end) over (
             partition by schedule_id, weekday
-            order by starts_minute
+            order by starts_minute, ends_minute
             rows unbounded preceding
         ) as stretch_number
     from ordered
