@@ -57,7 +57,6 @@ linked as (
 
     select
         examined._row_id,
-        examined.is_deleted,
         {%- for column in columns %}
         {{ linked_value(column, links) }} as {{ column.name }},
         {%- endfor %}
@@ -99,7 +98,6 @@ final as (
 
     select
         decided._row_id,
-        decided.is_deleted,
         {%- for name in names %}
         {%- if name in own_links %}
         {{ name }}_record.{{ 'surviving_id' if contract.merged_into else 'record_id' }} as {{ name }},
@@ -134,7 +132,6 @@ final as (
 
     select
         landed._row_id,
-        landed.is_deleted,
         {%- for name in names %}
         landed.{{ name }},
         {%- endfor %}

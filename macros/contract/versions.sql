@@ -16,7 +16,7 @@
 
 
 {#- The latest version of each record: a query over landing and the CTE `versions` (version_ranks) of _row_id, the
-    columns of the contract, is_deleted, and row_state: deleted, future or current. -#}
+    columns of the contract, and row_state: deleted, future or current. -#}
 {% macro latest_versions(domain, table) -%}
     {%- set landed = ref('land_' ~ table) -%}
     {%- if execute -%}
@@ -27,7 +27,6 @@
         {%- for column in contract.columns[3:] %}
         landed.{{ column.name }},
         {%- endfor %}
-        landed.is_deleted,
         case
             when landed.is_deleted and not ({{ is_merged }}) then 'deleted'
             {%- for column in contract.columns if column.name == contract.event_time %}

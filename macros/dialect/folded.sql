@@ -4,9 +4,13 @@
     {{ return(adapter.dispatch('without_blanks')(text)) }}
 {%- endmacro %}
 
+{#- Most texts begin and end with a visible character of ASCII, and a comparison is cheaper than a search. -#}
 {% macro duckdb__without_blanks(text) -%}
     {%- set blanks = '[\\s\\p{Z}\\x{200B}-\\x{200D}\\x{2060}\\x{FEFF}]+' -%}
-    nullif(regexp_replace({{ text }}, '^{{ blanks }}|{{ blanks }}$', '', 'g'), '')
+    case
+        when {{ text }} between '!' and '~' and right({{ text }}, 1) between '!' and '~' then {{ text }}
+        else nullif(regexp_replace({{ text }}, '^{{ blanks }}|{{ blanks }}$', '', 'g'), '')
+    end
 {%- endmacro %}
 
 

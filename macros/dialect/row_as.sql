@@ -1,10 +1,11 @@
 {#- A raw row as text: its values in the order of the contract, joined by a separator, which is an expression. A null is
     an empty text. -#}
 {% macro row_as_text(columns, relation, separator="'|'") -%}
+    concat_ws({{ separator }}
     {%- for column in columns -%}
-    coalesce(cast({{ relation }}.{{ column.name }} as {{ dbt.type_string() }}), '')
-    {{- ' || ' ~ separator ~ ' || ' if not loop.last }}
+    , coalesce(cast({{ relation }}.{{ column.name }} as {{ dbt.type_string() }}), '')
     {%- endfor -%}
+    )
 {%- endmacro %}
 
 

@@ -135,6 +135,32 @@ def sample(
 
 
 @app.command()
+def contract(
+    table: Annotated[
+        str | None, typer.Argument(help="The input table whose columns are shown, such as crm.transactions.")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the YAML of the models that follow from the contract.")
+    ] = False,
+) -> None:
+    """Show the input tables, or the columns of one, as the input contract has them."""
+    from customer_outcomes.contract import load_contract, write_models
+    from customer_outcomes.report.contract_tables import print_columns, print_tables
+
+    with _exit_codes(where="the input contract"):
+        tables = load_contract()
+        if table is not None and table not in tables:
+            raise UnusableInput(f"{table} is not an input table; the tables are {', '.join(tables)}.")
+        if write:
+            changed = write_models()
+            typer.echo("\n".join(f"{path} is written." for path in changed) or "The YAML of the models is up to date.")
+        elif table is None:
+            print_tables(Console(highlight=False, emoji=False), tables)
+        else:
+            print_columns(Console(highlight=False, emoji=False), tables[table])
+
+
+@app.command()
 def trace(
     period: Annotated[str, typer.Argument(help="The month, as 2026-03 or 2026-03-01.")],
     user: Annotated[str, typer.Argument(help="The payee's user_id.")],

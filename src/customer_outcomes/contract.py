@@ -1,6 +1,10 @@
-"""The input contract as Python reads it: the same files that dbt reads, models/sources/_<domain>__sources.yml."""
+"""The input contract as Python reads it: the same files that dbt reads, models/sources/_<domain>__sources.yml.
+
+The descriptions of the models of landing and of records follow from it: write_models() writes them.
+"""
 
 from functools import cache
+from pathlib import Path
 from typing import Any, NotRequired, TypedDict, cast
 
 import yaml
@@ -11,6 +15,20 @@ CONTRACT_FOLDER = PROJECT_ROOT / "models" / "sources"
 DOMAINS = ("crm", "support", "survey", "product")
 DELIVERY_COLUMNS = ("_loaded_at", "updated_at", "is_deleted")
 
+# By folder of models: the prefix of a model's name, the macro that describes its columns, and its description.
+MODELS = {
+    "landing": (
+        "land",
+        "land_rows",
+        "One row per row received of {table}: its columns in their types, and its own faults.",
+    ),
+    "records": (
+        "rec",
+        "record_rows",
+        "One row per row received of {table} without own faults: its final state, and its references.",
+    ),
+}
+
 
 class ColumnRules(TypedDict):
     """One column: its type and the rules in its `config.meta`."""
@@ -19,6 +37,14 @@ class ColumnRules(TypedDict):
     required: NotRequired[bool]
     values: NotRequired[list[str]]
     default: NotRequired[bool | int | str]
+    folded: NotRequired[str]
+    empty: NotRequired[str]
+    excludes: NotRequired[list[str]]
+    not_before: NotRequired[str]
+    at_most: NotRequired[str]
+    below: NotRequired[str]
+    kind_column: NotRequired[str]
+    kinds: NotRequired[dict[str, dict[str, Any]]]
     min: NotRequired[int]
     max: NotRequired[int]
     min_exclusive: NotRequired[int]
@@ -61,3 +87,37 @@ def _table_contract(table: dict[str, Any]) -> TableContract:
         if column["name"] not in DELIVERY_COLUMNS
     }
     return cast(TableContract, {"grain": table["description"], **table["config"]["meta"], "columns": columns})
+
+
+def models_yaml(folder: str) -> str:
+    """Return the YAML that describes the models of a folder of MODELS, a model for each input table."""
+    prefix, macro, description = MODELS[folder]
+    lines = [
+        "# Written by `outcomes contract --write` from the input contract; a change here is lost.",
+        f"# macros/contract/{macro}.sql describes the columns that each model has beside those of the contract.",
+        "version: 2",
+        "",
+        "models:",
+    ]
+    for table in load_contract():
+        lines += [
+            f"  - name: {prefix}_{table.split('.')[1]}",
+            "    description: >-",
+            f"      {description.format(table=table)}",
+            "    config:",
+            "      meta:",
+            "        key: [_row_id]",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def write_models() -> list[Path]:
+    """Write the YAML of all folders of MODELS, and return the paths of the files that changed."""
+    changed = []
+    for folder in MODELS:
+        path = PROJECT_ROOT / "models" / folder / f"_{folder}__models.yml"
+        text = models_yaml(folder)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            changed.append(path)
+    return changed

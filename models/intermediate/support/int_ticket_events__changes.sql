@@ -6,7 +6,8 @@ events as (
 
 ),
 
--- An empty schedule is a value (the ticket has none). An empty value of another event says nothing and is left out.
+-- An empty schedule is a value (the ticket has none), and so is an empty status (the ticket is not solved). An empty
+-- value of another event says nothing and is left out.
 changes as (
 
     select
@@ -17,8 +18,8 @@ changes as (
         new_value
     from events
     where
-        event_type = 'schedule'
-        or (event_type in ('status', 'assignment', 'priority') and new_value is not null)
+        event_type in ('schedule', 'status')
+        or (event_type in ('assignment', 'priority') and new_value is not null)
 
 ),
 

@@ -23,7 +23,7 @@ steps as (
         previous_value,
         is_first,
         until_at is null as is_latest,
-        event_type = 'status' and new_value in ('solved', 'closed') as is_done,
+        event_type = 'status' and coalesce(new_value, '') in ('solved', 'closed') as is_done,
         event_type = 'status' and coalesce(previous_value, '') in ('solved', 'closed') as was_done
     from changes
 
