@@ -8,10 +8,11 @@ rule, the words of the rule beside it. "READING" marks each place where the defi
 Its parts, each of which imports only parts above it:
 
 - basics: cents, months, groups and rates
+- local_time: local clocks and their changes
 - files: the files of a delivery, and the types and forms of values
-- world: the state of every row, by the seven steps of the input contract
+- received, faults, world: the state of every row, by the seven steps of the input contract, merges and teams
 - transactions, people, satisfaction, customers: M1 to M3
-- clock, statistics: local time, working time, means and waiting times
+- clock, statistics: working time, means and waiting times
 - ratings, usage, support: M2, M4, M5 and M6
 - forecasts: M11
 - subscriptions, campaigns, saturation, handoffs, recommendations, outcomes: M1, M7, M8 and M9

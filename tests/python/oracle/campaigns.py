@@ -9,8 +9,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from oracle.basics import DAY, cents, grouped, ratio, total
+from oracle.received import Row
 from oracle.statistics import Z, mean
-from oracle.world import Row, World
+from oracle.world import World
 
 # The rules' defaults, seeds/rules/*.csv.
 PRESSURE_BANDS = tuple({"pressure_band": name, "from_count": low, "to_count": high}
@@ -31,14 +32,15 @@ def accounts_of(world: World, touch: Row) -> set[str]:
 def candidates(world: World, customer: dict, window: timedelta) -> list[tuple[datetime, str, str, str]]:
     """'its touch points with a campaign in the attribution_window_days before the first charge, that is touches of its
     account, contacts or leads at occurred_at, its leads at created_at, its deals at created_at, in time order (ties by
-    kind, then id)': (moment, rule, id, campaign). READING: kinds by name; half-open, as all intervals.
+    kind, then id)': (moment, rule, id, campaign). READING: kinds by name; half-open, as all intervals. A deal without
+    created_at 'is no touch point'; neither are leads and deals that merged into another.
     """
     account_id, before = customer["account_id"], customer["first_charge_at"]
     found = [(row["occurred_at"], "touch", row["touch_id"], row["campaign_id"])
              for row in world.accepted("crm.touches") if account_id in accounts_of(world, row)]  # fmt: skip
     for rule, table in (("lead", "crm.leads"), ("opportunity", "crm.opportunities")):
         found += [(row["created_at"], rule, row[f"{rule}_id"], row["campaign_id"])
-                  for row in world.accepted(table) if row["account_id"] == account_id]  # fmt: skip
+                  for row in world.unmerged(table) if row["account_id"] == account_id and row["created_at"] is not None]  # fmt: skip
     return sorted(point for point in found if point[3] is not None and before - window <= point[0] < before)
 
 

@@ -1,52 +1,21 @@
-"""Local time and working time: zones with their clock changes, schedules and holidays (M0, M6)."""
+"""Working time: schedules, night shifts, holidays and clock changes (M6)."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from oracle.basics import DAY, TICK
+from oracle.basics import DAY, TICK, midnight, next_month
+from oracle.local_time import first_moment
 from oracle.world import World
 
-
-def offset(zone: ZoneInfo, moment: datetime) -> timedelta:
-    """How far local clocks are ahead of UTC at a UTC moment."""
-    return moment.replace(tzinfo=UTC).astimezone(zone).utcoffset()
+WHOLE_DAY = 1440
 
 
-@cache
-def clock_changes(zone: ZoneInfo, year: int) -> list[datetime]:
-    """The UTC moments of a year from which on the offset is another: looked for every six hours, then by halving."""
-    changes = []
-    before, end = datetime(year, 1, 1), datetime(year + 1, 1, 1)
-    while before < end:
-        after = before + DAY / 4
-        if offset(zone, before) != offset(zone, after):
-            low, high = before, after
-            while high - low > TICK:
-                middle = low + (high - low) // TICK // 2 * TICK
-                low, high = (middle, high) if offset(zone, middle) == offset(zone, low) else (low, middle)
-            changes.append(high)
-        before = after
-    return changes
-
-
-@cache
-def first_moment(zone: ZoneInfo, wanted: datetime) -> datetime:
-    """The first UTC moment at which the local clock shows `wanted` or later.
-
-    So what lies in the gap of a change is the change itself, and of what comes twice it is the first.
-    """
-    low, high = wanted - 2 * DAY, wanted + 2 * DAY
-    changes = [change for year in range(low.year, high.year + 1) for change in clock_changes(zone, year)]
-    edges = [low, *(change for change in changes if low < change < high), high]
-    for start, end in zip(edges, edges[1:]):  # of one offset each
-        moment = max(start, wanted - offset(zone, start))
-        if moment < end:
-            return moment
-    raise AssertionError("a clock that stands still")
+def last_moment(world: World, month: date) -> datetime:
+    """'A month's last moment is its end (local, half-open) less 1 microsecond; of the running month it is as_of.'"""
+    return min(first_moment(world.zone, midnight(next_month(month))) - TICK, world.as_of)
 
 
 class Schedules:
@@ -57,17 +26,20 @@ class Schedules:
         self.stretches = defaultdict(list)
         for row in world.accepted("support.schedules"):
             self.zones[row["schedule_id"]] = ZoneInfo(row["timezone"])
-            self.stretches[row["schedule_id"], row["weekday"]].append((row["starts_minute"], row["ends_minute"]))
+            for weekday, starts, ends in by_day(row["weekday"], row["starts_minute"], row["ends_minute"]):
+                self.stretches[row["schedule_id"], weekday].append((starts, ends))
         self.holidays = {(row["schedule_id"], row["holiday_on"]) for row in world.accepted("support.holidays")}
         self.days: dict[tuple[str, date], list[tuple[datetime, datetime]]] = {}
 
     def of_day(self, schedule_id: str, day: date) -> list[tuple[datetime, datetime]]:
-        """The UTC stretches of one local day, apart from each other. READING: stretches that overlap count once."""
+        """The UTC stretches of one local day, apart from each other: 'no minute of the holiday's local day, all others.
+        Stretches that overlap count once'.
+        """
         if (schedule_id, day) not in self.days:
-            midnight, zone, united = datetime(day.year, day.month, day.day), self.zones[schedule_id], []
+            zone, united = self.zones[schedule_id], []
             stretches = [] if (schedule_id, day) in self.holidays else self.stretches[schedule_id, day.isoweekday()]
             for stretch in sorted(stretches):
-                start, end = (first_moment(zone, midnight + timedelta(minutes=minute)) for minute in stretch)
+                start, end = (first_moment(zone, midnight(day) + timedelta(minutes=minute)) for minute in stretch)
                 if united and start <= united[-1][1]:
                     united[-1] = (united[-1][0], max(united[-1][1], end))
                 else:
@@ -98,3 +70,16 @@ class Schedules:
                     return None
                 time += self.worked(schedule_id, opens, closes)
         return time
+
+
+def by_day(weekday: int, starts: int, ends: int) -> list[tuple[int, int, int]]:
+    """The (weekday, start, end) of each local day that a stretch lies on.
+
+    'below starts_minute: it runs into the next day, as a night shift does': to midnight of its own day, and from midnight
+    of the next one, which may be a holiday by itself.
+    """
+    if starts < ends:
+        return [(weekday, starts, ends)]
+    following = weekday % 7 + 1
+    parts = [(weekday, starts, WHOLE_DAY), (following, 0, ends)]
+    return [part for part in parts if part[1] < part[2]]

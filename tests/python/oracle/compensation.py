@@ -146,22 +146,27 @@ class Plans:
         return [(row, plan_id, days) for row, days in actual for plan_id in plans]
 
     def paid_days(self, person: dict) -> set[date]:
-        """The days on which a participation and an actual plan of its name hold, by its rows of the user's team."""
-        team = self.company.teams.get(person["user_id"])
-        rows = [row for (plan_id, _), version in self.versions.items() for row in version
-                if plan_id == person["plan_id"] and row["scenario"] == "actual" and row["team"] == team]  # fmt: skip
-        return {day for month in self.company.periods for day in days_in(month)
-                if holds_on(person, day) and any(holds_on(row, day) for row in rows)}  # fmt: skip
+        """The days on which a participation and an actual plan of its name hold, by its rows of the user's team in the
+        month.
+        """
+        found = set()
+        for month in self.company.periods:
+            team = self.company.team_in(person["user_id"], month)
+            rows = [row for (plan_id, _), version in self.versions.items() for row in version
+                    if plan_id == person["plan_id"] and row["scenario"] == "actual" and row["team"] == team]  # fmt: skip
+            found |= {day for day in days_in(month)
+                      if holds_on(person, day) and any(holds_on(row, day) for row in rows)}  # fmt: skip
+        return found
 
     def parts(self, scenario: str) -> Iterator[tuple[date, str, tuple[str, str], list[dict], dict, int]]:
-        """(period, user, plan and version, the version's rows of the user's team, participation, days above 0)."""
+        """(period, user, plan and version, the version's rows of the user's team then, participation, days above 0)."""
         for person, plan_id, asked_on in self.taking_part(scenario):
             for key, rows in self.versions.items():
-                team = self.company.teams.get(person["user_id"])
-                own = [row for row in rows if row["team"] == team and row["scenario"] == scenario]
-                for period in self.company.periods if key[0] == plan_id and own else ():
+                for period in self.company.periods if key[0] == plan_id else ():
+                    team = self.company.team_in(person["user_id"], period)
+                    own = [row for row in rows if row["team"] == team and row["scenario"] == scenario]
                     days = sum(day in asked_on and holds_on(person, day) and holds_on(own[0], day)
-                               for day in days_in(period))  # fmt: skip
+                               for day in days_in(period)) if own else 0  # fmt: skip
                     if days > 0:
                         yield period, person["user_id"], key, own, person, days
 
@@ -180,8 +185,9 @@ def shared_inputs(company: Company, payees: dict[date, set[str]], min_customers:
     inputs = {}
     for period, users in payees.items():
         rows = {(user_id, name): figure(company, period, user_id, name) for user_id in users for name in METRICS}
-        for team in {company.teams[user_id] for user_id in users}:
-            pay_ratings([rows[user_id, "satisfaction"] for user_id in sorted(users) if company.teams[user_id] == team],
+        teams = {user_id: company.team_in(user_id, period) for user_id in users}
+        for team in set(teams.values()):
+            pay_ratings([rows[user_id, "satisfaction"] for user_id in sorted(users) if teams[user_id] == team],
                         min_customers)  # fmt: skip
         for row in rows.values():
             row.pop("_means", None)
@@ -193,7 +199,8 @@ def figure(company: Company, period: date, user_id: str, name: str) -> dict:
     """One figure of one payee. READING: a sum over nothing is 0, a rate of nothing has neither numerator nor
     denominator; a sum's customers are the accounts with a credited row of its kind.
     """
-    side = "marketing" if company.teams[user_id] == "marketing" else "sales"
+    team = company.team_in(user_id, period)
+    side = "marketing" if team == "marketing" else "sales"
 
     def credited(pairs: Iterable[tuple[dict, Weights]]) -> list[tuple[dict, Fraction]]:
         return [(row, Fraction(weights[side][user_id])) for row, weights in pairs if weights[side].get(user_id, 0) > 0]
@@ -239,7 +246,7 @@ def figure(company: Company, period: date, user_id: str, name: str) -> dict:
     value = Fraction(numerator) if is_sum else ratio(numerator, denominator)
     # M3: pay is floored at 0: neither a loss in satisfaction nor one in value is paid for
     is_floored = name == "ppp_yield" and value is not None and min(numerator, denominator) < 0
-    return {"period": period, "user_id": user_id, "team": company.teams[user_id], "metric_name": name,
+    return {"period": period, "user_id": user_id, "team": team, "metric_name": name,
             "numerator": Fraction(numerator) if seen or is_sum else None,
             "denominator": Fraction(denominator) if seen and not is_sum else None,
             "n_customers": len({row[account] for row, _ in seen}), "raw_value": value, "credibility": None,
@@ -349,7 +356,7 @@ def compare(company: Company, scenario: str, actual: list[dict], other: list[dic
     rows = []
     for period, user_id in keys:
         peers = [key for key in keys if key[0] == period]
-        row = {"scenario": scenario, "period": period, "user_id": user_id, "team": company.teams[user_id]}
+        row = {"scenario": scenario, "period": period, "user_id": user_id, "team": company.team_in(user_id, period)}
         for name, pay in pays.items():
             own = pay.get((period, user_id), Decimal("0.00"))
             row[f"{name}_payout"] = own

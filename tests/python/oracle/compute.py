@@ -59,6 +59,7 @@ def compute(
         "dim_customers": customers_dimension(world, lifetimes),
         "input_reconciliation": world.reconciliation(),
         "quarantined": world.quarantined(),
+        "broken_references": world.broken_references(),
         **support.compute(world, counted(answers), **of_support),
         **forecasts.compute(world, lines),
         **outcomes.compute(world, list(lifetimes.values()), responses, **of_outcomes),

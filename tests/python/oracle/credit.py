@@ -9,11 +9,13 @@ from fractions import Fraction
 from functools import cached_property
 
 from oracle.basics import TICK, cents, grouped, midnight, next_month
-from oracle.clock import first_moment
+from oracle.clock import last_moment
+from oracle.local_time import first_moment
 from oracle.people import human, owner_at_close
+from oracle.received import Row
 from oracle.statistics import mean
 from oracle.subscriptions import is_running, subscription_lines
-from oracle.world import Row, World
+from oracle.world import World
 
 SIDES = ("marketing", "sales")
 Weights = dict[str, dict[str | None, Decimal]]  # by side and user
@@ -30,14 +32,13 @@ class Company:
 
     def __init__(self, world: World, results: dict, model: str, csat_types, inactive_after: timedelta):
         self.world, self.results, self.inactive_after = world, results, inactive_after
-        self.teams = {row["user_id"]: row["team"] for row in world.accepted("crm.users") if not row["is_bot"]}
-        self.deals = {row["opportunity_id"]: row for row in world.accepted("crm.opportunities")}
-        self.splits = grouped(world.accepted("crm.opportunity_splits"), lambda row: row["opportunity_id"])
+        self.deals = {row["opportunity_id"]: row for row in world.unmerged("crm.opportunities")}
+        self.splits = grouped(world.unmerged("crm.opportunity_splits"), lambda row: row["opportunity_id"])
         self.won = grouped((row for row in self.deals.values() if row["is_won"] and row["closed_at"] is not None),
                            lambda row: row["account_id"])  # fmt: skip
         self.assignments = grouped((row for row in world.accepted("crm.account_assignments")
-                                    if self.teams.get(row["user_id"]) == "sales"), lambda row: row["account_id"])  # fmt: skip
-        self.leads = grouped(world.accepted("crm.leads"), lambda row: row["account_id"])
+                                    if human(world, row["user_id"])), lambda row: row["account_id"])  # fmt: skip
+        self.leads = grouped(world.unmerged("crm.leads"), lambda row: row["account_id"])
         self.attribution = grouped((row for row in results["customer_attribution"]
                                     if row["attribution_model"] == model), lambda row: row["account_id"])  # fmt: skip
         self.subscriptions = subscription_lines(world)
@@ -66,21 +67,30 @@ class Company:
         return self.starts_at(month) - TICK
 
     def last_moment(self, month: date) -> datetime:
-        """'A month's last moment is its end (local, half-open) less 1 microsecond; of the running month it is as_of.'"""
-        return min(self.starts_at(next_month(month)) - TICK, self.world.as_of)
+        return last_moment(self.world, month)
+
+    def team_in(self, user_id: str, month: date) -> str | None:
+        """'A user's team in a month, on the scoreboard and in pay, is that of its last local day'; None of a bot or of
+        nobody. READING: a rule about a user who merged into another is about nobody, as the survivor has rules of its own.
+        """
+        user = self.world.find("crm.users", user_id)
+        if user is None or user["is_bot"] or user["user_id"] != user_id:
+            return None
+        return self.world.team_at(user_id, self.last_moment(month))
 
     # -------------------------------------------------------------------------------------------- rules of credit
 
     def splits_of(self, deal: Row) -> list[tuple]:
-        """The deal's accepted splits whose user's team is sales, weight = share; order user_id. 'A share held by a bot
-        stays uncredited': it counts as a share, and belongs to nobody.
+        """The deal's accepted splits whose user's team is sales at closed_at, else as_of, weight = share; order user_id. 'A
+        share held by a bot stays uncredited': it counts as a share, and belongs to nobody. 'Splits of merged users of one
+        deal are added', as one candidate of the survivor; splits of a merged deal count nowhere.
         """
-        users = {row["user_id"]: self.world.find("crm.users", row["user_id"])
-                 for row in self.splits.get(deal["opportunity_id"], ())}  # fmt: skip
-        rows = [row for row in self.splits.get(deal["opportunity_id"], ()) if users[row["user_id"]]["team"] == "sales"]
-        return [(None if users[row["user_id"]]["is_bot"] else row["user_id"], row["share"], "crm.opportunity_splits",
-                 f"{row['opportunity_id']}:{row['user_id']}")
-                for row in sorted(rows, key=lambda row: row["user_id"])]  # fmt: skip
+        at, shares = self.world.closing_of(deal), defaultdict(Decimal)
+        for row in self.splits.get(deal["opportunity_id"], ()):
+            if self.world.team_at(row["user_id"], at) == "sales":
+                shares[row["user_id"]] += row["share"]
+        return [(human(self.world, user_id), shares[user_id], "crm.opportunity_splits",
+                 f"{deal['opportunity_id']}:{user_id}") for user_id in sorted(shares)]  # fmt: skip
 
     def owner_of(self, deal: Row) -> list[tuple]:
         owner = human(self.world, owner_at_close(self.world, deal))
@@ -92,12 +102,14 @@ class Company:
 
     def account_rules(self, account_id: str, moment: datetime) -> list[tuple[str, list[tuple]]]:
         """'3 latest_won_deal (splits, else owner, of the account's latest deal won at or before it), 4 assigned_sales
-        (the sales user assigned to the account at that moment)'; moments are inclusive. READING: if splits beat an
+        (the sales user assigned to the account at that moment)'; moments are inclusive; M0 teams: 'assigned_sales: the moment of
+        credit'. READING: if splits beat an
         owner, the owner is a candidate, as under 2.
         """
         won = [row for row in self.won.get(account_id, ()) if row["closed_at"] <= moment]
         latest = max(won, key=lambda row: (row["closed_at"], row["opportunity_id"]), default=None)
-        mine = [row for row in self.assignments.get(account_id, ()) if is_active(row, moment)]
+        mine = [row for row in self.assignments.get(account_id, ())
+                if is_active(row, moment) and self.world.team_at(row["user_id"], moment) == "sales"]  # fmt: skip
         held = sorted(mine, key=lambda row: (row["assigned_at"], row["assignment_id"]))[-1:]
         assigned = [(row["user_id"], Decimal(1), "crm.account_assignments", row["assignment_id"]) for row in held]
         of_won = [("latest_won_deal", found) for _, found in self.deal_rules(latest)]

@@ -7,8 +7,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from oracle.basics import next_month, total
+from oracle.received import Row
 from oracle.satisfaction import answer_order, counted, csat_of, latest_by
-from oracle.world import Row, World
+from oracle.world import World
 
 
 def segment_of(world: World, account_id: str) -> str:
@@ -110,13 +111,11 @@ def customers_dimension(world: World, lifetimes: dict[str, dict]) -> list[dict]:
     acquisition_campaign_id, acquisition_channel: those of the account's earliest lead' (READING: ties by lead_id).
     """
     first_lead: dict[str, Row] = {}
-    for lead in sorted(world.accepted("crm.leads"), key=lambda lead: (lead["created_at"], lead["lead_id"])):
+    for lead in sorted(world.unmerged("crm.leads"), key=lambda lead: (lead["created_at"], lead["lead_id"])):
         first_lead.setdefault(lead["account_id"], lead)
     rows = []
-    for account in world.accepted("crm.accounts"):
+    for account in world.unmerged("crm.accounts"):
         account_id = account["account_id"]
-        if ("crm.accounts", account_id) in world.survivor:
-            continue
         lead, customer = first_lead.get(account_id), lifetimes.get(account_id)
         rows.append({
             **{column: account[column] for column in

@@ -7,10 +7,12 @@ from itertools import pairwise
 
 from oracle.basics import DAY, earliest, grouped, midnight, minutes, ratio
 from oracle.campaigns import accounts_of
-from oracle.clock import Schedules, first_moment
+from oracle.clock import Schedules
+from oracle.local_time import first_moment
 from oracle.people import human
+from oracle.received import Row
 from oracle.statistics import kaplan_meier, quantile
-from oracle.world import Row, World
+from oracle.world import World
 
 
 class BusinessDays:
@@ -69,26 +71,26 @@ def handoffs(world, outcomes: list[dict], default_schedule: str | None, drop_aft
 def account_handoffs(world: World, return_within: timedelta) -> list[dict]:
     """'an account's change of answering team between two assignments in order of assigned_at (ties by assignment_id)';
     'returned (the account comes back to the team that gave it within 30 days)'. READING: those of bots are not there;
-    rejected ones are.
+    rejected ones are. Of teams at the moment, both are as of the hand-off, so that a user's own change of team hands over
+    nothing; who comes back does so as of its own assignment.
     """
-    users = {row["user_id"]: row for row in world.accepted("crm.users") if not row["is_bot"]}
-    assignments = grouped((row for row in world.accepted("crm.account_assignments") if row["user_id"] in users),
+    assignments = grouped((row for row in world.accepted("crm.account_assignments") if human(world, row["user_id"])),
                           lambda row: row["account_id"])  # fmt: skip
     rows = []
     for account_id, own in assignments.items():
         own.sort(key=lambda row: (row["assigned_at"], row["assignment_id"]))
-        teams = [users[row["user_id"]]["team"] for row in own]
         for place, (before, after) in enumerate(pairwise(own), start=1):
-            if teams[place - 1] == teams[place]:
+            giver, taker = (world.team_at(row["user_id"], after["assigned_at"]) for row in (before, after))
+            if giver == taker:
                 continue
             until = after["assigned_at"] + return_within
             rows.append({
                 "handoff_id": f"account:{after['assignment_id']}", "account_id": account_id, "lead_id": None,
-                "from_team": teams[place - 1], "to_team": teams[place], "from_user_id": before["user_id"],
+                "from_team": giver, "to_team": taker, "from_user_id": before["user_id"],
                 "to_user_id": after["user_id"], "handed_at": after["assigned_at"],
                 "is_rejected": after["rejected_at"] is not None,
-                "is_returned": any(team == teams[place - 1] and later["assigned_at"] < until
-                                   for team, later in zip(teams[place + 1:], own[place + 1:])),
+                "is_returned": any(world.team_at(later["user_id"], later["assigned_at"]) == giver
+                                   and later["assigned_at"] < until for later in own[place + 1:]),
                 "_accepted_at": after["accepted_at"],
             })  # fmt: skip
     return rows
@@ -99,15 +101,13 @@ def lead_handoffs(world: World) -> list[dict]:
     same; neither rejected nor returned.
     """
     rows = []
-    for lead in world.accepted("crm.leads"):
-        owner, seller = (
-            world.find("crm.users", human(world, lead[name])) for name in ("owner_user_id", "sales_user_id")
-        )
-        if lead["qualified_at"] is not None and owner and seller and owner is not seller:
+    for lead in world.unmerged("crm.leads"):
+        owner, seller = (human(world, lead[name]) for name in ("owner_user_id", "sales_user_id"))
+        if lead["qualified_at"] is not None and owner and seller and owner != seller:
+            giver, taker = (world.team_at(user_id, lead["qualified_at"]) for user_id in (owner, seller))
             rows.append({
                 "handoff_id": f"lead:{lead['lead_id']}", "account_id": lead["account_id"], "lead_id": lead["lead_id"],
-                "from_team": owner["team"], "to_team": seller["team"], "from_user_id": owner["user_id"],
-                "to_user_id": seller["user_id"], "handed_at": lead["qualified_at"], "is_rejected": False,
+                "from_team": giver, "to_team": taker, "from_user_id": owner, "to_user_id": seller, "handed_at": lead["qualified_at"], "is_rejected": False,
                 "is_returned": False, "_accepted_at": lead["accepted_at"],
             })  # fmt: skip
     return rows

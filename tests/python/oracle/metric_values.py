@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
 from fractions import Fraction
 
-from oracle.basics import DAY, TICK, grouped, midnight, minutes, next_month, ratio
-from oracle.clock import first_moment
+from oracle.basics import DAY, grouped, minutes, next_month, ratio
+from oracle.clock import last_moment
 from oracle.customers import segment_of
 from oracle.metric_formulas import (
     ONE,
@@ -29,7 +29,7 @@ from oracle.metric_formulas import (
     weighted_share,
 )
 from oracle.outcomes import SUCCESS_WEIGHTS, clock_moments, ended, leavers, scores, value_moments
-from oracle.usage import begun_use, person
+from oracle.usage import person
 from oracle.world import World
 
 COMPANY = ("company", "all")
@@ -103,7 +103,7 @@ def participants_in(month: date, rules: dict | None, subjects: Subjects) -> set[
     return {
         row["user_id"]
         for row in (rules or {}).get("comp_participants", ())
-        if row["user_id"] in subjects.teams
+        if subjects.company.team_in(row["user_id"], month) is not None
         and row["valid_from"] < next_month(month)
         and (row["valid_to"] is None or row["valid_to"] > month)
     }
@@ -115,7 +115,7 @@ class Subjects:
     def __init__(self, world: World, results: dict[str, list[dict]], model: str):
         self.world, self.results = world, results
         self.months = {row["month"] for row in results["customer_months"]}
-        self.teams = {row["user_id"]: row["team"] for row in world.accepted("crm.users") if not row["is_bot"]}
+        self.company = results["_company"]
         self.fixed: dict[str, dict] = {}
         for row in results["dim_customers"]:
             channel = row["acquisition_channel"] or "(none)"
@@ -130,38 +130,39 @@ class Subjects:
         # READING: what no campaign can have won yet is unattributed, too, so that campaigns sum to the company
         for account_id in self.fixed.keys() - attributed:
             self.fixed[account_id]["campaign", "unattributed"] = ONE
-        self.credited: dict[tuple[str, date], dict] = defaultdict(dict)
-        for row in results["customer_month_credits"]:
-            self.credit(self.credited[row["account_id"], row["month"]], row)
-        self.of_transactions: dict[str, dict] = defaultdict(dict)
-        for row in results["credit_transactions"]:
-            self.credit(self.of_transactions[row["transaction_id"]], row)
+        self.credited = grouped(results["customer_month_credits"], lambda row: (row["account_id"], row["month"]))
+        self.of_transactions = grouped(results["credit_transactions"], lambda row: row["transaction_id"])
 
-    def credit(self, weights: dict, credit: dict) -> None:
-        """'team: all credited (not uncredited) weight of its side'; 'rows of the other side are not his'."""
-        user_id, side = credit["user_id"], credit["side"]
-        if user_id is None or credit["weight"] == 0:
-            return
-        add(weights, ("team", side), credit["weight"])
-        if (self.teams[user_id] == "marketing") == (side == "marketing"):
-            add(weights, ("employee", user_id), credit["weight"])
+    def of_credits(self, credits: Iterable[dict], month: date) -> dict:
+        """'team: all credited (not uncredited) weight of its side'; 'rows of the other side are not his', by the user's
+        team in the month that the figure is of.
+        """
+        weights: dict = {}
+        for row in credits:
+            user_id, side = row["user_id"], row["side"]
+            if user_id is None or row["weight"] == 0:
+                continue
+            add(weights, ("team", side), row["weight"])
+            if (self.company.team_in(user_id, month) == "marketing") == (side == "marketing"):
+                add(weights, ("employee", user_id), row["weight"])
+        return weights
 
-    def credited_by(self, weights: dict) -> dict:
+    def credited_by(self, weights: dict, month: date) -> dict:
         """The teams and employees of a thing's credit by side and user."""
-        found: dict = {}
-        for side, users in weights.items():
-            for user_id, weight in users.items():
-                self.credit(found, {"side": side, "user_id": user_id, "weight": weight})
-        return found
+        return self.of_credits(({"side": side, "user_id": user_id, "weight": weight}
+                                for side, users in weights.items() for user_id, weight in users.items()), month)  # fmt: skip
 
-    def of(self, account_id: str | None, month: date) -> dict:
-        """READING: a fact of no account is the company's alone."""
+    def of(self, account_id: str | None, month: date, shown_in: date | None = None) -> dict:
+        """By the credit of `month`, for a figure of the month `shown_in`. READING: a fact of no account is the company's
+        alone.
+        """
         if account_id is None:
             return {COMPANY: ONE}
-        return self.fixed[account_id] | self.credited.get((account_id, month), {})
+        return self.fixed[account_id] | self.of_credits(self.credited.get((account_id, month), ()), shown_in or month)
 
     def of_transaction(self, line: dict) -> dict:
-        return self.fixed[line["account_id"]] | self.of_transactions.get(line["transaction_id"], {})
+        credits = self.of_transactions.get(line["transaction_id"], ())
+        return self.fixed[line["account_id"]] | self.of_credits(credits, self.world.month(line["transacted_at"]))
 
     def ppp_summaries(self) -> list[dict]:
         """M3: 'ppp_yield = sum(ppp) / (10 x sum(cltv)) = csat_revenue_coverage x revenue-weighted CSAT of those / 10',
@@ -200,9 +201,6 @@ class Facts:
         self.world, self.results, self.subjects = world, results, subjects
         self.csat_types, self.success_weights, self.min_tenure = csat_types, success_weights, min_tenure
 
-    def last_moment(self, month: date) -> datetime:
-        return min(first_moment(self.world.zone, midnight(next_month(month))) - TICK, self.world.as_of)
-
     # --------------------------------------------------------------------------------------------------------- money
 
     def money(self) -> dict:
@@ -229,12 +227,12 @@ class Facts:
     def bookings(self) -> list[Fact]:
         """'sum of share x the won deal's reporting_amount', by the credit that each deal has."""
         return [Fact(deal["account_id"], month, Fraction(deal["reporting_amount"]),
-                     self.subjects.fixed[deal["account_id"]] | self.subjects.credited_by(weights))
+                     self.subjects.fixed[deal["account_id"]] | self.subjects.credited_by(weights, month))
                 for month, deals in self.results["_company"].deals_of.items() for deal, weights in deals]  # fmt: skip
 
     def customers_who_stayed(self) -> list[Fact]:
-        """'w as of the last moment before the month'."""
-        return [Fact(account_id, month, stayed, self.subjects.of(account_id, (month - DAY).replace(day=1)))
+        """'w as of the last moment before the month'; the team is that of the month itself, as in pay."""
+        return [Fact(account_id, month, stayed, self.subjects.of(account_id, (month - DAY).replace(day=1), month))
                 for month, accounts in self.results["_company"].stayed_in.items()
                 for account_id, stayed in accounts.items()]  # fmt: skip
 
@@ -274,7 +272,7 @@ class Facts:
         facts = defaultdict(list)
         for row in self.results["customer_months"]:
             account_id, month = row["account_id"], row["month"]
-            known_at, said = self.last_moment(month), answers.get((account_id, month), [])
+            known_at, said = last_moment(self.world, month), answers.get((account_id, month), [])
 
             def keep(name: str, what: object, account_id: str = account_id, month: date = month) -> None:
                 facts[name].append(Fact(account_id, month, what))
@@ -363,7 +361,7 @@ class Facts:
 
     def usage(self) -> list[Fact]:
         return [Fact(row["account_id"], row["used_on"].replace(day=1), row)
-                for row in begun_use(self.world)]  # fmt: skip
+                for row in self.world.accepted("product.usage_days")]  # fmt: skip
 
     def days_of(self, month: date) -> int:
         return (min(next_month(month), self.world.today + DAY) - month).days

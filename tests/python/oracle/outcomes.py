@@ -139,13 +139,9 @@ def fct_outcomes(world: World) -> list[dict]:
 
 def leavers(world: World, lifetimes: list[dict], inactive_after: timedelta) -> dict[str, tuple[datetime, bool]]:
     """When an account left, and whether that is inferred: 'one with subscriptions and no active line, on the latest
-    ended_on; one without, inactive_after_days after the last charge, marked as inferred'. READING: a line that starts
-    after today, which it may where the local day is behind that of UTC, is none yet.
+    ended_on; one without, inactive_after_days after the last charge, marked as inferred'.
     """
-    today, left, lines = world.today, {}, {}
-    for account_id, every in subscription_lines(world).items():
-        if started := [line for line in every if line["started_on"] <= today]:
-            lines[account_id] = started
+    today, left, lines = world.today, {}, subscription_lines(world)
     for account_id, own in lines.items():
         if not any(is_running(line, today) for line in own):  # so that each has ended
             left[account_id] = (midnight(max(line["ended_on"] for line in own)), False)
@@ -160,7 +156,7 @@ def clock_moments(world: World, lifetimes: list[dict], ttv_clock: str) -> dict[s
     """'from the account's first charge (var ttv_clock: first_charge, won or outcome_defined)'."""
     return earliest({
         "first_charge": ((row["account_id"], row["first_charge_at"]) for row in lifetimes),
-        "won": ((row["account_id"], row["closed_at"]) for row in world.accepted("crm.opportunities") if row["is_won"]),
+        "won": ((row["account_id"], row["closed_at"]) for row in world.unmerged("crm.opportunities") if row["is_won"]),
         "outcome_defined": ((row["account_id"], row["defined_at"]) for row in world.accepted("crm.outcomes")),
     }[ttv_clock])  # fmt: skip
 

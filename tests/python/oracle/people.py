@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from oracle.world import Row, World
+from oracle.received import Row
+from oracle.world import World
 
 
 def human(world: World, user_id: str | None) -> str | None:
-    """The user, unless it is a bot or nobody that is known."""
+    """The user, at the end of its merges, unless it is a bot or nobody that is known."""
     user = world.find("crm.users", user_id)
-    return None if user is None or user["is_bot"] else user_id
+    return None if user is None or user["is_bot"] else user["user_id"]
 
 
 def derived_user(world: World, about_type: str, about_id: str | None) -> str | None:
@@ -30,7 +31,8 @@ def derived_user(world: World, about_type: str, about_id: str | None) -> str | N
 def owner_at_close(world: World, deal: Row) -> str | None:
     """M10: 'its deal's owner at close; else the owner in the earliest delivered version that is closed; else its owner',
     'of sound versions that are not marked deleted and are closed by as_of, the earliest; without an accepted owner
-    there, the deal's present owner; a reopened deal still takes it'. READING: closed is with closed_at.
+    there, the deal's present owner; a reopened deal still takes it'. READING: closed is with closed_at. Versions of deals
+    that merged into this one are none of its own; an owner who merged reads as the survivor.
     """
     closed = [version for version in world.deal_versions[deal["opportunity_id"]] if not version["is_deleted"]
               and version["closed_at"] is not None and not world.is_future(version["closed_at"])]  # fmt: skip
@@ -39,7 +41,7 @@ def owner_at_close(world: World, deal: Row) -> str | None:
         *(version["owner_user_id"] for version in closed[:1]),
         deal["owner_user_id"],
     ]
-    return next((owner for owner in owners if world.find("crm.users", owner)), None)
+    return next((owner for owner in (world.reads_as("crm.users", owner) for owner in owners) if owner), None)
 
 
 def events_of(world: World, ticket: Row, event_type: str) -> list[Row]:

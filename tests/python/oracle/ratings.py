@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from oracle.people import derived_user, human
+from oracle.received import Row
 from oracle.satisfaction import latest_by, nps_kind
 from oracle.statistics import Z, mean
-from oracle.world import Row, World
+from oracle.world import World
 
 NURTURE_POINTS = ({"nurture_point": "trial_day_7", "valid_from": date(2000, 1, 1), "valid_to": None},)
 
@@ -135,7 +136,7 @@ def invited_about(world: World, invitation: Row, answer: dict | None) -> str | N
 
 def employee_ratings(world: World, responses: list[dict], invitations: list[dict], min_customers: int) -> list[dict]:
     """M2: 'An employee's NPS and rating: mean per customer first, then over customers'; M5: 'Off-policy invitations
-    are shown and never paid'; M4: 'Per team and survey type'. READING: the team of today.
+    are shown and never paid'; M4: 'Per team and survey type'. M0 teams: 'ratings: as_of'.
     """
     off_policy = {row["invitation_id"] for row in invitations if row["is_off_policy"]}
     rated: dict = defaultdict(list)
@@ -144,7 +145,7 @@ def employee_ratings(world: World, responses: list[dict], invitations: list[dict
             rated[answer["about_user_id"], answer["survey_type"]].append(answer)
     teams = defaultdict(list)
     for (user_id, survey_type), answers in sorted(rated.items()):
-        row = {"user_id": user_id, "team": world.find("crm.users", user_id)["team"], "survey_type": survey_type,
+        row = {"user_id": user_id, "team": world.team_at(user_id, world.as_of), "survey_type": survey_type,
                **customers_of(answers), **silence(user_id, survey_type, answers, invitations)}  # fmt: skip
         row |= nps_of(answers) if survey_type == "nps" else dict.fromkeys(("nps", "nps_ci_low", "nps_ci_high"))
         teams[row["team"], survey_type].append(row)

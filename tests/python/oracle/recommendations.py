@@ -6,14 +6,17 @@ from datetime import timedelta
 
 from oracle.basics import grouped, ratio
 from oracle.customers import segment_of
-from oracle.world import Row, World
+from oracle.people import human
+from oracle.received import Row
+from oracle.world import World
 
 
 def fct_referrals(world: World) -> list[dict]:
     """'Realised: at least one referred lead that qualified'; 'Staff, self-referral and an earlier referrer's lead do
     not count.' READING: realised when the lead was both referred and qualified.
     """
-    staff = {folded(row["email"]) for row in world.accepted("crm.users") if not row["is_bot"]} - {""}
+    people = (row for row in world.accepted("crm.users") if human(world, row["user_id"]))
+    staff = {folded(row["email"]) for row in people} - {""}
     taken, rows = set(), []
     for row in sorted(world.accepted("crm.referrals"), key=lambda row: (row["referred_at"], row["referral_id"])):
         lead = world.find("crm.leads", row["referred_lead_id"])
@@ -28,8 +31,8 @@ def fct_referrals(world: World) -> list[dict]:
 
 
 def is_own(world: World, referral: Row, lead: Row, staff: set[str]) -> bool:
-    """Staff or self-referral. READING: staff by e-mail, of the referrer's contact or the lead's; a bot is no staff; self
-    by account, by the account of the lead's contact, or by contact.
+    """Staff or self-referral. READING: staff by e-mail, of the referrer's contact or the lead's, 'also those of merged
+    users'; a bot is no staff, and who merged is a bot if the survivor is one; self by account, by the account of the lead's contact, or by contact.
     """
     referrer, brought = (
         world.find("crm.contacts", key) for key in (referral["referrer_contact_id"], lead["contact_id"])

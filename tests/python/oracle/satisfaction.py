@@ -6,7 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from oracle.people import derived_user, human
-from oracle.world import Row, World
+from oracle.received import Row
+from oracle.world import World
 
 
 def survey_answers(world: World) -> list[dict]:

@@ -7,8 +7,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from oracle.basics import cents
+from oracle.received import Row
 from oracle.statistics import Z
-from oracle.world import Row, World
+from oracle.world import World
 
 KNOTS = tuple(Decimal(number).scaleb(-2) for number in range(2, 16))
 
@@ -23,30 +24,23 @@ def experiments(world: World) -> list[dict]:
     for row in sorted(world.accepted("crm.experiments"), key=lambda row: (row["ended_on"], row["experiment_id"])):
         spend = Fraction(cents(Fraction(row["spend"]) * row["exchange_rate"]))
         found = {"experiment_id": row["experiment_id"], "ended_on": row["ended_on"], "spend": spend, **lift(row)}
-        known = found["lift"] is not None and spend > 0
-        found |= {"return": found["lift"] / spend if known else None, "is_shipped": row["is_shipped"]}
+        found |= {"return": found["lift"] / spend if spend > 0 else None, "is_shipped": row["is_shipped"]}
         rows.append(found)
-    sound = [row for row in rows if row["lift"] is not None]
-    pooled, tau2 = dersimonian_laird([(row["lift"], row["variance"]) for row in sound])
+    pooled, tau2 = dersimonian_laird([(row["lift"], row["variance"]) for row in rows])
     factor = Fraction(1)
     for row in rows:
         row["cumulative"] = factor - 1
-        row["shrunken"] = None
-        if row["lift"] is not None:
-            row["shrunken"] = pooled + tau2 / (tau2 + row["variance"]) * (row["lift"] - pooled)
-            factor *= 1 + row["shrunken"] if row["is_shipped"] else 1
+        row["shrunken"] = pooled + tau2 / (tau2 + row["variance"]) * (row["lift"] - pooled)
+        factor *= 1 + row["shrunken"] if row["is_shipped"] else 1
     return rows
 
 
 def lift(row: Row) -> dict:
     """'lift = variant rate / control rate - 1; interval from the log relative risk, variance of the lift by the delta
-    method, half a conversion added to all four cells where one is 0'. READING: for the lift as well; with more
-    conversions than exposures there is nothing to say.
+    method, half a conversion added to all four cells where one is 0'. READING: for the lift as well.
     """
     half = Fraction(0)
     sides = [(row[f"{side}_conversions"], row[f"{side}_exposures"]) for side in ("variant", "control")]
-    if any(conversions > exposures for conversions, exposures in sides):
-        return dict.fromkeys(("lift", "lift_low", "lift_high", "variance"))
     if any(conversions in (0, exposures) for conversions, exposures in sides):
         half = Fraction(1, 2)
     (a, n1), (c, n2) = ((conversions + half, exposures + 2 * half) for conversions, exposures in sides)

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from oracle.basics import minutes
-from oracle.clock import Schedules
+from oracle.clock import Schedules, last_moment
 from oracle.people import events_of, human, is_counted_ticket, response_clock
 from oracle.ratings import NURTURE_POINTS, compliance, employee_ratings, rated_touches, requests_due, survey_invitations
+from oracle.received import Row
 from oracle.statistics import kaplan_meier, quantile
 from oracle.usage import active_users, usage_days
-from oracle.world import Row, World
+from oracle.world import World
 
 
 def compute(
@@ -105,9 +106,9 @@ def first_response(world: World, ticket: Row, schedules: Schedules) -> dict:
 
 def resolution(world: World, ticket: Row) -> dict:
     """'resolved_at is the moment from which on the status stayed solved or closed; reopen_count counts solved or
-    closed to anything else'.
+    closed to anything else'. 'Status hold counts as pending'; an empty status 'reads as not solved'.
     """
-    events = set_events(world, ticket, "status")
+    events = events_of(world, ticket, "status")
     done = [event["new_value"] in ("solved", "closed") for event in events]
     resolved_at = None
     for event, is_done in reversed(list(zip(events, done))):
@@ -120,7 +121,7 @@ def resolution(world: World, ticket: Row) -> dict:
 
 
 def transfers_of(world: World, ticket: Row) -> list[dict]:
-    """'changes of assignee after the first'. READING: by the values as they are, of unknown users too."""
+    """'changes of assignee after the first'; 'empty assignees are passed over', as unknown ones are, which read as empty."""
     events = set_events(world, ticket, "assignment")
     return [{"event_id": event["event_id"], "ticket_id": ticket["ticket_id"], "from_user_id": before["new_value"],
              "to_user_id": event["new_value"], "transferred_at": event["occurred_at"]}
@@ -129,16 +130,17 @@ def transfers_of(world: World, ticket: Row) -> list[dict]:
 
 def ticket_times(world: World, tickets: list[dict]) -> list[dict]:
     """Medians and 90th percentiles are Kaplan-Meier quantiles, null where the curve does not come down to them, with
-    the unanswered and unresolved as censored observations, by subject, of each local month and of all.
+    the unanswered and unresolved as censored observations, by subject, of each local month and of all; M0: the team of the
+    user in 'rows of a month: its last local day', else as of as_of. READING: a user of team other is a subject like others.
     """
     groups = defaultdict(list)
     for ticket in tickets:
         for measure, observation, moment, user_id in observations(world, ticket):
-            user = world.find("crm.users", user_id)
-            subjects = {"company": "all", "team": user and user["team"], "employee": user_id,
-                        "channel": ticket["channel"], "priority": ticket["priority_at_creation"]}  # fmt: skip
-            for subject_type, subject_id in subjects.items():
-                for month in (None, world.month(moment)):
+            for month in (None, world.month(moment)):
+                known_at = world.as_of if month is None else last_moment(world, month)
+                subjects = {"company": "all", "team": user_id and world.team_at(user_id, known_at), "employee": user_id,
+                            "channel": ticket["channel"], "priority": ticket["priority_at_creation"]}  # fmt: skip
+                for subject_type, subject_id in subjects.items():
                     groups[measure, subject_type, subject_id or "(none)", month].append(observation)
     rows = []
     for (measure, subject_type, subject_id, month), group in groups.items():

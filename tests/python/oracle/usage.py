@@ -6,7 +6,8 @@ from collections import defaultdict
 from fractions import Fraction
 
 from oracle.basics import DAY, next_month
-from oracle.world import Row, World
+from oracle.received import Row
+from oracle.world import World
 
 
 def person(world: World, row: Row) -> str:
@@ -28,19 +29,13 @@ def usage_days(world: World) -> list[dict]:
             for (account_id, used_on), rows in days.items()]  # fmt: skip
 
 
-def begun_use(world: World) -> list[Row]:
-    """The use of days that have begun."""
-    return [row for row in world.accepted("product.usage_days") if row["used_on"] <= world.today]
-
-
 def active_users(world: World) -> list[dict]:
     """M6: 'Daily active users: distinct persons with value_events >= 1 on a local day. Stickiness = mean DAU / MAU.'
 
-    READING: the mean is over all days of the period that have begun; weeks begin on Monday; used_on is local already. A
-    day after today, which it may be where the local day is behind that of UTC, is in no figure yet.
+    READING: the mean is over all days of the period that have begun; weeks begin on Monday; used_on is local already.
     """
     cells = defaultdict(list)
-    for row in begun_use(world):
+    for row in world.accepted("product.usage_days"):
         day = row["used_on"]
         monday = day - day.weekday() * DAY
         for subject in (("company", "all"), ("account", row["account_id"])):

@@ -158,7 +158,8 @@ def test_merge_chains_and_circles(tmp_path):
     assert faults(result) == {
         *(("crm.accounts", key, "bad_merge", "merged_into_account_id") for key in ("D", "E", "D2", "F", "S")),
         ("crm.contacts", "k5", "bad_merge", "merged_into_contact_id"),
-        *(("crm.transactions", f"t{key}", "orphan", "account_id") for key in "DFX"),
+        *(("crm.transactions", f"t{key}", "orphan_of_quarantined", "account_id") for key in "DF"),
+        ("crm.transactions", "tX", "orphan", "account_id"),
     }
     assert [(row["account_id"], row["cltv"]) for row in result["customer_lifetime"]] == [("C", 30)]
     assert [row["account_id"] for row in result["dim_customers"]] == ["C"]
@@ -258,10 +259,11 @@ def test_bad_split_and_other_faults_between_rows(tmp_path):
         ("crm.opportunity_splits", "O2|gone", "orphan", "user_id"),
         ("crm.opportunity_splits", "O3|u1", "out_of_range", "share"),
         ("support.schedules", "s|2|60", "bad_value", "ends_minute"),
-        ("support.schedules", "t|1|60", "bad_value", "timezone"),
-        ("support.schedules", "t|3|60", "bad_value", "timezone"),
+        ("support.schedules", "s|1|60", "bad_schedule", "schedule_id"),
+        ("support.schedules", "t|1|60", "bad_schedule", "timezone"),
+        ("support.schedules", "t|3|60", "bad_schedule", "timezone"),
         ("survey.surveys", "S", "bad_value", "scale_min"),
-        ("survey.responses", "r1", "orphan", "survey_id"),
+        ("survey.responses", "r1", "orphan_of_quarantined", "survey_id"),
     }
     assert counts(result, "crm.opportunities") == {"received": 3, "accepted": 3}
 
@@ -388,26 +390,30 @@ def test_lines_that_cannot_be_read_lose_no_other(tmp_path):
             "is_deleted": [None, False],
         }), tmp_path / "crm" / "accounts" / "three.parquet")  # fmt: skip
     result = run(tmp_path)
-    assert counts(result, "crm.accounts") == {"received": 14, "accepted": 5, "quarantined": 8, "future": 1}
-    assert {row["account_id"] for row in result["dim_customers"]} == {"a1", "a3", "a8", "a9", "1"}
+    assert counts(result, "crm.accounts") == {"received": 14, "accepted": 6, "quarantined": 7, "future": 1}
+    assert {row["account_id"] for row in result["dim_customers"]} == {"a1", "a3", "a8", "a9", "1", "b1"}
     reasons = sorted((row["reason"], row["row_key"]) for row in result["quarantined"] if row["row_key"] is not None)
-    assert reasons == [("bad_type", "b2"), ("missing_required", ""), ("missing_required", "b1")]
+    assert reasons == [("bad_type", "b2"), ("missing_required", "")]
     assert sum(row["reason"] == "unreadable_line" for row in result["quarantined"]) == 5
 
 
 @pytest.mark.parametrize(
     "kind, good, bad",
     [
-        ("boolean", {"TRUE": True, "0": False, "False": False}, ["yes", "1.0", " true"]),
+        ("boolean", {"TRUE": True, "0": False, "False": False, " true\u200b": True}, ["yes", "1.0", "t rue"]),
         ("integer", {"1": 1, "1.0": 1, "-3": -3}, ["1.5", "1e3", "", "1_000"]),
         ("decimal", {"1e3": 1000, "0.0000005": Decimal("0.000001"), "-0.0000005": Decimal("-0.000001"), ".5": Decimal("0.5"),
                      "999999999999.999999": Decimal("999999999999.999999")},
-         ["nan", "inf", "1,5", " 1", "0x1"]),
+         ["nan", "inf", "1,5", "1 0", "0x1"]),
         ("timestamp", {"2024-01-01": datetime(2024, 1, 1), "2024-01-01T02:00:00+02:00": datetime(2024, 1, 1),
-                       "2024-01-01 00:00:00.5Z": datetime(2024, 1, 1, 0, 0, 0, 500000)},
-         ["2024-02-30", "2024-01-01T25:00", "1704067200", "01/02/2024", "2024-01-01T00:00:00 UTC"]),
+                       "2024-01-01 00:00:00.5Z": datetime(2024, 1, 1, 0, 0, 0, 500000),
+                       "2024-01-01T00:00-15:59": datetime(2024, 1, 1, 15, 59), "0001-01-01": datetime(1, 1, 1)},
+         ["2024-01-01T00:00+16:00", "0001-01-01T00:00+01:00", "9999-12-31T23:59-01:00", "0000-12-31", "2024-02-30", "2024-01-01T25:00", "1704067200", "01/02/2024", "2024-01-01T00:00:00 UTC"]),
         ("date", {"2024-01-01": date(2024, 1, 1), "2024-01-01T00:00:00Z": date(2024, 1, 1),
-                  "2024-01-01T02:00+02:00": date(2024, 1, 1)}, ["2024-01-01T00:00:01", "2024-1-1"]),
+                  "2024-01-01T00:00+02:00": date(2024, 1, 1), "2024-01-01 00:00:00.000-15:59": date(2024, 1, 1)},
+         ["2024-01-01T00:00:01", "2024-1-1", "2024-01-01T02:00+02:00", "2024-01-01T00:00+16:00", "0000-01-01"]),
+        ("text", {"\u2003\ufeffA\u00a0b\u2060\r\n": "A\u00a0b", "\x1fA": "\x1fA"}, ["A\0b"]),
+        ("ratio", {"0.1234567890125": Decimal("0.123456789013"), "1000000": 1000000}, ["1 %"]),
     ],
 )  # fmt: skip
 def test_forms_of_the_types(kind, good, bad):
@@ -455,8 +461,8 @@ def test_future_local_months_and_cohorts(tmp_path):
     assert subjects["segment", "(none)"]["ppp_yield"] == 0 and subjects["segment", "(none)"]["responders_csat"] is None
 
 
-def test_an_empty_folder_is_25_tables_of_nothing(tmp_path):
+def test_an_empty_folder_is_26_tables_of_nothing(tmp_path):
     result = run(tmp_path)
-    assert len(result["input_reconciliation"]) == 25
+    assert len(result["input_reconciliation"]) == 26
     assert all(row[key] == 0 for row in result["input_reconciliation"] for key in ("received", *STATUSES))
     assert [row["ppp_yield"] for row in result["ppp_summary"]] == [None]
