@@ -53,11 +53,11 @@ class CompanyModels(CompiledModels):
         """Replace the contents of the tables by the facts of a company."""
         facts = {name: rows for name, rows in results.items() if f"marts.{name}" in self.tables}
         for name, table in DIMENSIONS.items():
-            rows = [row.values for row in world.accepted(table)]
+            rows = [row.values for row in world.unmerged(table)]
             facts[name] = [row for row in rows if not row["is_bot"]] if table == "crm.users" else rows
         facts["fct_opportunities"] = [row.values | {"reporting_amount": Company.worth(row)["reporting_amount"],
                                                     "owner_at_close_user_id": owner_at_close(world, row)}
-                                      for row in world.accepted("crm.opportunities")]  # fmt: skip
+                                      for row in world.unmerged("crm.opportunities")]  # fmt: skip
         facts["int_transactions__counted"] = [
             row | {"is_charge": row["transaction_type"] == "charge"} for row in results["fct_transactions"]
         ]

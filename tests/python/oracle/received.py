@@ -120,7 +120,7 @@ class Received:
         listed = rule.get("values")
         if (row.table, column) == ("support.ticket_events", "new_value") and row.values.get("event_type") == "status":
             listed = STATUS_WORDS
-        if listed is not None:  # 'compared without regard to case', 'what is stored is the folded form'
+        if listed is not None:  # 'compared without regard to case'; the folded form is stored
             row.values[column] = value.lower()
             return None if value.lower() in listed else "bad_value"
         is_beyond = (

@@ -55,7 +55,7 @@ class World(Received):
 
     def state(self, table: str, key: str | None) -> str:
         """What became of the record that a reference leads to: 'orphan_of_quarantined: to a record that is quarantined
-        itself', also where all that came of it are rows that are faulty by themselves; 'nowhere' where no row has the key.
+        itself', also where every row of that key is faulty by itself; 'nowhere' where no row has the key.
         """
         rows = self.records[table].get(key, [])
         states = [row.status for row in rows]

@@ -322,7 +322,7 @@ def test_one_faulty_row_voids_its_schedule(tmp_path, rows, expected):
 
 
 def test_shares_near_1_are_scaled(tmp_path):
-    """.3333 three times is .9999, a ten-thousandth from 1: a third each, the last takes what is left."""
+    """.3333 three times is .9999, a ten-thousandth from 1: a third each, the last takes the remainder."""
     users = [{"user_id": key, "team": team} for key, team in
              (("u1", "sales"), ("u2", "sales"), ("u3", "sales"), ("m", "marketing"))]  # fmt: skip
     shares = {"O1": {"u3": ".3333", "u1": ".3333", "u2": ".3333", "m": "1"}, "O2": {"u1": ".99989"},

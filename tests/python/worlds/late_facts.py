@@ -8,7 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
-from oracle.world import Row, World
+from oracle.received import Row
+from oracle.world import World
 from worlds.moments import DAY
 
 
@@ -47,7 +48,7 @@ def write_late_facts(folder: Path, dice: Random, world: World, number: int) -> N
     for row in some("crm.account_assignments", 8):
         deliver("crm.account_assignments", row, user_id=dice.choice(sellers))
     for row in some("crm.opportunities", 8):
-        closed_at = max(row["created_at"], now - dice.choice((10, 50, 90, 150)) * DAY)
+        closed_at = max(row["created_at"] or datetime.min, now - dice.choice((10, 50, 90, 150)) * DAY)
         deliver("crm.opportunities", row, closed_at=closed_at, is_won=dice.choice(("true", "true", "false")),
                 owner_user_id=dice.choice(sellers))  # fmt: skip
     for row in some("crm.opportunities", 8, is_won=True):
