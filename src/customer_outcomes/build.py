@@ -95,7 +95,7 @@ class Build:
                 guard.check_frame(settings)
                 closes = copies_in(self.publish)
                 seeds = rules.write(self.work_folder / "rules")
-                self._connect(folder, variables, seeds, progress)
+                outcome.remarks += self._connect(folder, variables, seeds, progress)
             with phase("dbt") as progress, self._as_failed_check():
                 try:
                     manifest = run_dbt(
@@ -164,8 +164,11 @@ class Build:
         reason = held.enter_context(hold(self.publish))
         return [reason] if reason else []
 
-    def _connect(self, folder: InputFolder, variables: dict[str, Any], seeds: Path, progress: Progress) -> None:
-        """Write the relations of the input, the copies of the ledger and the record of this build to the warehouse."""
+    def _connect(self, folder: InputFolder, variables: dict[str, Any], seeds: Path, progress: Progress) -> list[str]:
+        """Write the relations of the input, the copies of the ledger and the record of this build to the warehouse.
+
+        Return remarks on the input.
+        """
         done, total = 0, sum(map(len, folder.files.values()))
 
         def read(name: str) -> None:
@@ -176,13 +179,14 @@ class Build:
         try:
             with connect(self.warehouse, threads=self.threads) as connection:
                 remove_spill_files(self.warehouse)
-                connect_folder(connection, folder, self.work_folder / "readable", read)
+                remarks = connect_folder(connection, folder, self.work_folder / "readable", read)
                 collect_copies(connection, self.publish)
                 record_build(connection, variables, known_vars(), seeds, self.rules)
         except (OSError, EngineError, FailedCheck):
             folder.raise_if_changed()
             raise
         folder.raise_if_changed()
+        return remarks
 
     def _as_failed_check(self) -> AbstractContextManager:
         return raised_as(FailedCheck, self.warehouse)

@@ -13,7 +13,8 @@ from customer_outcomes.project import PROJECT_ROOT
 
 CONTRACT_FOLDER = PROJECT_ROOT / "models" / "sources"
 DOMAINS = ("crm", "support", "survey", "product")
-DELIVERY_COLUMNS = ("_loaded_at", "updated_at", "is_deleted")
+DELIVERY_TYPES = {"_loaded_at": "timestamp", "updated_at": "timestamp", "is_deleted": "boolean"}
+DELIVERY_COLUMNS = tuple(DELIVERY_TYPES)
 
 # By folder of models: the prefix of a model's name, the macro that describes its columns, and its description.
 MODELS = {
@@ -77,6 +78,17 @@ def load_contract() -> dict[str, TableContract]:
     return {
         f"{source['name']}.{table['name']}": _table_contract(table) for source in sources for table in source["tables"]
     }
+
+
+def column_types(table: str) -> dict[str, str]:
+    """Return the types of all columns that a table may have by name, the delivery columns first."""
+    columns = load_contract()[table]["columns"]
+    return DELIVERY_TYPES | {name: rules["type"] for name, rules in columns.items()}
+
+
+def has_personal_data(table: str) -> bool:
+    """Return whether a column of a table holds personal data, so that no message may show one of its rows."""
+    return any(rules.get("pii") for rules in load_contract()[table]["columns"].values())
 
 
 def _table_contract(table: dict[str, Any]) -> TableContract:

@@ -25,7 +25,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from customer_outcomes.warehouse import Connection, EngineError, connect
+from customer_outcomes.intake.parquet import reading
+from customer_outcomes.warehouse import EngineError, connect
 
 LONGEST_TEXT = 1_000_000  # the number of characters of a faulty row that are kept; its SHA-256 covers all of them
 MOST_PROBES = 1_000  # the number of attempts in the bisection of one column of one row group
@@ -58,31 +59,6 @@ def salvage(source: Path, columns: list[str], target: Path) -> Salvaged:
 def _salvaged(target: Path) -> Salvaged:
     rows = pq.read_table(_with(target, "rows")).column("row")
     return Salvaged(_with(target), rows, pq.read_table(_with(target, "faults")))
-
-
-def parquet_value(name: str, kind: str) -> str:
-    """Return the SQL that converts a column of a Parquet file for a raw relation; `kind` is DuckDB's type of it."""
-    return {
-        "VARCHAR": f"nullif({name}, '')",
-        "BLOB": f"nullif(decode({name}), '')",
-        "TIMESTAMP WITH TIME ZONE": f"timezone('UTC', {name})",
-        "TIMESTAMP_NS": f"cast({name} as timestamp)",
-        "TIMESTAMP_MS": f"cast({name} as timestamp)",
-        "TIMESTAMP_S": f"cast({name} as timestamp)",
-    }.get(kind, name)
-
-
-def reading(columns: dict[str, str]) -> str:
-    """Return the SQL of an aggregate for which every value of some columns, given by name and type, must be read."""
-    return f"max(hash({', '.join(parquet_value(name, kind) for name, kind in columns.items()) or '0'}))"
-
-
-def parquet_header(path: Path, connection: Connection | None = None) -> tuple[tuple[str, ...], ...]:
-    """Return the names of a Parquet file's columns and DuckDB's types of them; the names of folders add no columns."""
-    statement = "describe select * from read_parquet(?, hive_partitioning = false)"
-    with connect() if connection is None else connection.cursor() as reader:
-        schema = reader.execute(statement, [str(path)]).fetchall()
-    return tuple(row[0] for row in schema), tuple(row[1] for row in schema)
 
 
 def first_line(error: BaseException) -> str:

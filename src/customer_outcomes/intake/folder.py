@@ -8,24 +8,30 @@ records are copied unchanged, and each of the others becomes a row of raw_intake
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from customer_outcomes.contract import DELIVERY_COLUMNS, TableContract, load_contract
+from customer_outcomes.contract import DELIVERY_COLUMNS, column_types, load_contract
 from customer_outcomes.errors import FailedCheck, UnusableInput, first_sentences
-from customer_outcomes.intake.damage import ERRORS, first_line, parquet_header
-from customer_outcomes.intake.lines import read_header
+from customer_outcomes.intake.archives import read_head
+from customer_outcomes.intake.damage import ERRORS, first_line
+from customer_outcomes.intake.finding import RULES, find_files
+from customer_outcomes.intake.headers import folded_header, header_faults, repeated, unreadable_header
+from customer_outcomes.intake.lines import LONGEST_HEADER, names_in
+from customer_outcomes.intake.names import kind_of, nearest, question
+from customer_outcomes.intake.parquet import parquet_header
 from customer_outcomes.intake.readers import InputFile, Readers
 from customer_outcomes.places.paths import plain_path
+from customer_outcomes.rules.forms import fold_name
 from customer_outcomes.warehouse import Connection
 
-READERS = (".csv", ".parquet")
-RULES = "rules"  # the folder of a company's own rules, beside the folders of the domains
+__all__ = ["RULES", "InputFolder", "check_folder", "connect_folder"]
 Stamp = tuple[int, int, int]  # the size, the modification time and the inode of a file
-Header = tuple[tuple[str, ...], ...]  # the names of a Parquet file's columns, and their types
+Header = tuple[tuple[str, ...], ...]  # the folded names of a Parquet file's columns, their types and written names
+Faults = list[tuple[str, str]]  # the names of what is at fault, each with a sentence
 
 
 @dataclass
@@ -58,57 +64,18 @@ def check_folder(folder: Path) -> InputFolder:
     if not folder.is_dir():
         raise UnusableInput(f"{folder} is not a folder.")
     folder = folder.absolute()
-    contract = load_contract()
-    files: dict[str, list[InputFile]] = defaultdict(list)
-    passed_over: dict[tuple[str, str], list[str]] = defaultdict(list)
-    in_names: dict[tuple[str, str], list[str]] = defaultdict(list)
-    headers: dict[str, Header] = {}
-    stamps: dict[Path, Stamp | None] = {}
-    faults, remarks = (
-        [],
-        [
-            f"{path.name} is in no domain's folder and is passed over."
-            for path in sorted(folder.iterdir())
-            if path.is_file() and path.suffix in READERS
-        ],
-    )
-    for path, table in _table_files(folder):
-        name = path.relative_to(folder).as_posix()
-        if path.suffix not in READERS:
-            faults.append(f"{name} is neither a .csv nor a .parquet file.")
-        elif table not in contract:
-            faults.append(f"{name} belongs to the table {table}, which the input contract does not have.")
-        else:
-            stamps[path] = _stamp(path)
-            try:
-                file = _read_header(table, path, name, headers)
-            except ERRORS as error:
-                faults.append(f"{name} cannot be read: {first_line(error)}.")
-                continue
-            files[table].append(file)
-            faults += _column_faults(file, contract[table])
-            for column in _columns_of_folders(file):
-                if column in contract[table]["columns"] or column in DELIVERY_COLUMNS:
-                    in_names[table, column].append(name)
-            for column in file.columns:
-                if column not in contract[table]["columns"] and column not in DELIVERY_COLUMNS:
-                    passed_over[table, column].append(name)
-    remarks += [
-        f"{names[0] if len(names) == 1 else f'{table}, {len(names)} files'}:"
-        f" the column {column} is not in the input contract and is passed over."
-        for (table, column), names in passed_over.items()
-    ] + [
-        f"{names[0] if len(names) == 1 else f'{table}, {len(names)} files'}:"
-        f" the column {column} is only in the folder's name and is not read; write it into the files."
-        for (table, column), names in in_names.items()
-    ]
-    if not files and not faults:
+    found = find_files(folder)
+    checked = _Checked()
+    for path, table in found.files:
+        checked.add(path, table, found.name(path))
+    faults = [sentence for _, sentence in sorted(found.faults + checked.faults, key=lambda fault: fault[0])]
+    if not checked.files and not faults:
         faults.append(f"{folder} holds no input: no <domain>/<table>.csv or .parquet.")
-    elif not faults and "crm.accounts" not in files:
+    elif not faults and "crm.accounts" not in checked.files:
         faults.append(f"{folder} has no crm/accounts.csv or .parquet, the one table that is required.")
     if faults:
-        raise UnusableInput(*faults)
-    return InputFolder(folder, dict(files), remarks, stamps)
+        raise UnusableInput(*first_sentences(faults))
+    return InputFolder(folder, dict(checked.files), found.remarks + checked.remarks, checked.stamps)
 
 
 def connect_folder(
@@ -116,12 +83,13 @@ def connect_folder(
     folder: InputFolder,
     work_folder: Path,
     progress: Callable[[str], None] = lambda name: None,
-) -> None:
+) -> list[str]:
     """Make the raw relations of all input tables; the relation of a table without files is empty.
 
-    `work_folder` keeps links to files whose paths the reader would take for patterns, and copies of the readable
-    records of files with faulty ones. `progress` is called with each file's name after the file is read. Raise
-    FailedCheck if a file was not read with all its rows, UnusableInput if a file cannot be read at all.
+    Return remarks on columns that were read in another sense than their type says. `work_folder` keeps links to files
+    whose paths the reader would take for patterns, unpacked copies, and copies of the readable records of files with
+    faulty ones. `progress` is called with each file's name after the file is read. Raise FailedCheck if a file was not
+    read with all its rows, UnusableInput if a file cannot be read at all.
     """
     connection.execute("set TimeZone = 'UTC'")
     readers = Readers(connection, work_folder)
@@ -140,6 +108,11 @@ def connect_folder(
     connection.execute(
         "create or replace view raw_intake.deliveries as " + " union all ".join(map(_select_delivery, load_contract()))
     )
+    return [
+        f"{_where(table, names)}: all timestamps of the column {column} are at 00:00 and without a time zone, so it is"
+        " read as a column of dates."
+        for (table, column), names in readers.dates.items()
+    ]
 
 
 def _stamp(path: Path) -> Stamp | None:
@@ -151,56 +124,108 @@ def _stamp(path: Path) -> Stamp | None:
     return found.st_size, found.st_mtime_ns, found.st_ino
 
 
-def _table_files(folder: Path) -> list[tuple[Path, str]]:
-    """Return the files below the domain folders, each with the name of its table, sorted by path."""
-    found = []
-    for domain in sorted(folder.iterdir()):
-        if not domain.is_dir() or domain.name.startswith((".", "_")) or domain.name == RULES:
-            continue
-        for entry in sorted(domain.iterdir()):
-            paths = sorted(entry.rglob("*")) if entry.is_dir() else [entry]
-            for path in paths:
-                parts = path.relative_to(domain).parts
-                if path.is_file() and not any(part.startswith((".", "_")) for part in parts):
-                    found.append((path, f"{domain.name}.{entry.name if entry.is_dir() else entry.stem}"))
-    return found
+@dataclass
+class _Checked:
+    """The files whose headers were checked, by table, and what was found.
 
+    `headers` keeps the headers of Parquet files by schema. `passed_over` and `in_folders` hold the files with a column
+    that is not read, by table and column.
+    """
 
-def _read_header(table: str, path: Path, name: str, headers: dict[str, Header]) -> InputFile:
-    """Return a file with its header; `headers` keeps the headers of Parquet files by schema."""
-    if path.suffix == ".csv":
-        return InputFile(table, path, name, read_header(path))
-    # Files of one schema have the same header, and a comparison of schemas is cheaper than a query of the engine.
-    schema = str(pq.read_metadata(path).schema).partition("\n")[2]
-    if schema not in headers:
-        with plain_path(path) as readable:
-            headers[schema] = parquet_header(readable)
-    return InputFile(table, path, name, *headers[schema])
+    files: dict[str, list[InputFile]] = field(default_factory=lambda: defaultdict(list))
+    stamps: dict[Path, Stamp | None] = field(default_factory=dict)
+    faults: Faults = field(default_factory=list)
+    headers: dict[str, Header] = field(default_factory=dict)
+    passed_over: dict[tuple[str, str], list[InputFile]] = field(default_factory=lambda: defaultdict(list))
+    in_folders: dict[tuple[str, str], list[InputFile]] = field(default_factory=lambda: defaultdict(list))
 
+    def add(self, path: Path, table: str, name: str) -> None:
+        """Check the header of a file, and add the file, with its faults if there are any."""
+        self.stamps[path] = _stamp(path)
+        try:
+            read = self._parquet if kind_of(path) == ".parquet" else self._csv
+            file = read(path, table, name)
+        except ERRORS as error:
+            self.faults.append((name, f"{name} cannot be read: {first_line(error)}."))
+            return
+        if file is None:
+            return
+        self.files[table].append(file)
+        known = column_types(table)
+        for column in file.columns:
+            if column not in known:
+                self.passed_over[table, column].append(file)
+        for column in _columns_of_folders(file):
+            if column in known:
+                self.in_folders[table, column].append(file)
 
-def _column_faults(file: InputFile, definition: TableContract) -> list[str]:
-    """Return a sentence for each column of a file that is missing, repeated or reserved."""
-    in_name = _columns_of_folders(file)
-    required = [column for column, rules in definition["columns"].items() if rules.get("required")]
-    missing = [column for column in required if column not in file.columns and column not in in_name]
-    repeated = sorted({column for column in file.columns if file.columns.count(column) > 1})
-    reserved = [column for column in file.columns if file.types and column.lower() in ("filename", "file_row_number")]
-    return [
-        *(f"{file.name} has no column {column}, which {file.table} requires." for column in missing),
-        *(
+    @property
+    def remarks(self) -> list[str]:
+        """A sentence for each column of a table that is not read, with the one that was probably meant."""
+        return [
+            f"{_where(table, [file.name for file in files])}: the column {column or '(no name)'} is not in the input"
+            f" contract and is passed over{question(nearest(column, _absent(table, files)))}"
+            for (table, column), files in self.passed_over.items()
+        ] + [
+            f"{_where(table, [file.name for file in files])}: the column {column} is only in the folder's name and is"
+            " not read; write it into the files."
+            for (table, column), files in self.in_folders.items()
+        ]
+
+    def _csv(self, path: Path, table: str, name: str) -> InputFile | None:
+        """Return a CSV file with its header, and add its faults; None if its first line is no header."""
+        head = read_head(path, LONGEST_HEADER)
+        try:
+            written, columns = names_in(head), folded_header(head)
+        except ValueError as error:
+            self.faults.append((name, unreadable_header(name, table, head, str(error))))
+            return None
+        file = InputFile(table, path, name, columns)
+        self._refuse(file, written, head or b"\n")
+        return file
+
+    def _parquet(self, path: Path, table: str, name: str) -> InputFile:
+        """Return a Parquet file with its header, and add its faults."""
+        # Files of one schema have the same header, and a comparison of schemas is cheaper than a query of the engine.
+        schema = str(pq.read_metadata(path).schema).partition("\n")[2]
+        if schema not in self.headers:
+            with plain_path(path) as readable:
+                self.headers[schema] = parquet_header(readable)
+        file = InputFile(table, path, name, *self.headers[schema])
+        self._refuse(file, file.written, b"")
+        for column in file.written:
+            if column.lower() in ("filename", "file_row_number"):
+                self.faults.append((name, f"{name} has a column {column}, a name that the Parquet reader reserves."))
+        return file
+
+    def _refuse(self, file: InputFile, written: Iterable[str], head: bytes) -> None:
+        """Add faults for required columns that are missing or only in a folder's name, and for repeated columns."""
+        in_folders = _columns_of_folders(file)
+        said = header_faults(file.name, file.table, file.columns, in_folders, head)
+        said += [
             f"{file.name}: the column {column}, which {file.table} requires, is only in the folder's name; write it"
             " into the files."
-            for column in required
-            if column in in_name
-        ),
-        *(f"{file.name} has the column {column or '(no name)'} more than once." for column in repeated),
-        *(f"{file.name} has a column {column}, a name that the Parquet reader reserves." for column in reserved),
-    ]
+            for column, rules in load_contract()[file.table]["columns"].items()
+            if rules.get("required") and column in in_folders
+        ]
+        said += repeated(file.name, file.columns, written)
+        self.faults += [(file.name, sentence) for sentence in said]
+
+
+def _absent(table: str, files: list[InputFile]) -> list[str]:
+    """Return the columns of the contract that none of some files of a table has."""
+    present = {column for file in files for column in file.columns}
+    return [column for column in column_types(table) if column not in present]
+
+
+def _where(table: str, names: list[str]) -> str:
+    """Return the beginning of a sentence about files of a table: the name of one file, or the number of several."""
+    return names[0] if len(names) == 1 else f"{table}, {len(names)} files"
 
 
 def _columns_of_folders(file: InputFile) -> list[str]:
     """Return the columns that a file lacks but the names of its folders hold, as <column>=<value>."""
-    names = [part.partition("=")[0] for part in file.name.split("/")[:-1] if "=" in part]
+    names = [fold_name(part.partition("=")[0]) for part in file.name.split("/")[:-1] if "=" in part]
     return [name for name in names if name not in file.columns]
 
 

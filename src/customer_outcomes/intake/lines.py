@@ -23,6 +23,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from customer_outcomes.intake.archives import read_head
+
 LONGEST_RECORD = 100_000_000  # bytes
 LONGEST_TEXT = 1_000_000  # the number of characters of a faulty record that are kept; its SHA-256 covers all of them
 LONGEST_HEADER = 1_000_000  # bytes
@@ -58,12 +60,16 @@ class Rewritten:
 
 
 def read_header(path: Path) -> tuple[str, ...]:
-    """Return the names in the first line of a CSV file; an empty file has none.
+    """Return the names in the first line of a CSV file, compressed or not; an empty file has none.
 
-    Raise ValueError if the line is not a record or not UTF-8.
+    Raise ValueError if the line is not a record or not UTF-8, or if the file cannot be unpacked.
     """
-    with path.open("rb") as file:
-        head = file.read(LONGEST_HEADER).removeprefix(BYTE_ORDER_MARK)
+    return names_in(read_head(path, LONGEST_HEADER))
+
+
+def names_in(head: bytes) -> tuple[str, ...]:
+    """Return the names in the first line of the first bytes of a CSV file; raise ValueError as read_header does."""
+    head = head.removeprefix(BYTE_ORDER_MARK)
     line = LINE_END.sub(b"", head[: _end_of_line(head, 0)])
     names: list[bytes] = []
     position = 0

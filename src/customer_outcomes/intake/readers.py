@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,11 +17,22 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from customer_outcomes.contract import load_contract
+from customer_outcomes.contract import column_types, has_personal_data
 from customer_outcomes.errors import FailedCheck, UnusableInput
+from customer_outcomes.intake.archives import DamagedArchive, is_packed, unpack
 from customer_outcomes.intake.counting import Count, count_csv, count_parquet, lines_of_rows
-from customer_outcomes.intake.damage import ERRORS, first_line, parquet_header, parquet_value, reading, salvage
+from customer_outcomes.intake.damage import ERRORS, first_line, salvage
 from customer_outcomes.intake.lines import LONGEST_RECORD, rewrite_readable_records
+from customer_outcomes.intake.names import kind_of
+from customer_outcomes.intake.parquet import (
+    WITHOUT_ZONE,
+    all_midnights,
+    identifier,
+    parquet_header,
+    reading,
+    typed_value,
+)
+from customer_outcomes.intake.sources import InputFile, Source
 from customer_outcomes.places.paths import link, refuse_pattern
 from customer_outcomes.warehouse import Connection, RefusedFile, connect
 
@@ -35,47 +45,13 @@ LONGEST_USUAL_RECORD = 1_900_000  # bytes; the reader's default bound is 2,000,0
 LONG_RECORDS = f", max_line_size = {LONGEST_RECORD + 2}, buffer_size = {2 * LONGEST_RECORD + 4}"
 
 
-@dataclass(frozen=True)
-class InputFile:
-    """One file of one input table.
-
-    `name` is its path within the input folder, `columns` its unchanged header, `types` the engine's types of the
-    columns of a Parquet file.
-    """
-
-    table: str
-    path: Path
-    name: str
-    columns: tuple[str, ...]
-    types: tuple[str, ...] = ()
-
-
-@dataclass
-class Source:
-    """An input file as the reader gets it, with its counts.
-
-    `path` is the file, a link to it, or a copy of its readable records. `lines` holds, only for a copy, the line or row
-    of the input file at which each row starts.
-    """
-
-    file: InputFile
-    number: int
-    path: Path
-    count: Count
-    lines: np.ndarray | None = None
-
-    @property
-    def has_own_lines(self) -> bool:
-        """Whether the place of a row in the input file does not follow from its number."""
-        return self.lines is not None or not self.count.one_line_each
-
-
 class Readers:
     """Reads the input files of one warehouse, and records them in the schema raw_intake.
 
     raw_intake.files holds every file that is read, raw_intake.row_lines the places of the rows of files in which they
     do not follow from the row's number, raw_intake.unreadable_lines the records and rows that cannot be read. Links to
-    files and copies of them are kept in `work_folder`.
+    files and copies of them are kept in `work_folder`. `dates` holds the names of the Parquet files in which a table's
+    timestamp column is a column of dates.
     """
 
     def __init__(self, connection: Connection, work_folder: Path):
@@ -83,6 +59,7 @@ class Readers:
         refuse_pattern(work_folder, "another warehouse")
         self.connection, self.work_folder = connection, work_folder
         self.files = 0
+        self.dates: dict[tuple[str, str], list[str]] = defaultdict(list)
         connection.execute("create schema if not exists raw_intake")
         connection.execute(
             "create or replace table raw_intake.unreadable_lines"
@@ -102,10 +79,13 @@ class Readers:
 
         Raise FailedCheck if a file was not read with all its rows, UnusableInput if a file cannot be read at all.
         """
-        csv_files = [file for file in files if file.path.suffix == ".csv"]
+        csv_files = [file for file in files if not file.is_parquet]
         queries = self._select_csv([self._csv_source(file) for file in csv_files], columns)
-        parquet = [self._parquet_source(file) for file in files if file.path.suffix == ".parquet"]
+        parquet = [self._parquet_source(file) for file in files if file.is_parquet]
         groups = self._read_parquet(parquet, columns)
+        for source in (source for group in groups for source in group):
+            for column in sorted(source.dates):
+                self.dates[source.file.table, column].append(source.file.name)
         as_text = len(groups) + len(csv_files) > 1
         return queries + [_select_parquet(group, columns, as_text) for group in groups]
 
@@ -147,22 +127,35 @@ class Readers:
                 changed += group
                 continue
             self._agree(group, found, 1)
-            groups.append(group)
+            groups += _grouped(group, lambda source: source.dates)
         return groups + (self._read_parquet(changed, columns) if changed else [])
 
     def _parquet_rows(self, sources: list[Source], columns: list[str]) -> dict[str, tuple[int, int, int]]:
-        """Return the number of rows of each file, by path, and its first and last row.
+        """Return the number of rows of each file, by path, and its first and last row; note its columns of dates.
 
         This needs a separate connection, because a damaged file can make a database unusable.
         """
-        known = {column: kind for column, kind in _types(sources).items() if column in columns}
+        file = sources[0].file
+        known = {
+            written: kind
+            for column, kind, written in zip(file.columns, file.types, file.written, strict=True)
+            if column in columns
+        }
+        moments = _moments(file)
+        midnights = "".join(f", {all_midnights(identifier(written), kind)}" for _, written, kind in moments)
         threads = self.connection.execute("select current_setting('threads')").fetchall()[0][0]
         with connect(threads=threads) as connection:
             found = connection.execute(
                 "select filename, count(*), min(file_row_number) + 1, max(file_row_number) + 1,"
-                f" {reading(known)} from {_parquet(sources)} group by filename"
+                f" {reading(known)}{midnights} from {_parquet(sources)} group by filename"
             ).fetchall()
-        return {path: (count, first, last) for path, count, first, last, _ in found}
+        dates = {
+            path: frozenset(column for (column, *_), is_date in zip(moments, flags, strict=True) if is_date)
+            for path, _, _, _, _, *flags in found
+        }
+        for source in sources:
+            source.dates = dates.get(str(source.path), frozenset())
+        return {path: (count, first, last) for path, count, first, last, *_ in found}
 
     def _refused_parquet(self, sources: list[Source], columns: list[str]) -> list[Source]:
         """Return the files in which the reader refuses a value, found by bisection."""
@@ -183,7 +176,7 @@ class Readers:
         try:
             saved = salvage(
                 source.path,
-                [column for column in file.columns if column in columns],
+                [written for column, written in zip(file.columns, file.written, strict=True) if column in columns],
                 self.work_folder / f"{source.number}.readable",
             )
             header = parquet_header(saved.copy)
@@ -197,21 +190,30 @@ class Readers:
         source.path, source.lines = saved.copy, saved.rows.to_numpy()
         source.file = InputFile(file.table, file.path, file.name, *header)
         source.count = Count(len(saved.rows), 0, True)
-        faults = saved.faults
+        faults, folded = saved.faults, dict(zip(file.written, file.columns, strict=True))
         self._keep(
             "unreadable_lines",
             input_table=[file.table] * len(faults),
             file_name=[file.name] * len(faults),
             row_number=faults["row"],
-            column_name=faults["column"],
+            column_name=[folded[column] for column in faults["column"].to_pylist()],
             line_sha256=faults["sha256"],
-            line_text=pa.nulls(len(faults), pa.string()) if _has_pii(file.table) else faults["text"],
+            line_text=pa.nulls(len(faults), pa.string()) if has_personal_data(file.table) else faults["text"],
         )
 
     def _place(self, file: InputFile) -> tuple[int, Path]:
-        """Return a new number for a file, and a path to it that is not a pattern."""
+        """Return a new number for a file, and a path to its unpacked bytes that is not a pattern."""
         self.files += 1
-        return self.files, link(file.path, self.work_folder / f"{self.files}{file.path.suffix}")
+        if not is_packed(file.path):
+            return self.files, link(file.path, self.work_folder / f"{self.files}{kind_of(file.path)}")
+        copy = self.work_folder / f"{self.files}.unpacked.csv"
+        try:
+            unpack(file.path, copy)
+        except DamagedArchive as error:
+            raise UnusableInput(f"{file.name} cannot be read: {error}.") from None
+        except OSError as error:
+            raise UnusableInput(f"{file.name} cannot be unpacked into {copy}: {error.strerror or error}.") from None
+        return self.files, copy
 
     def _csv_source(self, file: InputFile) -> Source:
         number, path = self._place(file)
@@ -247,8 +249,8 @@ class Readers:
         file = source.file
         if source.lines is not None:
             raise FailedCheck(f"{file.name} cannot be read, not even without the lines that seem faulty.")
-        source.path = self.work_folder / f"{source.number}.readable.csv"
-        made = rewrite_readable_records(file.path, len(file.columns), source.path)
+        whole, source.path = source.path, self.work_folder / f"{source.number}.readable.csv"
+        made = rewrite_readable_records(whole, len(file.columns), source.path)
         source.count, source.lines = count_csv(source.path, len(file.columns)), np.frombuffer(made.lines, np.int64)
         self._keep(
             "unreadable_lines",
@@ -257,7 +259,9 @@ class Readers:
             line_number=[line.line for line in made.unreadable],
             line_sha256=[line.sha256 for line in made.unreadable],
             # The text of a table with personal data is not kept.
-            line_text=pa.array([None if _has_pii(file.table) else line.text for line in made.unreadable], pa.string()),
+            line_text=pa.array(
+                [None if has_personal_data(file.table) else line.text for line in made.unreadable], pa.string()
+            ),
         )
 
     def _agree(self, sources: list[Source], found: dict[str, tuple[int, int, int]], first: int | None = None) -> None:
@@ -316,17 +320,21 @@ def _grouped(items: Iterable[Item], kind: Callable[[Item], Hashable]) -> list[li
     return list(groups.values())
 
 
-def _has_pii(table: str) -> bool:
-    return any(rules.get("pii") for rules in load_contract()[table]["columns"].values())
-
-
 def _parquet_form(source: Source) -> Hashable:
-    return source.file.columns, source.file.types, source.has_own_lines
+    return source.file.columns, source.file.types, source.file.written, source.has_own_lines
 
 
-def _types(sources: list[Source]) -> dict[str, str]:
-    """Return the engine's type of each column of Parquet files of the same form."""
-    return dict(zip(sources[0].file.columns, sources[0].file.types, strict=True))
+def _moments(file: InputFile) -> list[tuple[str, str, str]]:
+    """Return the columns of a Parquet file that the contract calls timestamps and that have no time zone.
+
+    Each has its name in the contract, its name in the file, and the engine's type.
+    """
+    types = column_types(file.table)
+    return [
+        (column, written, kind)
+        for column, kind, written in zip(file.columns, file.types, file.written, strict=True)
+        if kind in WITHOUT_ZONE and types.get(column) == "timestamp"
+    ]
 
 
 def _parquet(sources: list[Source]) -> str:
@@ -335,8 +343,7 @@ def _parquet(sources: list[Source]) -> str:
 
 
 def _select_parquet(sources: list[Source], columns: list[str], as_text: bool) -> str:
-    types = _types(sources)
-    selected = ", ".join(_parquet_column(column, types.get(column), as_text) for column in columns)
+    selected = ", ".join(f"{_parquet_column(column, sources[0], as_text)} as {column}" for column in columns)
     row, lines = "received.file_row_number + 1", ""
     if sources[0].has_own_lines:
         lines = (
@@ -394,11 +401,15 @@ def _select_group(sources: list[Source], columns: list[str]) -> str:
     )
 
 
-def _parquet_column(column: str, kind: str | None, as_text: bool) -> str:
-    if kind is None:
-        return f"cast(null as varchar) as {column}"
-    value = parquet_value(f"received.{column}", kind)
-    return f"cast({value} as varchar) as {column}" if as_text else f"{value} as {column}"
+def _parquet_column(column: str, source: Source, as_text: bool) -> str:
+    """Return the SQL of a column of the contract from Parquet files of the form of a source."""
+    file = source.file
+    if column not in file.columns:
+        return "cast(null as varchar)"
+    place = file.columns.index(column)
+    name = f"received.{identifier(file.written[place])}"
+    contract_type = column_types(file.table).get(column)
+    return typed_value(name, file.types[place], contract_type, column in source.dates, as_text)
 
 
 def _paths(sources: list[Source]) -> str:
