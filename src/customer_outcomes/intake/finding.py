@@ -45,7 +45,7 @@ REASONS: tuple[Reason, ...] = (
 
 @dataclass
 class Found:
-    """The files of a folder with their tables; faults with the names of what is at fault; what is passed over.
+    """The files of a folder with their tables, the faults with the names at fault, and the rest, which is passed over.
 
     `files` and `faults` are sorted by name. `beside` holds the names of the rest by reason, `remarks` its sentences.
     """
@@ -211,7 +211,7 @@ def _file(found: Found, path: Path, table: str, is_data: bool) -> None:
 
 
 def _unknown_folder(found: Found, folder: Path, domain: str) -> None:
-    """Refuse a folder of files in a domain's folder that is no table's; pass it over if it holds no such file."""
+    """Refuse a folder of files in a domain's folder that is no table's; pass it over if it holds no input."""
     holds_data = any(kind_of(path) and path.is_file() for path in folder.rglob("*"))
     stem, kind = split_name(folder.name)
     if kind and f"{domain}.{stem}" in load_contract():

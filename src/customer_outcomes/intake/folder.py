@@ -31,7 +31,7 @@ from customer_outcomes.warehouse import Connection
 __all__ = ["RULES", "InputFolder", "check_folder", "connect_folder"]
 Stamp = tuple[int, int, int]  # the size, the modification time and the inode of a file
 Header = tuple[tuple[str, ...], ...]  # the folded names of a Parquet file's columns, their types and written names
-Faults = list[tuple[str, str]]  # the names of what is at fault, each with a sentence
+Faults = list[tuple[str, str]]  # names, each with a sentence about its fault
 
 
 @dataclass
@@ -126,7 +126,7 @@ def _stamp(path: Path) -> Stamp | None:
 
 @dataclass
 class _Checked:
-    """The files whose headers were checked, by table, and what was found.
+    """The files whose headers were checked, by table, with their faults and the columns that are not read.
 
     `headers` keeps the headers of Parquet files by schema. `passed_over` and `in_folders` hold the files with a column
     that is not read, by table and column.

@@ -50,18 +50,17 @@ def header_faults(name: str, table: str, columns: tuple[str, ...], in_folders: I
     missing = [column for column in required if column not in columns and column not in in_folders]
     if not missing:
         return []
-    names = _lines(head)[0] if head else ",".join(columns)
+    shown = _shown(_lines(head)[0], table) if head else _shown(", ".join(columns), table, "Its columns are")
     if any(column in column_types(table) for column in columns):
         word = "columns" if len(missing) > 1 else "column"
         said = f"{name} has no {word} {', '.join(missing)}, which {table} requires."
-        return [f"{said}{_slips(table, columns, missing)}{_shown(names, table)}"]
+        return [f"{said}{_slips(table, columns, missing)}{shown}"]
     if head and (cause := other_content(head)):
         return [f"{name} cannot be read: it {cause}."]
     if not head.removeprefix(BYTE_ORDER_MARK).strip() and not columns:
         return [f"{name} is empty; its first line must name the columns of {table}."]
-    known = [line for line in (_cause(head, table), _shown(names, table).strip()) if line]
-    said = f"{name} has no column {missing[0]}" if len(required) == 1 else f"{name} has none of the columns of {table}"
-    return [" ".join([f"{said}{', which ' + table + ' requires' if len(required) == 1 else ''}.", *known])]
+    known = [line for line in (_cause(head, table), shown.strip()) if line]
+    return [" ".join([f"{name} has none of the columns of {table}.", *known])]
 
 
 def unreadable_header(name: str, table: str, head: bytes, reason: str) -> str:
@@ -127,13 +126,13 @@ def _slips(table: str, columns: Iterable[str], missing: list[str]) -> str:
     return "".join(f" Is {other} meant to be {column}?" for column, other in found if other)
 
 
-def _shown(header: str, table: str) -> str:
+def _shown(header: str, table: str, words: str = "Its first line is") -> str:
     """Return a sentence with a header, shortened; empty if it could be a row or a line with personal data."""
     names = {fold_name(part.strip().strip('"')) for part in re.split(r"[,;\t|]", header)}
     if looks_like_a_row(header) or (has_personal_data(table) and not names & _all_columns()):
         return ""
     text = " ".join("".join(letter if letter.isprintable() else " " for letter in header).split())
-    return f" Its first line is: {text if len(text) <= LONGEST_SHOWN else f'{text[:LONGEST_SHOWN]}...'}."
+    return f" {words}: {text if len(text) <= LONGEST_SHOWN else f'{text[:LONGEST_SHOWN]}...'}."
 
 
 @cache

@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 from customer_outcomes.contract import DELIVERY_COLUMNS, load_contract
 from customer_outcomes.errors import FailedCheck, UnusableInput
 from customer_outcomes.intake import damage, readers
-from customer_outcomes.intake.damage import parquet_header
 from customer_outcomes.intake.folder import check_folder
+from customer_outcomes.intake.parquet import parquet_header
 from customer_outcomes.intake.readers import InputFile, Readers
 
 TABLE = "crm.transactions"  # holds no personal data, so that the text of a faulty row is kept

@@ -1,4 +1,4 @@
-"""All that lies in the input folder and is not read is said exactly once; data meant to be delivered is a fault."""
+"""Everything in the input folder that is not read is said exactly once; data meant to be delivered is a fault."""
 
 import os
 

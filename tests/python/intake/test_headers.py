@@ -87,7 +87,7 @@ def test_a_header_in_which_some_columns_are_missing(tmp_path):
 def test_a_header_of_parquet_is_shown(tmp_path):
     pieces = pa.table({"id": ["1"], "when": ["2026-01-01"]})
     assert said_of(tmp_path, pieces, "crm/transactions.parquet") == (
-        "crm/transactions.parquet has none of the columns of crm.transactions. Its first line is: id,when."
+        "crm/transactions.parquet has none of the columns of crm.transactions. Its columns are: id, when."
     )
 
 
