@@ -47,7 +47,7 @@ REASONS: tuple[Reason, ...] = (
 class Found:
     """The files of a folder with their tables, the faults with the names at fault, and the rest, which is passed over.
 
-    `files` and `faults` are sorted by name. `beside` holds the names of the rest by reason, `remarks` its sentences.
+    `files` is sorted by path. `beside` holds the names of the rest by reason, `remarks` its sentences.
     """
 
     folder: Path

@@ -257,3 +257,17 @@ def test_the_columns_of_this_test_are_of_the_types_of_the_contract():
     for kind, name in COLUMNS.items():
         domain, table, column = name.split(".")
         assert column_types(f"{domain}.{table}")[column] == kind
+
+
+@pytest.mark.parametrize(
+    "nest",
+    [
+        lambda texts: pa.ListArray.from_arrays([0, 1, 2, 3], texts),
+        lambda texts: pa.StructArray.from_arrays([texts], ["a"]),
+    ],
+)
+def test_a_bad_text_inside_a_list_or_a_record_costs_its_row(tmp_path, nest):
+    plain = pa.array([b"a", b"\xff", b"c"], pa.binary())
+    texts = pa.Array.from_buffers(pa.string(), 3, plain.buffers())
+    rows, _ = read_accounts(tmp_path, {"a": accounts(segment=nest(texts))}, "account_id")
+    assert rows == ["A0", "A2"]

@@ -8,7 +8,7 @@ import pytest
 from customer_outcomes.contract import DELIVERY_COLUMNS, load_contract
 from customer_outcomes.intake.unordered import unordered_rows
 
-TYPES = {"text": "varchar", "integer": "bigint", "decimal": "decimal(26, 6)"}
+TYPES = {"text": "varchar", "integer": "bigint", "decimal": "decimal(26, 6)", "ratio": "decimal(18, 12)"}
 STAMPS = {"_loaded_at": "timestamp", "updated_at": "timestamp", "is_deleted": "boolean"}
 SAYS = "that differ, and neither _loaded_at nor updated_at says which is the newest"
 
