@@ -272,8 +272,16 @@ def _as_moment(value: object) -> object:
 
 
 def _quarantine_disagreements(database: Path, expected: list[dict]) -> list[str]:
-    columns = ("input_table", "row_key", "reason")
-    wanted = Counter(tuple(row[column] for column in columns) for row in expected)
-    found = Counter(query(database, f"select {', '.join(columns)} from audit.quarantined_rows"))
+    columns = ("input_table", "row_key", "reason", "column_name")
+    wanted = Counter((*(row[column] for column in columns), _faults_text(row["faults"])) for row in expected)
+    found = Counter(
+        (*row, _faults_text([(fault["reason"], fault["column"]) for fault in json.loads(faults)]))
+        for *row, faults in query(database, f"select {', '.join(columns)}, faults from audit.quarantined_rows")
+    )
     missing = [f"{row} is not in quarantine" for row in (wanted - found).elements()]
     return missing + [f"{row} is in quarantine" for row in (found - wanted).elements()]
+
+
+def _faults_text(faults: list) -> str:
+    """All faults of a row as one text, in their order."""
+    return ", ".join(f"{reason} of {column}" for reason, column in faults)
