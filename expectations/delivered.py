@@ -57,7 +57,6 @@ def suites() -> dict[str, list]:
             ),
         ],
         "marts.fct_leads": [ExpectColumnValuesToNotBeNull(column="created_at")],
-        "marts.fct_opportunities": [],
         "marts.fct_survey_responses": [
             ExpectColumnValuesToBeBetween(column="score_unit", min_value=0, max_value=1),
             ExpectColumnValuesToBeBetween(column="score_1_10", min_value=1, max_value=10),
