@@ -6,7 +6,7 @@
         records.*,
         records.score not between surveys.scale_min and surveys.scale_max as is_off_scale
     from records
-    left join (select * from {{ ref('rec_surveys') }} where row_state = 'accepted') as surveys
-        on records.survey_id = surveys.survey_id
+    left join {{ ref('rec_surveys') }} as surveys
+        on records.survey_id = surveys.survey_id and surveys.row_state not in ('superseded', 'quarantined')
 
 {% endcall %}
