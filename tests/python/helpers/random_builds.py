@@ -11,7 +11,7 @@ from oracle.compensation import read_rules
 from oracle.compute import compute
 from oracle.world import World
 from worlds.outcomes import OFFICE
-from worlds.pay_rules import random_rules, write_rules
+from worlds.pay_rules import employees, random_rules, write_rules
 
 PARQUET_VARIABLES = {
     "reporting_currency": "USD",
@@ -46,8 +46,7 @@ EVENING, EVENING_AS_OF = (
 
 def write_world_rules(folder: Path, seed: int) -> None:
     """Give a world rules of pay of its own, for its accepted users."""
-    users = World(folder, load_contract(), WORLD_AS_OF, "EUR", "UTC").accepted("crm.users")
-    teams = {user["user_id"]: user["team"] for user in users if not user["is_bot"]}
+    teams = employees(World(folder, load_contract(), WORLD_AS_OF, "EUR", "UTC"))
     write_rules(folder / RULES, random_rules(Random(seed), teams, date(2022, 2, 1), WORLD_AS_OF))
 
 

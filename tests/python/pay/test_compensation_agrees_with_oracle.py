@@ -28,7 +28,7 @@ from oracle.compute import compute
 from oracle.world import World
 from worlds.files import write_world
 from worlds.late_facts import write_late_facts
-from worlds.pay_rules import next_close, random_rules, write_rules
+from worlds.pay_rules import employees, next_close, random_rules, write_rules
 
 # as_of of each build, and the months of 2025 that are closed by then; it is late in the evening, so that the day
 # after has begun in Tokyo, and at last with it a month
@@ -102,8 +102,7 @@ def history(folder: Path, companies: list[CompanyModels], seed: int) -> Iterator
             write_late_facts(folder / "world", dice, world, number)
             world = World(*arguments)
         else:
-            teams = {user["user_id"]: user["team"] for user in world.accepted("crm.users") if not user["is_bot"]}
-            rules = random_rules(dice, teams, date(2022, 2, 1), as_of) | {"closed_periods": []}
+            rules = random_rules(dice, employees(world), date(2022, 2, 1), as_of) | {"closed_periods": []}
         for month in months:
             rules = next_close(rules, date(2025, month, 1), datetime(2025, month + 1, 5))
         typed = compensation.read_rules(write_rules(folder / f"rules_{number}", rules))

@@ -3,15 +3,16 @@
 A world passes through four steps, each deterministic for its seed:
 
 1. `company` makes clean records, as Python values, that refer to each other; `support`, `outcomes` and `credit` add the
-   parts that are hard on their subjects;
+   parts that are hard on their subjects; `oddities` merges records, moves users to other teams, and loses references;
 2. `delivery` makes the versions of a record that arrive: edits, copies, ties, deletions, futures;
 3. it writes each value in one of the forms that the contract allows, and breaks some;
-4. `files` writes the files, `<domain>/<table>.csv` or `.parquet`, such as crm/accounts.csv.
+4. `files` writes the files, `<domain>/<table>.csv`, `.csv.gz`, `.csv.zst` or `.parquet`, such as crm/accounts.csv.
 
 Nothing plans who refers to a broken record: records break at random, and the references that were sound before (a deal
 of an account, its splits, its tickets) become the cascades under test. CSV and Parquet of one seed hold the same rows,
-but for the lines that only CSV can break. With `faults=False` no row is quarantined, deleted or future: each is accepted,
-superseded, or excluded as one of an internal or test account.
+but for the lines that only CSV can break, and the numbers that only a key in Parquet can be. With `faults=False` no row
+is quarantined or future, and none deleted unless it is merged: each is accepted, superseded, or excluded, as one of an
+internal or test account or of a guest. In it, too, some optional references lead nowhere.
 
 `pay_rules` and `late_facts` add rules of pay and later deliveries to a world on disk, `bounds` writes a company at the
 bounds of the contract, and `integrity` makes honest companies for the signs of gamed ratings.

@@ -9,10 +9,12 @@ from itertools import combinations
 from worlds.contract import COLUMNS, VALUES, Row
 from worlds.credit import credit
 from worlds.moments import DAY, SECOND, TICK, YEAR
+from worlds.oddities import oddities
 from worlds.outcomes import generate_outcomes
 from worlds.support import generate_support, policy_invitations, rating_rounds, touch_run, usage
 from worlds.world import CURRENCIES, World
 
+TEAMS = ("marketing", "sales", "onboarding", "success", "support")
 THINGS = {
     "touch": ("touches", "touch_id", "occurred_at"),
     "ticket": ("tickets", "ticket_id", "created_at"),
@@ -26,25 +28,28 @@ def random_company(seed: int, size: int, faults: bool, as_of: datetime) -> World
     world = World(seed, size, faults, as_of)
     for part in (_people, _marketing, _sales, _money, _value, generate_support, _surveys, generate_outcomes, credit):
         part(world)
+    oddities(world)
     return world
 
 
 def _people(world: World) -> None:
     """Users with leavers and bots, one of them always in sales, accounts with internal and test ones, contacts, merges."""
-    for number in range(max(20, world.size // 4)):
+    many = max(20, world.size // 4)
+    for number in range(many + world.number(1, 3)):
         is_bot = {1: False, 6: True}.get(number, world.some(None, False, False, False, True))
         left_at = world.some(None, None, world.moment())
-        world.add("users", team=VALUES["team"][number % 5], is_bot=is_bot, left_at=left_at)
+        world.add("users", team=TEAMS[number % 5] if number < many else "other", is_bot=is_bot, left_at=left_at)
     types = [*["business"] * 7, "person", "person", None, "internal", "test"]
     for _ in range(world.size):
         segment = world.some("small", "large", "large", " large", "Large", "all", None)
-        account = world.add("accounts", account_type=world.some(*types), segment=segment)
+        given = {"account_type": world.some(*types), "segment": segment, "created_at": world.moment()}
+        account = world.add("accounts", **given)
         account_id, created_at = account["account_id"], account["created_at"]
         for _ in range(world.some(0, 1, 1, 2, 3)):
             world.add("contacts", account_id=account_id, created_at=world.moment(created_at))
     gone = [{"fate": "deleted"}, {"fate": "future"}]
     uncounted = [{"account_type": "internal"}, {"account_type": "test"}]
-    _merge(world, "accounts", "merged_into_account_id", *gone, *uncounted)
+    _merge(world, "accounts", "merged_into_account_id", *gone, *uncounted, {"is_faulty": True})
     _merge(world, "contacts", "merged_into_contact_id", *gone)
 
 
@@ -61,7 +66,7 @@ def _merge(world: World, table: str, into: str, *odd_survivors: Row) -> None:
     if world.faults and len(pool) >= 5 + 2 * len(odd_survivors):
         circle = [pool.pop() for _ in range(world.some(1, 2, 3))]
         links += zip(circle, circle[1:] + circle[:1], strict=True)
-        links += [(pool.pop(), circle[0]), (pool.pop(), {key: "nowhere"})]
+        links += [(pool.pop(), circle[0]), (pool.pop(), {key: world.nowhere})]
         for oddity in odd_survivors:
             links.append((pool.pop(), pool.pop()))
             links[-1][1].update(oddity)
@@ -88,8 +93,10 @@ def _sales(world: World) -> None:
     families = ("core", "core", "core", "add-on", "add-on", "add-on", "help", "help", "Core")
     for family in families:
         world.add("products", product_family=family, tier=world.some(None, 0, 1, 2, 3))
-    sound = ["1", "0.5 0.5", "0.333333 0.333333 0.333334", "0 1", "0.25 0.75"]
-    wrong = ["0.5", "0.5 0.6", "0.333333 0.333333 0.333333", "1 0.000001", "0"]
+    sound = ["1", "0.5 0.5", "0.333333 0.333333 0.333334", "0 1", "0.25 0.75", "0.333333 0.333333 0.333333"]
+    sound += [" ".join(["0.333333333333"] * 3), "0.3333 0.3333 0.3333", "0.33334 0.33333 0.33333"]
+    sound += ["0.9999", "0.5 0.5001", "0.123456789012 0.876543210988", "1 0.000001", "0.142857142857 0.857142857142"]
+    wrong = ["0.5", "0.5 0.6", "0.3333 0.3333 0.3332", "0.999899999999", "1 0.000100000001", "0"]
     for account in world.rows["accounts"] * 2:
         if world.chance(0.4):
             continue
@@ -114,9 +121,10 @@ def _money(world: World) -> None:
             is_late = number == 1 or world.fault(0.4)
             valid_on = world.start + (world.number(50, 900) if is_late else -200) * DAY
             usual = Decimal({"JPY": "150"}.get(quote, "0.0067" if base == "JPY" else "1.1"))
-            odd = [Decimal(rate) for rate in ("0.5", "1.25", "1.6", "8", "3", "0.000001")]
+            odd = [Decimal(rate) for rate in ("0.5", "1.25", "1.6", "8", "3", "0.000001", "0.123456789012")]
+            odd += [Decimal(rate) for rate in ("0.000000000001", "999999.999999999999")] * world.fault(0.3)
             while valid_on < world.as_of:
-                rate = round(usual * world.number(900, 1100) / 1000, 6)
+                rate = round(usual * world.number(900, 1100) / world.some(1000, 1007), 12)
                 pair = {"from_currency": base, "to_currency": quote, "valid_on": valid_on.date()}
                 world.add("exchange_rates", **pair, rate=world.some(rate, rate, rate, *odd))
                 valid_on += world.some(1, 2, 20, 45, 120) * DAY
@@ -204,7 +212,7 @@ def _thing(world: World, account_id: object) -> tuple[Row, datetime]:
     if not rows:  # the relationship as a whole, or a thing that the company does not have yet
         return {"about_type": about_type, "about_id": None}, world.moment()
     row = world.random.choice(rows)
-    about_id = world.some(*[row[key]] * 9, "nowhere", None)
+    about_id = world.some(*[row[key]] * 9, world.nowhere, None)
     return {"about_type": about_type, "about_id": about_id}, row[event_time]
 
 

@@ -11,6 +11,7 @@ from random import Random
 from oracle.received import Row
 from oracle.world import World
 from worlds.moments import DAY
+from worlds.pay_rules import employees
 
 
 def write_late_facts(folder: Path, dice: Random, world: World, number: int) -> None:
@@ -31,7 +32,7 @@ def write_late_facts(folder: Path, dice: Random, world: World, number: int) -> N
         rows = [row for row in world.accepted(table) if all(row[name] == value for name, value in wanted.items())]
         return dice.sample(rows, min(count, len(rows)))
 
-    humans = {user["user_id"]: user["team"] for user in world.accepted("crm.users") if not user["is_bot"]}
+    humans = employees(world)
     sellers = sorted(user_id for user_id, team in humans.items() if team == "sales") or sorted(humans)
     for place, row in enumerate(some("crm.transactions", 6, transaction_type="charge", status="completed")):
         deliver(

@@ -112,6 +112,7 @@ def _thread(world: World, line: Row, lines: int, added: list[Row]) -> None:
         end = max(_month_edge(world, end), start + DAY)
     if end and world.chance(0.12):
         end = world.some(start, start - DAY, *[today + days * DAY for days in (-1, -1, 0, 0, 1, 30)])
+        end = end if world.faults else max(end, start)
     reasons = ["changed"] * 3 + ["migrated"] * 4 + ["involuntary"] * 2 + ["voluntary", None]
     reason = world.some(*reasons) if end else None
     dates = {"started_on": start.date(), "ended_on": end and end.date(), "end_reason": reason}
@@ -378,13 +379,16 @@ def _experiments(world: World) -> None:
             shown, control, variant = world.some((50, 0, 3), (50, 3, 0), (1, 1, 0), (40, 40, 40), (1, 0, 0))
         variant += 2 * world.fault() * (shown - variant + 1)  # more than were shown it
         ended_on = (world.as_of - (day - day % 2 * world.some(0, 30)) * DAY).date()
+        started_on = ended_on - world.some(0, 14) * DAY
+        ended_on = world.some(*[ended_on] * 4, world.as_of.date() - 31 * DAY)
+        started_on = started_on if world.faults else min(started_on, ended_on)
         is_shipped = world.some(True, True, True, False)
         cumulative += gain * is_shipped
         home = world.chance(0.85) or story == "guessing"
         world.add(
             "experiments", control_exposures=shown, control_conversions=control,
             variant_exposures=shown + (world.number(0, 50) if shown > 100 else 0), variant_conversions=variant,
-            started_on=ended_on - world.some(0, 14) * DAY, ended_on=world.some(*[ended_on] * 4, world.as_of.date() - 31 * DAY),
+            started_on=started_on, ended_on=ended_on,
             spend=world.some(*[spend] * 12, Decimal(0), Decimal("0.004"), world.amount()),
             currency_code="EUR" if home else world.currency(), is_shipped=is_shipped,
         )  # fmt: skip

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
+from oracle.world import World
 from worlds.credit import TEAMS
 from worlds.moments import DAY, SECOND
 
@@ -45,6 +46,13 @@ def write_rules(folder: Path, rules: Rules) -> Path:
             writer.writeheader()
             writer.writerows(rules[name])
     return folder
+
+
+def employees(world: World) -> dict[str, str]:
+    """The team of each accepted user who is neither a bot nor merged into another user."""
+    merged = {key for table, key in world.survivor if table == "crm.users"}
+    return {user["user_id"]: user["team"] for user in world.accepted("crm.users")
+            if not user["is_bot"] and user["user_id"] not in merged}  # fmt: skip
 
 
 def random_rules(dice: Random, teams: dict[str, str], first: date, as_of: datetime) -> Rules:

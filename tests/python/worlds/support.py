@@ -21,6 +21,10 @@ WEEKS = (
     ([6, 7, 1], [(0, 30), (105, 135), (150, 165), (1380, 1425)]),
     ([7], [(30, 60), (90, 121), (125, 1439)]),
     (range(1, 8), [(150, 1380)]),
+    # nights: over midnight and month ends, up to the minute before they start, from the last minute of the day
+    (range(1, 6), [(1320, 360)]),
+    ([5, 6, 7, 1], [(1380, 150), (60, 180), (1200, 1199)]),
+    ([2, 4, 7], [(1440, 300), (600, 720), (1439, 0)]),
 )
 RESTS = (14 * DAY, 14 * DAY - TICK, 14 * DAY + TICK, 7 * DAY, 7 * DAY - SECOND)
 GAPS = (0 * DAY, DAY / 48, DAY, 3 * DAY, 7 * DAY, 14 * DAY - SECOND, 14 * DAY, 28 * DAY)
@@ -147,17 +151,27 @@ def generate_support(world: World) -> None:
 
 
 def _schedules(world: World) -> None:
-    """Every week and every zone, with holidays also where the clock changes; faults: two zones, ends before starts."""
+    """Every week and every zone, with holidays also where the clock changes.
+
+    With faults some are void: of two zones or of none, with a stretch that ends as it starts, or with a row that cannot
+    be read; and one was void in an earlier delivery.
+    """
+    healed, void, empty = world.random.sample(range(len(WEEKS)), 3)
+    empty = empty if world.fault(0.6) else None
     zones = world.random.sample(ZONES, len(ZONES)) + [world.some(*ZONES) for _ in WEEKS[len(ZONES) :]]
     for number, ((weekdays, stretches), zone) in enumerate(zip(WEEKS, zones, strict=True)):
         schedule_id = world.new_id("schedule")
         zone = "Mars/Olympus" if world.fault(0.04) else zone
         for weekday, (starts, ends) in product(weekdays, stretches):
             is_second = world.faults and number == 6 and (weekday, starts) == (7, 90) and world.chance(0.5)
-            ends = max(0, world.some(starts, starts - 1)) if world.fault() else ends
+            ends = starts if number == empty and weekday == weekdays[0] else ends
             given = {"starts_minute": starts, "ends_minute": ends, "weekday": weekday}
             given["timezone"] = "Etc/UTC" if is_second else zone
-            world.add("schedules", schedule_id=schedule_id, **given)
+            row = world.add("schedules", schedule_id=schedule_id, **given)
+            if number == healed and world.fault(0.5):
+                row["history"] = [{"is_faulty": True}]
+            elif number == void and world.fault(0.1):
+                row["history"], row["is_faulty"] = [{"is_faulty": False}], True
         changes = [world.some(*CLOCK_CHANGES) + world.some(-1, 0, 1) * DAY for _ in range(3)]
         for holiday_on in sorted({moment.date() for moment in [*changes, *(world.moment() for _ in range(8))]}):
             world.add("holidays", schedule_id=schedule_id, holiday_on=holiday_on)
@@ -167,11 +181,16 @@ def _ticket_event(world: World, ticket_id: object, at: datetime, agents: list) -
     """Of an agent also where the user is a bot or unknown; assignments go to and fro."""
     event_type = world.some(*["comment"] * 6, *["status"] * 3, *["assignment"] * 4, "priority", *["schedule"] * 2)
     actor_type = world.some(*["customer"] * 3, *["agent"] * 5, "bot", "system")
-    user_id = world.some(*agents * 6, world.id_of("users"), None, "nobody")
+    user_id = world.some(*agents * 6, world.id_of("users"), None, world.nobody)
+    status = world.some(
+        "new", "open", "pending", "hold", "solved", "solved", "closed", "closed", "Solved ", "\u00a0HOLD", None
+    )
+    if world.fault():
+        status = world.some("escalated", "on_hold", "re-opened")
     new_value = {
-        "status": world.some("new", "open", "pending", "solved", "solved", "closed", "closed", "Solved", None),
-        "assignment": world.some(*agents * 4, world.id_of("users"), None, "nobody"),
-        "schedule": world.some(*[world.id_of("schedules") for _ in range(10)], "nowhere", None),
+        "status": status,
+        "assignment": world.some(*agents * 8, world.id_of("users"), world.id_of("users"), None, " ", world.nobody),
+        "schedule": world.some(*[world.id_of("schedules") for _ in range(10)], world.nowhere, None),
         "priority": world.some("low", "high", "high", None),
     }.get(event_type)
     world.add(

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from worlds.contract import COLUMNS, FRAGILE, MOMENTS, VALUES, Column, Row
+from worlds.contract import CODES, COLUMNS, FRAGILE, MOMENTS, VALUES, Column, Row
 from worlds.moments import CLOCK_CHANGES, DAY, SECOND, TICK, YEAR
 
 TEXTS = (
     *("plain", "a, b", 'say "yes"', "two\nlines", "two\r\nlines", '",\n"', " leading", "trailing "),
     *("null", "NULL", "NaN", "true", "0", "007", "\\N", "\\", "#1", "a|b", "a;b", "tab\there"),
+    *("\u00a0no break", "no width\u200b", "\ufeffmark", " \u2003 "),
     *("O'Brien", "Zoë", "漢字", "🙂", "é", "=1+1", "--", "{{ x }}", "%s", None),
 )
 CURRENCIES = ("EUR", "USD", "GBP", "JPY")
@@ -25,12 +26,20 @@ class World:
         self.random, self.size, self.faults, self.as_of = Random(seed), size, faults, as_of
         self.start = as_of - 1250 * DAY
         self.rows: dict[str, list[Row]] = {name: [] for name in COLUMNS}
-        self.has_numeric_ids = self.chance(0.3)
+        # In the last style all keys are whole numbers, which a data frame may widen to floating-point numbers.
+        self.id_style = self.some("named", "named", "named", "padded", "whole")
+        self.nowhere, self.nobody = ("999999999",) * 2 if self.id_style == "whole" else ("nowhere", "nobody")
+        # Which columns of keys and references have blanks around their values does not depend on the order of rows.
+        self._blank_dice = f"{seed} blanks"
         self._of: dict[tuple[str, object], list[Row]] = defaultdict(list)
         self._ids: dict[str, list[str]] = defaultdict(list)
 
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
+
+    def is_blank(self, table: str, column: Column) -> bool:
+        """Whether keys or references of this column may have blanks around them."""
+        return Random(f"{self._blank_dice} {table} {column.name}").random() < (0.1 if self.id_style == "whole" else 0.2)
 
     def fault(self, probability: float = 0.03) -> bool:
         """Whether something here is to be wrong."""
@@ -75,15 +84,20 @@ class World:
             return self.amount()
         if name == "currency_code":
             return self.currency()
-        return self.some(*TEXTS) or ("plain" if column.is_required else None)
+        if name in CODES:
+            return self.some("DE", "NL", "US", "XX")
+        text = self.some(*TEXTS)
+        return text if text and (text.strip() or not column.is_required) else "plain" if column.is_required else None
 
     def new_id(self, prefix: str) -> str:
-        """An unused id; now and then one that differs from another by case or a space alone."""
+        """An unused id; now and then one that differs from another by case alone, or by a blank, which does not count."""
         ids = self._ids[prefix]
-        result = f"{len(ids) + 1:05}" if self.has_numeric_ids else f"{prefix}{len(ids) + 1}"
-        if ids and self.chance(0.04):
+        number = len(ids) + 1
+        result = {"named": f"{prefix}{number}", "padded": f"{number:05}", "whole": f"{number}"}[self.id_style]
+        if ids and self.id_style != "whole" and self.chance(0.04):
             twin = self.some(*ids)
-            odd = self.some(twin.swapcase(), " " + twin, f"{twin}|{twin}", result + "ü")
+            odds = [twin.swapcase(), f"{twin}|{twin}", result + "ü", *[" " + twin] * self.faults]
+            odd = self.some(*odds)
             result = result if odd in ids else odd
         ids.append(result)
         return result
@@ -126,5 +140,5 @@ class World:
     def currency(self, home: str | None = None) -> str:
         """Mostly the one of the house; with faults also some that have no rate."""
         if self.fault():
-            return self.some("CHF", "CHF", "eur", "€")
+            return self.some("CHF", "CHF", "chf", "€")
         return home if home and self.chance(0.9) else self.some(*CURRENCIES)
