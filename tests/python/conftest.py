@@ -102,10 +102,12 @@ def parquet_build(once) -> Built:
 
 @pytest.fixture(scope="session")
 def evening_build(once) -> Built:
-    """A smaller company late in the evening: of Tokyo's month for odd seeds, of Los Angeles' for even ones."""
+    """A smaller company late in the evening, in files of all formats: of Tokyo's month for odd seeds, of Los Angeles' for
+    even ones.
+    """
 
     def make(folder: Path) -> Built:
-        write_world(folder / "world", SEED + 2, size=40, whole=True, as_of=EVENING_AS_OF)
+        write_world(folder / "world", SEED + 2, size=40, file_format="mixed", whole=True, as_of=EVENING_AS_OF)
         write_world_rules(folder / "world", SEED + 2)
         return good_build(folder, folder / "world", as_of=EVENING_AS_OF, variables=EVENING)
 

@@ -1,4 +1,4 @@
-"""At the bounds of the contract every figure is right, and a row beyond them is out_of_range in any form."""
+"""At the bounds of the contract every figure is right; a row beyond them is out_of_range, and no value stops a build."""
 
 import pytest
 
@@ -6,8 +6,9 @@ from customer_outcomes.contract import load_contract
 from helpers.builds import WORLD_AS_OF, Built, good_build, query
 from helpers.random_builds import disagreements, write_world_rules
 from worlds.bounds import write_bounds
+from worlds.extremes import write_extremes
 
-pytestmark = pytest.mark.whole_builds(1)
+pytestmark = pytest.mark.whole_builds(2)
 
 # the largest relative risks and the smallest differ by more digits than their weights have
 BEYOND_PRECISION = ("metrics.conversion_saturation: ", "shrunken_lift is ")
@@ -34,7 +35,7 @@ def test_what_is_beyond_the_bounds_is_out_of_range_in_every_column(at_bounds):
         f"{table}.{column}"
         for table, definition in load_contract().items()
         for column, rules in definition["columns"].items()
-        if rules["type"] in ("integer", "decimal")
+        if rules["type"] in ("integer", "decimal", "ratio")
     }
     found = query(
         built.warehouse,
@@ -43,3 +44,22 @@ def test_what_is_beyond_the_bounds_is_out_of_range_in_every_column(at_bounds):
     )
     assert {column: sorted(keys) for column, keys in found} == {column: sorted(keys) for column, keys in beyond.items()}
     assert query(built.warehouse, "select count(*) from audit.quarantined_rows") == [(sum(map(len, beyond.values())),)]
+
+
+@pytest.fixture(scope="module")
+def at_extremes(once) -> tuple[Built, dict[tuple[str, str], int]]:
+    def make(folder):
+        faulty = write_extremes(folder / "world", 2, WORLD_AS_OF)
+        return good_build(folder, folder / "world"), faulty
+
+    return once("at_extremes", make)
+
+
+def test_no_value_of_any_type_stops_a_build_and_each_faulty_one_is_quarantined(at_extremes):
+    built, faulty = at_extremes
+    found = query(
+        built.warehouse,
+        "select input_table, column_name, count(*) from audit.quarantined_rows"
+        " where reason in ('missing_required', 'bad_type', 'out_of_range') group by all",
+    )
+    assert {(table, column): count for table, column, count in found} == faulty

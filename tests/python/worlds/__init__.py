@@ -15,5 +15,6 @@ is quarantined or future, and none deleted unless it is merged: each is accepted
 internal or test account or of a guest. In it, too, some optional references lead nowhere.
 
 `pay_rules` and `late_facts` add rules of pay and later deliveries to a world on disk, `bounds` writes a company at the
-bounds of the contract, and `integrity` makes honest companies for the signs of gamed ratings.
+bounds of the contract, `extremes` one with the extremes of each column's type, and `integrity` makes honest companies
+for the signs of gamed ratings.
 """

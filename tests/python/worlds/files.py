@@ -76,7 +76,7 @@ def write_world(
 
 
 def _without_clocks(names: list[str], rows: list[Fields], dice: Random) -> None:
-    """Make one or two columns of moments columns of days, as whoever exports dates delivers them."""
+    """Make one or two columns of moments columns of days, as an export of dates has them."""
     moments = [number for number, name in enumerate(names) if Column(name).kind == "timestamp"]
     for number in dice.sample(moments, min(len(moments), dice.choice([1, 1, 2]))):
         for row in rows:
