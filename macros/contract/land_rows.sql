@@ -44,10 +44,9 @@ select * from final
 
 {#- CTEs that end with <system>_landed: the rows of one input table that one system delivered. -#}
 {% macro landed_rows(name, contract, system, received) -%}
-{%- set types = dict(zip(contract.columns | map(attribute='name'), contract.columns | map(attribute='type'))) -%}
 {%- set key_values = [] -%}
-{%- for column in contract.primary_key -%}
-    {%- do key_values.append(parse_value('received.' ~ column, types[column])) -%}
+{%- for column in contract.columns if column.name in contract.primary_key -%}
+    {%- do key_values.append(landed_value(column, 'received') | trim) -%}
 {%- endfor -%}
 {%- set row_text = row_as_text(contract.columns, 'received', "chr(31)") -%}
 -- Different keys can have the same fingerprint by chance. That is harmless: a record's versions share the key itself.

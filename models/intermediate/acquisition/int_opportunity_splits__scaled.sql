@@ -15,7 +15,7 @@ splits as (
 opportunities as (
 
     select * from {{ ref('rec_opportunities') }}
-    where row_state <> 'superseded'
+    where row_state not in ('superseded', 'quarantined')
 
 ),
 
