@@ -46,7 +46,7 @@ select * from final
 {% macro landed_rows(name, contract, system, received) -%}
 {%- set key_values = [] -%}
 {%- for column in contract.columns if column.name in contract.primary_key -%}
-    {%- do key_values.append(landed_value(column, 'received') | trim) -%}
+    {%- do key_values.append(key_value(column, 'received.' ~ column.name) | trim) -%}
 {%- endfor -%}
 {%- set row_text = row_as_text(contract.columns, 'received', "chr(31)") -%}
 -- Different keys can have the same fingerprint by chance. That is harmless: a record's versions share the key itself.
@@ -76,17 +76,29 @@ select * from final
 
 ),
 
+{{ system }}_trimmed as (
+
+    select
+        received.*,
+        {%- for column in contract.columns %}
+        {{ trimmed_text('received.' ~ column.name) }} as text_{{ column.name }},
+        {%- endfor %}
+        {{ digest("'" ~ name ~ '|' ~ system ~ "|' || " ~ row_text) }} as row_digest
+    from {{ received }} as received
+
+),
+
 {{ system }}_typed as (
 
     select
-        {{ digest("'" ~ name ~ '|' ~ system ~ "|' || " ~ row_text) }} as row_digest,
-        received._file,
-        received._row
+        row_digest,
+        _file,
+        _row
         {%- for column in contract.columns %},
-        {{ landed_value(column, 'received') }} as {{ column.name }},
-        {{ is_filled('received.' ~ column.name) }} as has_{{ column.name }}
+        {{ landed_value(column, column.name, 'text_' ~ column.name) }} as {{ column.name }},
+        {{ is_filled(column.name, 'text_' ~ column.name) }} as has_{{ column.name }}
         {%- endfor %}
-    from {{ received }} as received
+    from {{ system }}_trimmed
 
 ),
 
@@ -126,21 +138,33 @@ select * from final
 {%- endmacro %}
 
 
-{#- A raw column in the type and the form in which landing stores it. -#}
-{% macro landed_value(column, relation) -%}
-    {%- set value = parse_value(relation ~ '.' ~ column.name, column.type) -%}
+{#- A raw column in the type and the form in which landing stores it; `text` is its trimmed text, if there is one. -#}
+{% macro landed_value(column, value, text=none) -%}
+    {%- set parsed = parse_value(value, column.type, text) -%}
     {%- if column.folded == 'upper' -%}
-    upper({{ value }})
+    upper({{ parsed }})
     {%- elif 'values' in column -%}
-    lower({{ value }})
-    {%- elif column.kinds is defined -%}
+    lower({{ parsed }})
+    {%- elif 'kinds' in column -%}
     case
         {%- for kind, rules in column.kinds.items() if 'values' in rules %}
-        when {{ folded('cast(' ~ relation ~ '.' ~ column.kind_column ~ ' as ' ~ dbt.type_string() ~ ')') }} = '{{ kind }}' then lower({{ value }})
+        when lower(text_{{ column.kind_column }}) = '{{ kind }}' then lower({{ parsed }})
         {%- endfor %}
-        else {{ value }}
+        else {{ parsed }}
     end
     {%- else -%}
-    {{ value }}
+    {{ parsed }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The value of a column of the key by which rows that may be equal are found: equal keys have equal values. -#}
+{% macro key_value(column, value) -%}
+    {%- if column.type != 'text' -%}
+    {{ parse_value(value, column.type) }}
+    {%- elif column.folded == 'upper' or 'values' in column -%}
+    upper({{ trimmed_text(value) }})
+    {%- else -%}
+    {{ trimmed_text(value) }}
     {%- endif -%}
 {%- endmacro %}

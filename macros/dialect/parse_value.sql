@@ -1,8 +1,9 @@
 {#- A raw column as a value of a type of the contract; null if the value is not of that type. Blanks at either end do
-    not count. The macros below say which texts count as a text, a boolean, an integer, a decimal, a ratio, a timestamp
+    not count. A caller that has the column as trimmed text (trimmed_text) passes it as `text`, because the engine would
+    trim it again in each branch. The macros below say which texts count as a text, a boolean, an integer, a decimal, a ratio, a timestamp
     or a date. Python renders the same macros to read the files of rules (forms.py), so they may use only plain Jinja
     and each other, and nothing of dbt. -#}
-{% macro parse_value(column, type) %}
+{% macro parse_value(column, type, text=none) %}
     {%- set parsers = {
         'text': adapter.dispatch('parse_text'),
         'boolean': adapter.dispatch('parse_boolean'),
@@ -13,66 +14,70 @@
         'date': adapter.dispatch('parse_date'),
     } -%}
     {%- if type in ('integer', 'decimal') -%}
-        {{- return(parsers[type](column, beyond=value_bound())) -}}
+        {{- return(parsers[type](column, text=text, beyond=value_bound())) -}}
     {%- elif type == 'ratio' -%}
-        {{- return(parsers[type](column, 'decimal(20, 12)', beyond=ratio_bound())) -}}
+        {{- return(parsers[type](column, 'decimal(20, 12)', text=text, beyond=ratio_bound())) -}}
     {%- elif type == 'timestamp' -%}
-        {{- return(parsers[type](column, zone=var('reporting_timezone'))) -}}
+        {{- return(parsers[type](column, text=text, zone=var('reporting_timezone'))) -}}
     {%- endif -%}
-    {{- return(parsers[type](column)) -}}
+    {{- return(parsers[type](column, text=text)) -}}
 {% endmacro %}
 
 
-{#- True if a raw column holds more than blanks. -#}
-{% macro is_filled(column) -%}
-    {{ return(adapter.dispatch('is_filled')(column)) }}
-{%- endmacro %}
-
-{% macro duckdb__is_filled(column) -%}
-    case
-        when typeof({{ column }}) = 'VARCHAR' then {{ duckdb__raw_text(column) }} is not null
-        else {{ column }} is not null
-    end
-{%- endmacro %}
-
-
 {#- A raw column as text without blanks at both ends. -#}
-{% macro duckdb__raw_text(column) -%}
+{% macro trimmed_text(column) -%}
+    {{ return(adapter.dispatch('trimmed_text')(column)) }}
+{%- endmacro %}
+
+{% macro duckdb__trimmed_text(column) -%}
     {{ duckdb__without_blanks('cast(' ~ column ~ ' as varchar)') }}
 {%- endmacro %}
 
 
+{#- True if a raw column, of which `text` is the trimmed text, holds more than blanks. -#}
+{% macro is_filled(column, text) -%}
+    {{ return(adapter.dispatch('is_filled')(column, text)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_filled(column, text) -%}
+    case when typeof({{ column }}) = 'VARCHAR' then {{ text }} is not null else {{ column }} is not null end
+{%- endmacro %}
+
+
 {#- A text holds no NUL, which other engines cannot store. -#}
-{% macro duckdb__parse_text(column) -%}
-    case when not contains({{ duckdb__raw_text(column) }}, chr(0)) then {{ duckdb__raw_text(column) }} end
+{% macro duckdb__parse_text(column, text=none) -%}
+    {%- set text = text or duckdb__trimmed_text(column) -%}
+    case when not contains({{ text }}, chr(0)) then {{ text }} end
 {%- endmacro %}
 
 
 {#- A column that already has the type needs only the cast: the engine drops the other branches. -#}
-{% macro duckdb__parse_boolean(column) -%}
+{% macro duckdb__parse_boolean(column, text=none) -%}
+    {%- set text = text or duckdb__trimmed_text(column) -%}
     case
         when typeof({{ column }}) = 'BOOLEAN' then try_cast({{ column }} as boolean)
-        when lower({{ duckdb__raw_text(column) }}) in ('true', '1') then true
-        when lower({{ duckdb__raw_text(column) }}) in ('false', '0') then false
+        when lower({{ text }}) in ('true', '1') then true
+        when lower({{ text }}) in ('false', '0') then false
     end
 {%- endmacro %}
 
 
 {#- A text that is a number but too large for the type reads as `beyond`, a value that is always out of range; null
     if `beyond` is not given. -#}
-{% macro duckdb__parse_integer(column, beyond='null') -%}
+{% macro duckdb__parse_integer(column, text=none, beyond='null') -%}
+    {%- set text = text or duckdb__trimmed_text(column) -%}
     case
         when typeof({{ column }}) in ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT') then try_cast({{ column }} as bigint)
-        when regexp_full_match({{ duckdb__raw_text(column) }}, '[+-]?\d+(\.0+)?')
-            then coalesce(try_cast({{ duckdb__raw_text(column) }} as bigint), {{ beyond }})
+        when regexp_full_match({{ text }}, '[+-]?\d+(\.0+)?')
+            then coalesce(try_cast({{ text }} as bigint), {{ beyond }})
     end
 {%- endmacro %}
 
 
 {#- The type can be given, because a column of a rule has another width. The engine cannot cast a text with more
     digits than the type has, whatever its exponent, so the size of the number is judged in floating point. -#}
-{% macro duckdb__parse_decimal(column, data_type='decimal(26, 6)', beyond='null', places=6) -%}
-    {%- set text = duckdb__raw_text(column) -%}
+{% macro duckdb__parse_decimal(column, data_type='decimal(26, 6)', text=none, beyond='null', places=6) -%}
+    {%- set text = text or duckdb__trimmed_text(column) -%}
     case
         when {{ column }} is null then null
         when typeof({{ column }}) like 'DECIMAL(%'
@@ -91,8 +96,8 @@
 
 
 {#- A rate or a share, with 12 decimals. It must be below a million (ratio_bound). -#}
-{% macro duckdb__parse_ratio(column, data_type='decimal(18, 12)', beyond='null') -%}
-    {{ duckdb__parse_decimal(column, data_type, beyond, places=12) }}
+{% macro duckdb__parse_ratio(column, data_type='decimal(18, 12)', text=none, beyond='null') -%}
+    {{ duckdb__parse_decimal(column, data_type, text, beyond, places=12) }}
 {%- endmacro %}
 
 
@@ -106,8 +111,8 @@
 
 {#- A date alone is midnight of that day in `zone`, because a system that exports a date means the local day. A
     timestamp in UTC is cast without a time zone, because a cast with one takes several times as long. -#}
-{% macro duckdb__parse_timestamp(column, zone='UTC') -%}
-    {%- set text = duckdb__raw_text(column) -%}
+{% macro duckdb__parse_timestamp(column, text=none, zone='UTC') -%}
+    {%- set text = text or duckdb__trimmed_text(column) -%}
     {%- set offset = '[+-](0\d|1[0-5])(:?[0-5]\d)?' -%}
     {%- set midnight -%}
     {{ duckdb__local_midnight('try_cast(' ~ text ~ ' as timestamp)', zone) }}
@@ -143,8 +148,8 @@
 
 
 {#- A timestamp whose clock, as written, is at midnight is a date, too. -#}
-{% macro duckdb__parse_date(column) -%}
-    {%- set text = duckdb__raw_text(column) -%}
+{% macro duckdb__parse_date(column, text=none) -%}
+    {%- set text = text or duckdb__trimmed_text(column) -%}
     {%- set offset = '[+-](0\d|1[0-5])(:?[0-5]\d)?' -%}
     case
         when typeof({{ column }}) in ('DATE', 'TIMESTAMP')

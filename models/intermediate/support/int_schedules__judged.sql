@@ -83,7 +83,9 @@ final as (
         judged._row_id,
         judged.is_empty,
         judged.is_unknown_zone,
-        judged.is_in_two_zones and not (judged.is_empty or judged.is_unknown_zone) as is_in_two_zones,
+        judged.is_in_two_zones
+        and voided.schedule_id is null
+        and not (judged.is_empty or judged.is_unknown_zone) as is_in_two_zones,
         voided.schedule_id is not null and not (judged.is_empty or judged.is_unknown_zone) as is_void
     from judged
     left join voided
