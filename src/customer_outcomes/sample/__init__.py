@@ -2,8 +2,9 @@
 
 The company sells software from 2025-01-01 to 2026-06-30, so a build as of 2026-07-01 knows everything. Its reporting
 currency is the euro. Happier customers tend to buy more, stay longer and refer others. The campaign with the spring
-discount sells well, but its customers are less satisfied. A support robot and a seller who left in November 2025 show
-how the warehouse treats bots and former employees.
+discount sells well, but its customers are less satisfied. A support robot, a seller who left in November 2025, and Nora
+Keller (user_13), who moved from support to success on 2025-04-01, show how the warehouse treats bots, former employees,
+and employees who change teams.
 
 Five accounts are the same at any size and seed:
 

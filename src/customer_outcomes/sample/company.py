@@ -30,6 +30,8 @@ PEOPLE = [
     ("support", "Yuki Tanabe", 14, "2024-08-19", None),
     ("support", "Help Robot", 14, "2024-01-01", None),
 ]
+# (user, team, first day in the present team) of the only employee who was in another team before
+FORMER_TEAM = ("user_13", "support", "2025-04-01")
 USERS = [f"user_{number:02d}" for number in range(1, len(PEOPLE) + 1)]
 MARKETERS, SELLERS, ONBOARDERS = [0, 1, 2], [4, 5, 6, 7], [8, 9]
 SUCCESS_MANAGERS, SUPPORTERS, BOT = [10, 11, 12], [13, 14, 15], 16
@@ -106,6 +108,7 @@ def company_tables(accounts: int, seed: int) -> Tables:
     """Return the tables of employees, campaigns, products, surveys, experiments, rates and working time."""
     rows = {
         "crm.users": _users(),
+        "crm.user_teams": _user_teams(),
         "crm.campaigns": _campaigns(),
         "crm.campaign_costs": _campaign_costs(accounts, np.random.default_rng([seed, 1])),
         "crm.products": [_named("product_id product_name product_family tier", p) for p in PRODUCTS],
@@ -138,6 +141,17 @@ def _users() -> list[Row]:
             "left_at": f"{left}T17:00:00" if left else None,
             "is_bot": name == "Help Robot",
         })  # fmt: skip
+    return rows
+
+
+def _user_teams() -> list[Row]:
+    """Return the stretches of time of each employee in a team, from the first day of work."""
+    rows = []
+    for user_id, (team, _, _, hired, _) in zip(USERS, PEOPLE, strict=True):
+        stretches = [(team, f"{hired}T08:00:00")]
+        if user_id == FORMER_TEAM[0]:
+            stretches = [(FORMER_TEAM[1], f"{hired}T08:00:00"), (team, f"{FORMER_TEAM[2]}T00:00:00")]
+        rows += [_named("user_id team valid_from", (user_id, *stretch)) for stretch in stretches]
     return rows
 
 

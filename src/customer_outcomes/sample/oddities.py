@@ -5,10 +5,9 @@ empty field. The fate is accepted, superseded, deleted, future, excluded, or the
 with odd_ (the currency is XTS, the code for tests), so that the rows can be added to a company of any size.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
-OddRow = Mapping[str, str | None]
+from .sound_rows import HOME, SOUND, OddRow
 
 
 class Oddity(NamedTuple):
@@ -23,83 +22,6 @@ class Oddity(NamedTuple):
 LOADED = {"_loaded_at": "2026-03-02T03:00:00Z"}
 LATER = {"_loaded_at": "2026-03-09T03:00:00Z"}
 DELETED = {"is_deleted": "true"}
-HOME = {"account_id": "odd_home"}
-
-# A sound row of each table; a case holds only its differences from the sound row.
-SOUND: dict[str, OddRow] = {
-    "crm.accounts": {"account_type": "business", "created_at": "2026-01-10T09:00:00Z"},
-    "crm.contacts": HOME | {"created_at": "2026-01-10T09:00:00Z"},
-    "crm.users": {"team": "sales", "hired_at": "2025-01-02T08:00:00Z"},
-    "crm.account_assignments": HOME | {"user_id": "user_05", "assigned_at": "2026-01-12T09:00:00Z"},
-    "crm.campaigns": {"campaign_name": "Odd", "channel": "search", "started_on": "2026-01-01"},
-    "crm.campaign_costs": {
-        "campaign_id": "odd_campaign", "cost_on": "2026-01-10", "amount": "10.00",
-        "currency_code": "EUR",
-    },
-    "crm.leads": {"created_at": "2026-01-09T09:00:00Z", "channel": "search"},
-    "crm.touches": HOME | {
-        "occurred_at": "2026-02-03T10:00:00Z", "channel": "email", "direction": "outbound",
-        "user_id": "user_05", "contact_id": "odd_person",
-    },
-    "crm.opportunities": HOME | {
-        "owner_user_id": "user_05", "stage": "won", "amount": "120.00", "currency_code": "EUR",
-        "created_at": "2026-01-15T09:00:00Z", "closed_at": "2026-02-01T09:00:00Z", "is_won": "true",
-    },
-    "crm.opportunity_splits": {"opportunity_id": "odd_deal", "user_id": "user_05", "share": "1"},
-    "crm.products": {"product_name": "Odd", "product_family": "core", "tier": "1"},
-    "crm.transactions": HOME | {
-        "product_id": "core_starter", "transaction_type": "charge", "status": "completed",
-        "quantity": "1", "amount": "10.00", "currency_code": "EUR",
-        "transacted_at": "2026-02-02T10:00:00Z",
-    },
-    "crm.subscriptions": HOME | {
-        "product_id": "core_starter", "quantity": "1", "monthly_amount": "10.00",
-        "currency_code": "EUR", "started_on": "2026-02-02",
-    },
-    "crm.outcomes": HOME | {
-        "outcome_name": "Odd", "defined_at": "2026-02-02T10:00:00Z",
-        "due_at": "2026-05-01T00:00:00Z",
-    },
-    "crm.referrals": {
-        "referrer_account_id": "odd_home", "referred_lead_id": "odd_lead",
-        "referred_at": "2026-01-09T08:00:00Z",
-    },
-    "crm.experiments": {
-        "channel": "odd", "started_on": "2026-05-11", "ended_on": "2026-06-07",
-        "control_exposures": "1000", "control_conversions": "50", "variant_exposures": "1000",
-        "variant_conversions": "50", "spend": "0", "currency_code": "EUR", "is_shipped": "false",
-    },
-    "crm.exchange_rates": {
-        "from_currency": "XTS", "to_currency": "EUR", "valid_on": "2026-01-01", "rate": "0.5",
-    },
-    "support.tickets": HOME | {
-        "channel": "email", "priority": "normal", "schedule_id": "sched_berlin",
-        "created_at": "2026-02-10T09:00:00Z",
-    },
-    "support.ticket_events": {
-        "ticket_id": "odd_ticket", "occurred_at": "2026-02-10T09:00:00Z", "event_type": "comment",
-        "actor_type": "customer", "is_public": "true",
-    },
-    "support.schedules": {
-        "schedule_id": "odd_schedule", "weekday": "1", "starts_minute": "540",
-        "ends_minute": "1020", "timezone": "Europe/Berlin",
-    },
-    "support.holidays": {"schedule_id": "odd_schedule", "holiday_on": "2026-01-06"},
-    "survey.surveys": {
-        "survey_type": "csat", "question": "Odd?", "scale_min": "1", "scale_max": "5",
-    },
-    "survey.invitations": HOME | {
-        "survey_id": "survey_csat", "contact_id": "odd_person", "about_type": "relationship",
-        "sent_at": "2026-02-12T09:00:00Z",
-    },
-    "survey.responses": HOME | {
-        "survey_id": "survey_csat", "contact_id": "odd_person", "about_type": "relationship",
-        "score": "4", "responded_at": "2026-02-12T11:00:00Z",
-    },
-    "product.usage_days": HOME | {
-        "contact_id": "odd_person", "used_on": "2026-02-03", "value_events": "3",
-    },
-}  # fmt: skip
 
 # (fate, case, differences from the table's sound row)
 CASES: dict[str, list[tuple[str, str, OddRow]]] = {
@@ -109,7 +31,7 @@ CASES: dict[str, list[tuple[str, str, OddRow]]] = {
         ("accepted", "a column that the contract does not list", {"account_id": "odd_extra", "legacy_code": "K-17"}),
         ("accepted", "no type: business", {"account_id": "odd_default", "account_type": None}),
         ("accepted", "a time with an offset", {"account_id": "odd_offset", "created_at": "2026-01-10T00:30:00+02:00"}),
-        ("accepted", "a date alone is midnight", {"account_id": "odd_date", "created_at": "2026-01-10"}),
+        ("accepted", "a date alone is midnight of the local day", {"account_id": "odd_date", "created_at": "2026-01-10"}),
         ("accepted", "a space between date and time, and parts of a second", {"account_id": "odd_space", "created_at": "2026-01-10 09:00:00.250"}),
         ("accepted", "a parent that is not there reads as null", {"account_id": "odd_stepchild", "parent_account_id": "odd_nowhere"}),
         ("superseded", "versions: without _loaded_at", {"account_id": "odd_versions", "account_name": "Oldest"}),
@@ -142,7 +64,8 @@ CASES: dict[str, list[tuple[str, str, OddRow]]] = {
         ("bad_merge", "a merge into a circle", {"account_id": "odd_circle_tail", "merged_into_account_id": "odd_circle_1"}),
         ("bad_merge", "a merge into itself", {"account_id": "odd_circle_self", "merged_into_account_id": "odd_circle_self"}),
         ("bad_merge", "a merge to nowhere", {"account_id": "odd_merge_nowhere", "merged_into_account_id": "odd_nowhere"}),
-        ("missing_required", "no created_at", {"account_id": "odd_no_date", "created_at": None}),
+        ("accepted", "no created_at: not known, and never future", {"account_id": "odd_no_date", "created_at": None}),
+        ("accepted", "a type in other letters, a country in lower case", {"account_id": "odd_letters", "account_type": "Business ", "country_code": "de"}),
         ("missing_required", "no key", {"account_name": "Nobody"}),
         ("bad_value", "a type that is none", {"account_id": "odd_bad_value", "account_type": "partner"}),
         ("bad_type", "a day that is none", {"account_id": "odd_bad_day", "created_at": "2026-02-30T00:00:00Z"}),
@@ -159,11 +82,11 @@ CASES: dict[str, list[tuple[str, str, OddRow]]] = {
         ("bad_merge", "a circle of merges", {"contact_id": "odd_loop_2", "merged_into_contact_id": "odd_loop_1"}),
         ("bad_merge", "a merge to nowhere", {"contact_id": "odd_lost", "merged_into_contact_id": "odd_nobody"}),
         ("orphan", "an account that is not there", {"contact_id": "odd_orphan", "account_id": "odd_nowhere"}),
-        ("orphan", "an account in quarantine", {"contact_id": "odd_circle_person", "account_id": "odd_circle_1"}),
+        ("orphan_of_quarantined", "an account in quarantine", {"contact_id": "odd_circle_person", "account_id": "odd_circle_1"}),
         ("excluded", "at a test account", {"contact_id": "odd_test_person", "account_id": "odd_test"}),
         ("excluded", "at an account that was merged into a test one", {"contact_id": "odd_loser_person", "account_id": "odd_loser_to_test"}),
         ("deleted", "a deleted person", {"contact_id": "odd_gone"} | DELETED),
-        ("missing_required", "no account", {"contact_id": "odd_homeless", "account_id": None}),
+        ("excluded", "no account: nobody knows the company", {"contact_id": "odd_homeless", "account_id": None}),
     ],
     "crm.users": [
         ("accepted", "a bot, spelled TRUE", {"user_id": "odd_bot", "user_name": "Odd Robot", "is_bot": "TRUE"}),
@@ -174,12 +97,27 @@ CASES: dict[str, list[tuple[str, str, OddRow]]] = {
         ("bad_value", "a team that is none", {"user_id": "odd_user_team", "team": "finance"}),
         ("bad_type", "yes is no boolean", {"user_id": "odd_user_type", "is_bot": "yes"}),
         ("missing_required", "no team", {"user_id": "odd_user_teamless", "team": None}),
+        ("accepted", "a team that is none of the five", {"user_id": "odd_accountant", "team": "other"}),
+        ("accepted", "merged: the same person in another system, deleted as loser", {"user_id": "odd_mover_too", "merged_into_user_id": "odd_mover"} | DELETED),
+        ("bad_merge", "a merge to nowhere", {"user_id": "odd_user_lost", "merged_into_user_id": "odd_nobody"}),
+    ],
+    "crm.user_teams": [
+        ("accepted", "changed the team: before", {"team": "support", "valid_from": "2025-01-02T08:00:00Z"}),
+        ("accepted", "changed the team: after", {}),
+        ("accepted", "of a merged user: counts nowhere", {"user_id": "odd_mover_too", "team": "other"}),
+        ("excluded", "of a deleted user", {"user_id": "odd_user_gone"}),
+        ("orphan", "a user who is not there", {"user_id": "odd_nobody"}),
+        ("orphan_of_quarantined", "of a user in quarantine", {"user_id": "odd_user_team"}),
+        ("bad_value", "a team that is none", {"valid_from": "2026-03-02T08:00:00Z", "team": "finance"}),
+        ("missing_required", "since when", {"valid_from": None}),
+        ("future", "from after as_of", {"valid_from": "2099-01-01T00:00:00Z", "team": "sales"}),
     ],
     "crm.account_assignments": [
         ("accepted", "accepted after as_of: reads as null", {"assignment_id": "odd_assigned", "accepted_at": "2099-01-01T00:00:00Z"}),
         ("excluded", "to a deleted user", {"assignment_id": "odd_assigned_gone", "user_id": "odd_user_gone"}),
-        ("orphan", "to a user in quarantine", {"assignment_id": "odd_assigned_bad", "user_id": "odd_user_team"}),
+        ("orphan_of_quarantined", "to a user in quarantine", {"assignment_id": "odd_assigned_bad", "user_id": "odd_user_team"}),
         ("excluded", "of an internal account", {"assignment_id": "odd_assigned_internal", "account_id": "odd_internal"}),
+        ("bad_value", "ends before it starts", {"assignment_id": "odd_assigned_backwards", "unassigned_at": "2026-01-11T09:00:00Z"}),
         ("future", "assigned after as_of", {"assignment_id": "odd_assigned_later", "assigned_at": "2099-01-01T00:00:00Z"}),
     ],
     "crm.campaigns": [
@@ -192,7 +130,7 @@ CASES: dict[str, list[tuple[str, str, OddRow]]] = {
     "crm.campaign_costs": [
         ("superseded", "corrected: before", {"amount": "12.00"} | LOADED),
         ("accepted", "corrected: after", {"amount": "1.1e1"} | LATER),
-        ("orphan", "of a campaign in quarantine", {"campaign_id": "odd_campaign_nameless"}),
+        ("orphan_of_quarantined", "of a campaign in quarantine", {"campaign_id": "odd_campaign_nameless"}),
         ("excluded", "of a deleted campaign", {"campaign_id": "odd_campaign_gone"}),
         ("out_of_range", "negative", {"cost_on": "2026-01-11", "amount": "-1"}),
         ("missing_exchange_rate", "no rate for the currency", {"cost_on": "2026-01-12", "currency_code": "JPY"}),
@@ -206,6 +144,8 @@ CASES: dict[str, list[tuple[str, str, OddRow]]] = {
         ("bad_type", "an account's key does not help an unreadable time", HOME | {"lead_id": "odd_lead_type", "created_at": "yesterday"}),
         ("future", "created after as_of", {"lead_id": "odd_lead_future", "created_at": "2099-01-01T00:00:00Z"}),
         ("deleted", "a deleted lead", {"lead_id": "odd_lead_gone"} | DELETED),
+        ("accepted", "merged: the same person came twice, deleted as loser", {"lead_id": "odd_lead_twin", "merged_into_lead_id": "odd_lead"} | DELETED),
+        ("bad_merge", "a merge into itself", {"lead_id": "odd_lead_self", "merged_into_lead_id": "odd_lead_self"}),
     ],
     "crm.touches": [
         ("accepted", "booleans as 0 and 1", {"touch_id": "odd_touch", "is_automated": "0", "is_delivered": "1"}),
@@ -226,11 +166,18 @@ CASES: dict[str, list[tuple[str, str, OddRow]]] = {
         ("future", "created after as_of", {"opportunity_id": "odd_deal_future", "created_at": "2099-01-01T00:00:00Z", "closed_at": None, "is_won": None}),
         ("orphan", "an account that is not there", {"opportunity_id": "odd_deal_orphan", "account_id": "odd_nowhere"}),
         ("bad_type", "an amount that is no number", {"opportunity_id": "odd_deal_type", "amount": "12,5"}),
+        ("accepted", "no created_at: lost, and no touch point", {"opportunity_id": "odd_deal_undated", "created_at": None, "stage": "lost", "is_won": "false"}),
+        ("accepted", "merged: entered twice, deleted as loser", {"opportunity_id": "odd_deal_twin", "merged_into_opportunity_id": "odd_deal"} | DELETED),
+        ("accepted", "three cents, for three sellers a third each", {"opportunity_id": "odd_deal_thirds", "amount": "0.03"}),
+        ("bad_merge", "a merge to nowhere", {"opportunity_id": "odd_deal_lost", "merged_into_opportunity_id": "odd_nowhere"}),
     ],
     "crm.opportunity_splits": [
-        ("accepted", "thirds: first", {"share": "0.333333"}),
-        ("accepted", "thirds: second", {"user_id": "user_06", "share": "0.333333"}),
-        ("accepted", "thirds: third", {"user_id": "user_07", "share": "0.333334"}),
+        ("accepted", "thirds that sum to 1: first", {"share": "0.333333"}),
+        ("accepted", "thirds that sum to 1: second", {"user_id": "user_06", "share": "0.333333"}),
+        ("accepted", "thirds that sum to 1: third", {"user_id": "user_07", "share": "0.333334"}),
+        ("accepted", "thirds that sum to 0.9999, and are scaled to 1: first", {"opportunity_id": "odd_deal_thirds", "share": "0.3333"}),
+        ("accepted", "thirds that sum to 0.9999: second", {"opportunity_id": "odd_deal_thirds", "user_id": "user_06", "share": "0.3333"}),
+        ("accepted", "thirds that sum to 0.9999: third", {"opportunity_id": "odd_deal_thirds", "user_id": "user_07", "share": "0.3333"}),
         ("accepted", "another team sums to 1 by itself", {"user_id": "user_01", "share": "1.0"}),
         ("bad_split", "do not sum to 1", {"opportunity_id": "odd_deal_bad_split", "share": "0.5"}),
         ("bad_split", "do not sum to 1", {"opportunity_id": "odd_deal_bad_split", "user_id": "user_06", "share": "0.4"}),
@@ -252,6 +199,9 @@ CASES: dict[str, list[tuple[str, str, OddRow]]] = {
         ("accepted", "of a merged account", {"transaction_id": "odd_tx_chain", "account_id": "odd_chain_1"}),
         ("accepted", "of a test account that was merged into a real one", {"transaction_id": "odd_tx_test_loser", "account_id": "odd_test_loser"}),
         ("accepted", "in a currency with a rate of its own", {"transaction_id": "odd_tx_rate", "currency_code": "XTS"}),
+        ("accepted", "a currency in lower case", {"transaction_id": "odd_tx_lower", "currency_code": "eur", "amount": "1.00"}),
+        ("accepted", "words in other letters, a key between blanks", {"transaction_id": "odd_tx_letters", "account_id": " odd_home\u00a0", "transaction_type": "CHARGE", "status": "Completed ", "amount": "1.00"}),
+        ("excluded", "a guest's purchase", {"transaction_id": "odd_tx_guest", "account_id": None}),
         ("accepted", "a transfer counts nowhere", {"transaction_id": "odd_tx_transfer", "transaction_type": "transfer"}),
         ("accepted", "pending", {"transaction_id": "odd_tx_pending", "status": "pending"}),
         ("accepted", "failed", {"transaction_id": "odd_tx_failed", "status": "failed"}),
@@ -271,7 +221,7 @@ CASES: dict[str, list[tuple[str, str, OddRow]]] = {
         ("excluded", "of a deleted account", {"transaction_id": "odd_tx_deleted", "account_id": "odd_deleted"}),
         ("excluded", "of a future account", {"transaction_id": "odd_tx_early", "account_id": "odd_future"}),
         ("orphan", "an account that is not there", {"transaction_id": "odd_tx_orphan", "account_id": "odd_nowhere"}),
-        ("orphan", "an account in quarantine", {"transaction_id": "odd_tx_circle", "account_id": "odd_circle_1"}),
+        ("orphan_of_quarantined", "an account in quarantine", {"transaction_id": "odd_tx_circle", "account_id": "odd_circle_1"}),
         ("missing_exchange_rate", "no rate for the currency", {"transaction_id": "odd_tx_yen", "currency_code": "JPY"}),
         ("missing_exchange_rate", "before the first rate", {"transaction_id": "odd_tx_before", "currency_code": "XTS", "transacted_at": "2025-12-31T10:00:00Z"}),
         ("missing_required", "no amount", {"transaction_id": "odd_tx_no_amount", "amount": None}),
@@ -285,7 +235,8 @@ CASES: dict[str, list[tuple[str, str, OddRow]]] = {
     "crm.subscriptions": [
         ("accepted", "its end is a plan", {"subscription_id": "odd_sub", "ended_on": "2099-01-01", "end_reason": "voluntary"}),
         ("future", "starts after as_of", {"subscription_id": "odd_sub_future", "started_on": "2099-01-01"}),
-        ("orphan", "a product in quarantine", {"subscription_id": "odd_sub_product", "product_id": "odd_product_half"}),
+        ("bad_value", "ends before it starts", {"subscription_id": "odd_sub_backwards", "ended_on": "2026-02-01"}),
+        ("orphan_of_quarantined", "a product in quarantine", {"subscription_id": "odd_sub_product", "product_id": "odd_product_half"}),
         ("excluded", "of a test account", {"subscription_id": "odd_sub_test", "account_id": "odd_test"}),
         ("missing_exchange_rate", "no rate for the currency", {"subscription_id": "odd_sub_yen", "currency_code": "JPY"}),
         ("bad_value", "a reason that is none", {"subscription_id": "odd_sub_reason", "end_reason": "bored"}),
@@ -302,20 +253,21 @@ CASES: dict[str, list[tuple[str, str, OddRow]]] = {
         ("accepted", "an account refers itself", {"referral_id": "odd_referral"}),
         ("excluded", "a lead that is excluded", {"referral_id": "odd_referral_internal", "referred_lead_id": "odd_lead_internal"}),
         ("excluded", "a lead of the future", {"referral_id": "odd_referral_future", "referred_lead_id": "odd_lead_future"}),
-        ("orphan", "a lead in quarantine", {"referral_id": "odd_referral_type", "referred_lead_id": "odd_lead_type"}),
+        ("orphan_of_quarantined", "a lead in quarantine", {"referral_id": "odd_referral_type", "referred_lead_id": "odd_lead_type"}),
         ("orphan", "an account that is not there", {"referral_id": "odd_referral_orphan", "referrer_account_id": "odd_nowhere"}),
     ],
     "crm.experiments": [
         ("future", "ends after as_of", {"experiment_id": "odd_exp_future", "ended_on": "2099-01-01"}),
         ("out_of_range", "nobody saw it", {"experiment_id": "odd_exp_nobody", "control_exposures": "0"}),
         ("bad_type", "half a conversion", {"experiment_id": "odd_exp_half", "variant_conversions": "50.5"}),
-        ("missing_required", "shipped or not", {"experiment_id": "odd_exp_unknown", "is_shipped": None}),
         ("deleted", "deleted", {"experiment_id": "odd_exp_gone"} | DELETED),
+        ("bad_value", "more conversions than exposures", {"experiment_id": "odd_exp_many", "variant_conversions": "1001"}),
     ],
     "crm.exchange_rates": [
         ("superseded", "corrected: before", {"rate": "50"} | LOADED),
         ("accepted", "corrected: after", LATER),
         ("out_of_range", "zero", {"valid_on": "2026-01-02", "rate": "0"}),
+        ("out_of_range", "a million", {"valid_on": "2026-01-03", "rate": "1000000"}),
         ("future", "of a day after as_of", {"valid_on": "2099-01-01", "rate": "9"}),
     ],
     "support.tickets": [
@@ -333,7 +285,11 @@ CASES: dict[str, list[tuple[str, str, OddRow]]] = {
         ("accepted", "the customer asks", {"event_id": "odd_event"}),
         ("accepted", "a bot answers", {"event_id": "odd_event_bot", "actor_type": "bot", "actor_user_id": "odd_bot", "occurred_at": "2026-02-10T09:01:00Z"}),
         ("orphan", "a ticket that is not there", {"event_id": "odd_event_orphan", "ticket_id": "odd_nowhere"}),
-        ("orphan", "a ticket in quarantine", {"event_id": "odd_event_type", "ticket_id": "odd_ticket_type"}),
+        ("accepted", "assigned to nobody known: reads as empty", {"event_id": "odd_event_nobody", "event_type": "assignment", "actor_type": "system", "is_public": None, "new_value": "odd_nobody", "occurred_at": "2026-02-10T09:02:00Z"}),
+        ("accepted", "waits for another team: counts as pending", {"event_id": "odd_event_hold", "event_type": "status", "actor_type": "system", "is_public": None, "new_value": "hold", "occurred_at": "2026-02-10T10:00:00Z"}),
+        ("accepted", "a status in other letters, with a blank", {"event_id": "odd_event_solved", "event_type": "status", "actor_type": "system", "is_public": None, "new_value": "Solved ", "occurred_at": "2026-02-10T12:00:00Z"}),
+        ("bad_value", "a status that is none", {"event_id": "odd_event_status", "event_type": "status", "new_value": "escalated"}),
+        ("orphan_of_quarantined", "a ticket in quarantine", {"event_id": "odd_event_type", "ticket_id": "odd_ticket_type"}),
         ("excluded", "a deleted ticket", {"event_id": "odd_event_gone", "ticket_id": "odd_ticket_gone"}),
         ("excluded", "a ticket of a test account", {"event_id": "odd_event_test", "ticket_id": "odd_ticket_test"}),
         ("excluded", "a ticket of the future", {"event_id": "odd_event_early", "ticket_id": "odd_ticket_future"}),
@@ -342,9 +298,11 @@ CASES: dict[str, list[tuple[str, str, OddRow]]] = {
     ],
     "support.schedules": [
         ("accepted", "a schedule", {}),
-        ("bad_value", "two time zones: Berlin", {"schedule_id": "odd_two_zones"}),
-        ("bad_value", "two time zones: New York", {"schedule_id": "odd_two_zones", "weekday": "2", "timezone": "America/New_York"}),
-        ("bad_value", "ends before it starts", {"schedule_id": "odd_backwards", "starts_minute": "1020", "ends_minute": "540"}),
+        *(("accepted", "a night shift runs into the next day", {"schedule_id": "odd_night", "weekday": day, "starts_minute": "1320", "ends_minute": "360"}) for day in "12345"),
+        ("bad_schedule", "two time zones: Berlin", {"schedule_id": "odd_two_zones"}),
+        ("bad_schedule", "two time zones: New York", {"schedule_id": "odd_two_zones", "weekday": "2", "timezone": "America/New_York"}),
+        ("bad_value", "ends as it starts", {"schedule_id": "odd_empty", "ends_minute": "540"}),
+        ("bad_schedule", "sound, in a schedule with a faulty row", {"schedule_id": "odd_empty", "weekday": "2"}),
         ("out_of_range", "an eighth day", {"schedule_id": "odd_week", "weekday": "8"}),
     ],
     "support.holidays": [
@@ -361,7 +319,7 @@ CASES: dict[str, list[tuple[str, str, OddRow]]] = {
     "survey.invitations": [
         ("accepted", "about the third touch", {"invitation_id": "odd_invited", "survey_id": "survey_touch", "about_type": "touch", "about_id": "odd_touch_third", "about_user_id": "user_05"}),
         ("accepted", "about a bot", {"invitation_id": "odd_invited_bot", "survey_id": "survey_touch", "about_type": "touch", "about_id": "odd_touch_bot", "about_user_id": "odd_bot"}),
-        ("orphan", "a survey in quarantine", {"invitation_id": "odd_invited_flat", "survey_id": "odd_flat"}),
+        ("orphan_of_quarantined", "a survey in quarantine", {"invitation_id": "odd_invited_flat", "survey_id": "odd_flat"}),
         ("orphan", "a survey that is not there", {"invitation_id": "odd_invited_nowhere", "survey_id": "odd_nowhere"}),
         ("excluded", "of a test account", {"invitation_id": "odd_invited_test", "account_id": "odd_test"}),
         ("bad_value", "about a type that is none", {"invitation_id": "odd_invited_about", "about_type": "weather"}),
@@ -382,9 +340,10 @@ CASES: dict[str, list[tuple[str, str, OddRow]]] = {
         ("out_of_range", "a score below its scale", {"response_id": "odd_answer_zero", "score": "0"}),
         ("bad_type", "a score that is no number", {"response_id": "odd_answer_word", "score": "great"}),
         ("missing_required", "no score", {"response_id": "odd_answer_empty", "score": None}),
-        ("orphan", "a survey in quarantine", {"response_id": "odd_answer_upside_down", "survey_id": "odd_upside_down"}),
-        ("orphan", "an account in quarantine", {"response_id": "odd_answer_circle", "account_id": "odd_circle_2"}),
+        ("orphan_of_quarantined", "a survey in quarantine", {"response_id": "odd_answer_upside_down", "survey_id": "odd_upside_down"}),
+        ("orphan_of_quarantined", "an account in quarantine", {"response_id": "odd_answer_circle", "account_id": "odd_circle_2"}),
         ("excluded", "of a test account", {"response_id": "odd_answer_test", "account_id": "odd_test"}),
+        ("excluded", "by an unknown person", {"response_id": "odd_answer_guest", "account_id": None, "contact_id": None}),
         ("future", "after as_of", {"response_id": "odd_answer_future", "responded_at": "2099-01-01T00:00:00Z"}),
         ("deleted", "deleted", {"response_id": "odd_answer_gone"} | DELETED),
     ],

@@ -15,16 +15,17 @@ _COLUMN_NAMES = {
     "crm.accounts": "account_id account_name account_type parent_account_id merged_into_account_id"
     " segment industry country_code created_at",
     "crm.contacts": "contact_id account_id email merged_into_contact_id created_at",
-    "crm.users": "user_id user_name email team manager_user_id hired_at left_at is_bot",
+    "crm.users": "user_id user_name email team merged_into_user_id manager_user_id hired_at left_at is_bot",
+    "crm.user_teams": "user_id team valid_from",
     "crm.account_assignments": "assignment_id account_id user_id assigned_at accepted_at rejected_at unassigned_at",
     "crm.campaigns": "campaign_id campaign_name channel owner_user_id started_on ended_on",
     "crm.campaign_costs": "campaign_id cost_on amount currency_code",
-    "crm.leads": "lead_id created_at channel campaign_id owner_user_id contact_id account_id"
+    "crm.leads": "lead_id created_at merged_into_lead_id channel campaign_id owner_user_id contact_id account_id"
     " qualified_at sales_user_id accepted_at converted_at disqualified_at",
     "crm.touches": "touch_id occurred_at channel direction user_id campaign_id lead_id contact_id"
     " account_id opportunity_id nurture_point is_automated is_delivered",
     "crm.opportunities": "opportunity_id account_id owner_user_id owner_at_close_user_id lead_id"
-    " campaign_id stage amount currency_code created_at closed_at is_won",
+    " campaign_id merged_into_opportunity_id stage amount currency_code created_at closed_at is_won",
     "crm.opportunity_splits": "opportunity_id user_id share",
     "crm.products": "product_id product_name product_family tier",
     "crm.transactions": "transaction_id account_id contact_id opportunity_id product_id"
@@ -68,6 +69,8 @@ DECIMAL_PLACES = {
     "quantity": 0, "score": 0, "scale_min": 0, "scale_max": 0,
 }  # fmt: skip
 
+RATIOS = {"share", "rate"}
+
 
 def columns_of(table: str) -> list[str]:
     """Return the names of all columns in a table's files, in order."""
@@ -77,7 +80,7 @@ def columns_of(table: str) -> list[str]:
 
 def type_of(column: str) -> str:
     """Return the contract's type of a column, which follows from its name."""
-    if column.endswith("_at"):
+    if column.endswith("_at") or column == "valid_from":
         return "timestamp"
     if column.endswith("_on"):
         return "date"
@@ -85,12 +88,14 @@ def type_of(column: str) -> str:
         return "boolean"
     if column in INTEGERS:
         return "integer"
+    if column in RATIOS:
+        return "ratio"
     return "decimal" if column in DECIMAL_PLACES else "text"
 
 
 def arrow_type(column: str) -> pa.DataType:
     """Return the Parquet type of a column; timestamps are in UTC, without a time zone."""
-    if type_of(column) == "decimal":
+    if column in DECIMAL_PLACES:
         return pa.decimal128(18, DECIMAL_PLACES[column])
     return {
         "timestamp": pa.timestamp("us"),

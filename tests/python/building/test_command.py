@@ -332,5 +332,5 @@ def test_a_sample_does_not_go_where_something_is(tmp_path):
 def test_a_sample_says_what_it_wrote(tmp_path):
     result = CliRunner().invoke(app, ["sample", str(tmp_path / "sample"), "--accounts", "12", "--format", "parquet"])
     assert result.exit_code == 0
-    assert "rows in 25 tables." in result.stdout
+    assert "rows in 26 tables." in result.stdout
     assert (tmp_path / "sample" / "crm" / "accounts").is_dir()
