@@ -33,8 +33,8 @@ select
     origin
 from source.olist_marketing_qualified_leads_dataset;
 
--- Some people are both a sales-development and a sales representative. A user has one team, so a
--- person with both roles becomes two users.
+-- Some people are both a sales-development and a sales representative. A user is in one team at a
+-- time, so a person with both roles becomes two users.
 create table olist.deals as
 select
     mql_id as lead_id,

@@ -17,7 +17,7 @@ create schema support;
 create macro read_time(local_time) as strptime(local_time, '%d/%m/%Y %H:%M');
 
 -- '-100' is not a state of an incident, so the state before it stays valid. A state that is not
--- listed stops the run, because the contract accepts any text as a status.
+-- listed stops the run, because the warehouse would quarantine each event with it.
 create macro read_status(incident_state) as
     case
         when incident_state = 'New' then 'new'

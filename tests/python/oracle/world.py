@@ -227,7 +227,7 @@ class World(Received):
         ends = {row: self.survivor_of(row, gone) for row in pending if self.is_merged(row)}
         for row, (orphans, others) in own.items():
             merge = [("bad_merge", MERGES[name])] if row in ends and ends[row] is None else []
-            row.quarantine([*orphans, *merge, *others])
+            row.quarantine([*orphans, *others, *merge])
         for row in pending:
             if row.status is None and row not in ends:
                 row.status = "excluded" if self.is_excluded(row) else "accepted"
