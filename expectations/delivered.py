@@ -31,7 +31,7 @@ def suites() -> dict[str, list]:
         ],
         "marts.dim_employees": [
             ExpectColumnValuesToBeInSet(
-                column="team", value_set=["marketing", "sales", "onboarding", "success", "support"]
+                column="team", value_set=["marketing", "sales", "onboarding", "success", "support", "other"]
             ),
         ],
         "marts.dim_campaigns": [ExpectColumnValuesToNotBeNull(column="channel")],

@@ -50,3 +50,19 @@
 {% macro duckdb__sha256_of(text) -%}
     sha256({{ text }})
 {%- endmacro %}
+
+
+{#- A text as a JSON string, with its quotes. -#}
+{% macro json_text(text) -%}
+    {{ return(adapter.dispatch('json_text')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_text(text) -%}
+    cast(to_json({{ text }}) as varchar)
+{%- endmacro %}
+
+
+{#- The value of a reference as it may be shown: an e-mail address as its SHA-256. -#}
+{% macro shown_reference(value) -%}
+    case when {{ value }} like '%@%' then {{ sha256_of(value) }} else {{ value }} end
+{%- endmacro %}

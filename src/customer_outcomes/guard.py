@@ -18,22 +18,27 @@ from pathlib import Path
 from customer_outcomes.contract import load_contract
 from customer_outcomes.errors import FailedCheck, UnusableInput
 from customer_outcomes.intake.quarantine import faults
+from customer_outcomes.intake.references import BrokenReference, broken_references, remarks_on_references
 from customer_outcomes.places.destination import CONTENTS
 from customer_outcomes.warehouse import DATABASE, Connection, EngineError, connect
 
 FEW_ROWS = 20  # a loss of at most this many rows of a table raises no alarm, whatever their share
-FEW_FAULTS = 3  # fewer quarantined rows of a table raise no alarm
+FEW_FAULTS = 3  # fewer quarantined rows of a table, or broken references of a column, raise no alarm
+FEW_ACCOUNTS = 20  # with fewer published accounts nobody can tell another company
+SAME_COMPANY = 0.5  # the share of the published accounts that the input of the same company holds at least
 LITTLE_MONEY = 50  # adjustments below this sum, in the reporting currency, raise no alarm
 POINTS = 0.05  # a share that was published before raises an alarm again if it grew by more than this
 
-# The kinds of alarms; the name of an alarm about a table also holds the table: "shrink:crm.accounts".
+# The kinds of alarms, each with the thing that its name holds behind a colon, as in "shrink:crm.accounts".
 KINDS = {
-    "shrink": True,
-    "quarantine": True,
-    "customers": False,
-    "cltv": False,
-    "adjustments": False,
-    "currency": False,
+    "shrink": "TABLE",
+    "quarantine": "TABLE",
+    "references": "TABLE.COLUMN",
+    "customers": None,
+    "cltv": None,
+    "adjustments": None,
+    "currency": None,
+    "company": None,
 }
 HINT = (
     "If this is right, build again with --accept NAME for each of them and --by WHO. Each build reads all of the input"
@@ -59,7 +64,8 @@ class Table:
 class Version:
     """The counts and figures of one version: a published one, or the one that a build is about to publish.
 
-    A version that an older project published has neither as_of nor currency nor time zone.
+    `broken_shares` holds, by <table>.<column>, the share of the filled values of a reference that are unknown. A
+    version that an older project published has neither as_of nor currency nor time zone, and no shares.
     """
 
     tables: dict[str, Table]
@@ -71,6 +77,7 @@ class Version:
     reporting_timezone: str | None = None
     has_closes: bool = False
     accepted_alarms: list[dict] = field(default_factory=list)
+    broken_shares: dict[str, float] = field(default_factory=dict)
 
     @property
     def frame(self) -> str:
@@ -84,7 +91,22 @@ class Bounds:
 
     max_shrink: float
     max_quarantined_share: float
+    max_broken_share: float
     max_adjustment_share: float
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The observations about the input that alarms need beside the counts.
+
+    `examples` holds, by table, a description of its most frequent fault. `accounts` is the number of the last published
+    accounts, and `known_accounts` the number of these that the input holds, too.
+    """
+
+    examples: dict[str, str] = field(default_factory=dict)
+    broken: list[BrokenReference] = field(default_factory=list)
+    accounts: int = 0
+    known_accounts: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,7 +119,7 @@ class Alarm:
 
 def check_accepted(accepted: list[str], by: str | None) -> None:
     """Raise UnusableInput if --accept names an unknown alarm, or --accept and --by are not given together."""
-    kinds = ", ".join(f"{kind}:TABLE" if has_table else kind for kind, has_table in KINDS.items())
+    kinds = ", ".join(f"{kind}:{thing}" if thing else kind for kind, thing in KINDS.items())
     wrong = [
         f"--accept names {name}, which is not an alarm; the alarms are {kinds}."
         for name in accepted
@@ -169,6 +191,7 @@ def about_to_be_published(warehouse: Path) -> Version:
             as_of=as_of,
             reporting_currency=currency,
             reporting_timezone=timezone,
+            broken_shares={reference.name: reference.share for reference in broken_references(warehouse)},
         )
 
 
@@ -189,14 +212,13 @@ def check_frame(last: Version | None, as_of: str | None, currency: str, timezone
 
 
 def judge(
-    now: Version, last: Version | None, bounds: Bounds, examples: dict[str, str], accepted: list[str]
+    now: Version, last: Version | None, bounds: Bounds, delivered: Delivered, accepted: list[str]
 ) -> tuple[list[str], list[str]]:
     """Return the names of the alarms that were raised and accepted, and a remark for each --accept without an alarm.
 
-    `examples` holds, by table, a description of its most frequent fault. Raise FailedCheck with a sentence for each
-    alarm that nobody accepted.
+    Raise FailedCheck with a sentence for each alarm that nobody accepted.
     """
-    raised = list(alarms(now, last, bounds, examples))
+    raised = list(alarms(now, last, bounds, delivered))
     unaccepted = [alarm.sentence for alarm in raised if alarm.name not in accepted]
     if unaccepted:
         raise FailedCheck(*unaccepted, HINT)
@@ -204,13 +226,16 @@ def judge(
     return met, [f"--accept {name} met no alarm." for name in accepted if name not in met]
 
 
-def alarms(now: Version, last: Version | None, bounds: Bounds, examples: dict[str, str]) -> Iterator[Alarm]:
+def alarms(now: Version, last: Version | None, bounds: Bounds, delivered: Delivered) -> Iterator[Alarm]:
     """Yield every alarm that a version raises against the last published one."""
+    yield from _company(delivered)
     for name in load_contract():
         table, before = now.tables[name], last.tables.get(name) if last else None
         if before:
             yield from _shrinking(name, table, before, bounds)
-        yield from _quarantine(name, table, before, bounds, examples)
+        yield from _quarantine(name, table, before, bounds, delivered.examples)
+    for reference in delivered.broken:
+        yield from _references(reference, last, bounds)
     if last is None:
         return
     if _is_other_frame(last, now.reporting_currency, now.reporting_timezone):
@@ -253,7 +278,7 @@ class Guard:
 
     def __init__(self, published: Path, accepted: list[str], by: str | None):
         check_accepted(accepted, by)
-        self.accepted, self.by = accepted, by
+        self.published, self.accepted, self.by = published, accepted, by
         self.last = last_published(published)
         self.now: Version | None = None
         self.met: list[str] = []
@@ -268,9 +293,11 @@ class Guard:
         examples: dict[str, str] = {}
         for fault in faults(warehouse):
             examples.setdefault(fault.input_table, fault.sentence)
+        broken = broken_references(warehouse)
+        delivered = Delivered(examples, broken, *_known_accounts(self.published, self.last, warehouse))
         self.now = about_to_be_published(warehouse)
-        self.met, remarks = judge(self.now, self.last, bounds, examples, self.accepted)
-        return remarks
+        self.met, remarks = judge(self.now, self.last, bounds, delivered, self.accepted)
+        return remarks_on_references(broken) + remarks
 
     def explain(self, failed: FailedCheck, warehouse: Path, variables: dict) -> FailedCheck:
         """Return the failure of another check, preceded by the alarms that this build raises.
@@ -293,8 +320,11 @@ class Guard:
 
 
 def _is_alarm(name: str) -> bool:
-    kind, *table = name.split(":", 1)
-    return kind in KINDS and bool(table) == KINDS[kind] and (not table or table[0] in load_contract())
+    kind, _, named = name.partition(":")
+    if KINDS.get(kind) == "TABLE.COLUMN":
+        table, _, column = named.rpartition(".")
+        return table in load_contract() and column in load_contract()[table]["columns"]
+    return named in load_contract() if KINDS.get(kind) else name in KINDS
 
 
 def _headline(connection: Connection) -> dict:
@@ -346,6 +376,40 @@ def _quarantine(
             f" {_percent(share)}{after}; max_quarantined_share lets {_percent(bounds.max_quarantined_share)} pass. Most"
             f" are {examples[name]}.",
         )
+
+
+def _references(reference: BrokenReference, last: Version | None, bounds: Bounds) -> Iterator[Alarm]:
+    published = last.broken_shares.get(reference.name, 0.0) if last else 0.0
+    share = reference.share
+    if reference.strange >= FEW_FAULTS and share > bounds.max_broken_share and share > published + POINTS:
+        after = f", after {_percent(published)} in the last published version" if last else ""
+        yield Alarm(
+            f"references:{reference.name}",
+            f"references:{reference.name}: {reference.strange:,} of {reference.filled:,} filled values lead nowhere,"
+            f" {_percent(share)}{after}; max_broken_share lets {_percent(bounds.max_broken_share)} pass. The most"
+            f" frequent is {reference.example}.",
+        )
+
+
+def _company(delivered: Delivered) -> Iterator[Alarm]:
+    known, accounts = delivered.known_accounts, delivered.accounts
+    if accounts >= FEW_ACCOUNTS and known < SAME_COMPANY * accounts:
+        yield Alarm(
+            "company",
+            f"company: the input holds {known:,} of the {accounts:,} accounts of the last published version, as if it"
+            " were another company's; name another --publish and --warehouse for another company.",
+        )
+
+
+def _known_accounts(published: Path, last: Version | None, warehouse: Path) -> tuple[int, int]:
+    """Return the number of the published accounts, and the number of these that the input of a build holds."""
+    if last is None:
+        return 0, 0
+    with connect(published / DATABASE, read_only=True) as connection:
+        accounts = {row[0] for row in connection.execute("select account_id from marts.dim_customers").fetchall()}
+    with connect(warehouse, read_only=True) as connection:
+        received = connection.execute("select distinct account_id from landing.land_accounts").fetchall()
+    return len(accounts), len(accounts & {row[0] for row in received})
 
 
 def _fall(name: str, now: str, before: str, lost: float, bounds: Bounds) -> Alarm:

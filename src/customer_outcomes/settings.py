@@ -122,6 +122,7 @@ VARS: dict[str, Rule] = {
     "min_tenure_days": _DAYS,
     "max_shrink": _SHARE,
     "max_quarantined_share": _SHARE,
+    "max_broken_share": _SHARE,
     "max_adjustment_share": _SHARE,
     "forecast_model": _one_of("auto", "bg_nbd", "mbg_nbd", "pareto_nbd"),
     "forecast_horizon_weeks": (

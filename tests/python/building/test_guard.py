@@ -15,6 +15,7 @@ from customer_outcomes.errors import FailedCheck, UnusableInput
 from customer_outcomes.guard import (
     HINT,
     Bounds,
+    Delivered,
     Guard,
     Table,
     Version,
@@ -25,13 +26,14 @@ from customer_outcomes.guard import (
     judge,
     last_published,
 )
+from customer_outcomes.intake.references import BrokenReference
 from helpers.builds import DATABASE, Built, files_of, run_build, without_closes
 
 pytestmark = pytest.mark.whole_builds(2)
 
-BOUNDS = Bounds(max_shrink=0.10, max_quarantined_share=0.20, max_adjustment_share=0.10)
+BOUNDS = Bounds(max_shrink=0.10, max_quarantined_share=0.20, max_broken_share=0.50, max_adjustment_share=0.10)
 SALES = "crm.transactions"
-EXAMPLES = {SALES: "bad_type of transacted_at, such as '1/18/2017' in crm/transactions.csv, row 2"}
+EXAMPLES = Delivered({SALES: "bad_type of transacted_at, such as '1/18/2017' in crm/transactions.csv, row 2"})
 NONE = Table(0, 0, 0)
 
 
@@ -113,6 +115,49 @@ def test_adjustments_that_were_published_are_an_alarm_again_five_points_later():
     assert raised(version(adjustments_share=0.36), last) == ["adjustments"]
 
 
+@pytest.mark.parametrize(
+    ("before", "broken", "is_alarm"),
+    [
+        (None, {"rows": 50, "filled": 100}, False),  # a half
+        (None, {"rows": 51, "filled": 100}, True),
+        (None, {"rows": 2, "filled": 2}, False),  # fewer than three
+        (None, {"rows": 3, "filled": 3}, True),
+        (None, {"rows": 60, "filled": 100, "to_gone": 10}, False),  # of these, ten to records that are there
+        (None, {"rows": 61, "filled": 100, "to_gone": 10}, True),
+        (None, {"rows": 100, "filled": 100, "to_absent": 100}, False),
+        (0.6, {"rows": 65, "filled": 100}, False),  # five points more than what was published
+        (0.6, {"rows": 66, "filled": 100}, True),
+    ],
+)
+def test_references_that_lead_nowhere(before, broken, is_alarm):
+    name = f"{SALES}.product_id"
+    given = {"distinct_values": 1, "examples": ["GTXPro"], "to_gone": 0, "to_absent": 0} | broken
+    delivered = Delivered(broken=[BrokenReference(SALES, "product_id", **given)])
+    last = version(broken_shares={name: before}) if before else None
+    assert [alarm.name for alarm in alarms(version(), last, BOUNDS, delivered)] == (
+        [f"references:{name}"] if is_alarm else []
+    )
+
+
+def test_a_reference_in_words():
+    delivered = Delivered(broken=[BrokenReference(SALES, "product_id", 6, 2, ["GTXPro", "MG"], 8, 0, 0)])
+    (alarm,) = alarms(version(), version(), BOUNDS, delivered)
+    assert alarm.sentence == (
+        "references:crm.transactions.product_id: 6 of 8 filled values lead nowhere, 75 %, after 0 % in the last published"
+        " version; max_broken_share lets 50 % pass. The most frequent is 'GTXPro'."
+    )
+
+
+@pytest.mark.parametrize(
+    ("accounts", "known", "is_alarm"),
+    [(20, 10, False), (20, 9, True), (19, 0, False), (1000, 499, True), (1000, 1000, False), (0, 0, False)],
+)
+def test_another_company(accounts, known, is_alarm):
+    delivered = Delivered(accounts=accounts, known_accounts=known)
+    found = [alarm.name for alarm in alarms(version(), version(), BOUNDS, delivered)]
+    assert found == (["company"] if is_alarm else [])
+
+
 def test_nothing_can_be_taken_from_a_loss_or_from_nobody():
     last = version(customers=0, cltv=Decimal("-10.00"))
     assert raised(version(customers=0, cltv=Decimal("-1000.00")), last) == []
@@ -148,9 +193,15 @@ def test_what_is_accepted_passes_and_what_met_nothing_is_remarked():
         (
             ["shrink"],
             "ada",
-            "--accept names shrink, which is not an alarm; the alarms are shrink:TABLE, quarantine:TABLE, custom",
+            "--accept names shrink, which is not an alarm; the alarms are shrink:TABLE, quarantine:TABLE, refer",
         ),
         (["shrink:crm.nothing"], "ada", "--accept names shrink:crm.nothing, which is not an alarm"),
+        (["references:crm.accounts"], "ada", "--accept names references:crm.accounts, which is not an alarm"),
+        (
+            ["references:crm.accounts.nothing"],
+            "ada",
+            "--accept names references:crm.accounts.nothing, which is not an alarm",
+        ),
         (["cltv:crm.accounts"], "ada", "--accept names cltv:crm.accounts, which is not an alarm"),
         (["cltv"], None, "--accept needs --by with the name of the person who accepts the alarm."),
         (["cltv"], " ", "--accept needs --by with the name of the person who accepts the alarm."),
@@ -210,12 +261,12 @@ def test_contents_that_cannot_be_read_are_a_sentence(tmp_path: Path, text: str):
 
 @pytest.fixture
 def extract(tmp_path: Path) -> Path:
-    """One account and 150 of its charges, of which 100 lack their account, as if their file were of another shape."""
+    """One account and 150 of its charges, of which 100 lack their amount, as if their file were of another shape."""
     crm = tmp_path / "input" / "crm"
     crm.mkdir(parents=True)
     (crm / "accounts.csv").write_text("account_id,created_at\nA,2026-01-01\n")
     header = "transaction_id,account_id,transaction_type,amount,currency_code,transacted_at\n"
-    charges = [f"T{number},{'A' if number < 50 else ''},charge,1,EUR,2026-03-01\n" for number in range(150)]
+    charges = [f"T{number},A,charge,{1 if number < 50 else ''},EUR,2026-03-01\n" for number in range(150)]
     (crm / "transactions.csv").write_text(header + "".join(charges))
     return tmp_path / "input"
 
@@ -237,12 +288,15 @@ def test_an_extract_delivered_alone_is_published_only_by_a_persons_word(sample_b
     assert f"cltv: 50.00 EUR, after {last.cltv:,.2f} in the last published version, 100 % less;" in said
     assert f"customers: 1, after {last.customers} in the last published version," in said
     assert "quarantine:crm.transactions: 100 of 150 rows received are quarantined, 66.7 %" in said
-    assert "missing_required of account_id" in said
+    assert "missing_required of amount" in said
+    assert "company: the input holds 0 of the " in said
     assert f"{published} stays as the last good build left it." in said
     assert files_of(published) == before
     assert published.stat().st_ino == inode
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
-    alarms_raised = sorted(set(re.findall(r"(?:shrink:[a-z_.]+|quarantine:[a-z_.]+|customers|cltv)(?=: )", said)))
+    alarms_raised = sorted(
+        set(re.findall(r"(?:shrink:[a-z_.]+|quarantine:[a-z_.]+|customers|cltv|company)(?=: )", said))
+    )
     accept = [word for name in (*alarms_raised, "adjustments") for word in ("--accept", name)]
     accepted = run_build(tmp_path, extract, more=(*accept, "--by", "ada"), **arguments)
     assert accepted.exit_code == 0, accepted.said

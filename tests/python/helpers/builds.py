@@ -122,9 +122,9 @@ def command(folder: Path, source: Path, as_of: datetime, variables: dict | None,
 
     Random worlds are faulty on purpose, so that the guard lets all pass, unless a test has other vars.
     """
-    variables = {name: 1 for name in ("max_quarantined_share", "max_shrink", "max_adjustment_share")} | (
-        variables or {}
-    )
+    variables = {
+        name: 1 for name in ("max_quarantined_share", "max_broken_share", "max_shrink", "max_adjustment_share")
+    } | (variables or {})
     arguments = {"input": source, "warehouse": folder / "warehouse.duckdb", "publish": folder / "published"}
     arguments |= {"as-of": as_of.isoformat(), "vars": yaml.safe_dump(variables), "threads": threads}
     return [str(OUTCOMES), "build", *(str(part) for name, value in arguments.items() for part in (f"--{name}", value))]

@@ -28,9 +28,7 @@ RESOLVED = {
         "owner_user_id": "varchar", "created_at": "timestamp",
     },
 }  # fmt: skip
-SHAPES = {
-    f"rec_{name.split('.')[1]}": columns | {"row_state": "varchar"} for name, columns in RESOLVED.items()
-}
+SHAPES = {f"rec_{name.split('.')[1]}": columns | {"row_state": "varchar"} for name, columns in RESOLVED.items()}
 BELOW = {
     "int_transactions__counted": {
         "transaction_id": "varchar", "account_id": "varchar", "transacted_at": "timestamp", "is_charge": "boolean",
