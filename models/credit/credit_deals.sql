@@ -8,7 +8,8 @@ opportunities as (
 
 splits as (
 
-    {{ accepted_rows(ref('rec_opportunity_splits')) }}
+    select * from {{ ref('int_opportunity_splits__counted') }}
+    where team = 'sales'
 
 ),
 
@@ -29,12 +30,11 @@ split_shares as (
     select
         splits.opportunity_id,
         splits.user_id,
-        splits.share,
+        splits.counted_share,
         users.is_bot
     from splits
     inner join users
         on splits.user_id = users.user_id
-    where users.team = 'sales'
 
 ),
 
@@ -44,7 +44,7 @@ shares as (
         opportunity_id,
         'deal_split' as rule,
         user_id,
-        cast(share as {{ share_type() }}) as weight,
+        cast(counted_share as {{ share_type() }}) as weight,
         opportunity_id || ':' || user_id as source_id
     from split_shares
     where not is_bot
@@ -56,7 +56,7 @@ shares as (
         opportunity_id,
         'uncredited' as rule,
         cast(null as {{ dbt.type_string() }}) as user_id,
-        cast(sum(share) as {{ share_type() }}) as weight,
+        cast(sum(counted_share) as {{ share_type() }}) as weight,
         cast(null as {{ dbt.type_string() }}) as source_id
     from split_shares
     where is_bot

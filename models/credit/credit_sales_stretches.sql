@@ -16,7 +16,32 @@ opportunities as (
 assignments as (
 
     select * from {{ ref('int_accounts__teams') }}
+
+),
+
+salespeople as (
+
+    select * from {{ ref('int_users__teams') }}
     where team = 'sales'
+
+),
+
+-- An assignment counts while its user is in sales, also if the user was in another team when it began.
+assignments_to_sales as (
+
+    select
+        assignments.account_id,
+        assignments.assignment_id,
+        assignments.user_id,
+        assignments.assigned_at,
+        greatest(assignments.assigned_at, salespeople.valid_from) as starts_at,
+        least(coalesce(assignments.ended_at, salespeople.valid_to), salespeople.valid_to) as ends_at
+    from assignments
+    inner join salespeople
+        on
+            assignments.user_id = salespeople.user_id
+            and assignments.assigned_at < salespeople.valid_to
+            and (assignments.ended_at is null or assignments.ended_at > salespeople.valid_from)
 
 ),
 
@@ -38,16 +63,16 @@ changes as (
 
     select
         account_id,
-        assigned_at as changed_at
-    from assignments
+        starts_at as changed_at
+    from assignments_to_sales
 
     union
 
     select
         account_id,
-        ended_at as changed_at
-    from assignments
-    where ended_at is not null
+        ends_at as changed_at
+    from assignments_to_sales
+    where ends_at < {{ end_of_time() }}
 
 ),
 
@@ -82,18 +107,18 @@ latest_assignments as (
     select
         stretches.account_id,
         stretches.valid_from,
-        assignments.assignment_id,
-        assignments.user_id,
+        assignments_to_sales.assignment_id,
+        assignments_to_sales.user_id,
         row_number() over (
             partition by stretches.account_id, stretches.valid_from
-            order by assignments.assigned_at desc, assignments.assignment_id desc
+            order by assignments_to_sales.assigned_at desc, assignments_to_sales.assignment_id desc
         ) as assignment_number
     from stretches
-    inner join assignments
+    inner join assignments_to_sales
         on
-            stretches.account_id = assignments.account_id
-            and stretches.valid_from >= assignments.assigned_at
-            and (assignments.ended_at is null or stretches.valid_from < assignments.ended_at)
+            stretches.account_id = assignments_to_sales.account_id
+            and stretches.valid_from >= assignments_to_sales.starts_at
+            and stretches.valid_from < assignments_to_sales.ends_at
 
 ),
 

@@ -81,6 +81,7 @@ final as (
 
     select
         _row_id,
+        team,
         team_share,
         case
             when place_from_last > 1 then quotient

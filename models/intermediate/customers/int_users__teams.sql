@@ -2,8 +2,7 @@ with
 
 users as (
 
-    {{ accepted_rows(ref('rec_users')) }}
-    and surviving_id = user_id
+    {{ accepted_rows(ref('rec_users')) }} and surviving_id = user_id
 
 ),
 
@@ -31,7 +30,10 @@ stretches as (
             when row_number() over (partition by user_id order by valid_from) > 1 then valid_from
             else {{ beginning_of_time() }}
         end as valid_from,
-        coalesce(lead(valid_from) over (partition by user_id order by valid_from), cast({{ end_of_time() }} as {{ dbt.type_timestamp() }})) as valid_to
+        coalesce(
+            lead(valid_from) over (partition by user_id order by valid_from),
+            cast({{ end_of_time() }} as {{ dbt.type_timestamp() }})
+        ) as valid_to
     from delivered
 
 ),
