@@ -4,7 +4,7 @@ with
 
 leads as (
 
-    {{ accepted_rows(ref('rec_leads')) }} and account_id is not null
+    {{ accepted_rows(ref('rec_leads')) }} and surviving_id = lead_id and account_id is not null
 
 ),
 

@@ -16,13 +16,13 @@ touched_accounts as (
 
 leads as (
 
-    {{ accepted_rows(ref('rec_leads')) }}
+    {{ accepted_rows(ref('rec_leads')) }} and surviving_id = lead_id
 
 ),
 
 opportunities as (
 
-    {{ accepted_rows(ref('rec_opportunities')) }}
+    {{ accepted_rows(ref('rec_opportunities')) }} and surviving_id = opportunity_id
 
 ),
 
@@ -61,7 +61,9 @@ final as (
         created_at as occurred_at,
         campaign_id
     from opportunities
-    where campaign_id is not null
+    where
+        created_at is not null
+        and campaign_id is not null
 
 )
 

@@ -12,6 +12,12 @@ surveys as (
 
 ),
 
+opportunities as (
+
+    {{ accepted_rows(ref('rec_opportunities')) }}
+
+),
+
 typed as (
 
     select
@@ -19,12 +25,18 @@ typed as (
         surveys.scale_min,
         surveys.scale_max,
         surveys.survey_type,
+        -- An answer about a merged deal is about the surviving one.
+        coalesce(opportunities.surviving_id, responses.about_id) as rated_id,
         {{ score_quotient(
             'responses.score - surveys.scale_min', 'surveys.scale_max - surveys.scale_min'
         ) }} as score_unit
     from responses
     inner join surveys
         on responses.survey_id = surveys.survey_id
+    left join opportunities
+        on
+            responses.about_type = 'opportunity'
+            and responses.about_id = opportunities.opportunity_id
 
 ),
 
@@ -38,11 +50,11 @@ final as (
         account_id,
         contact_id,
         about_type,
-        about_id,
+        rated_id as about_id,
         about_user_id,
         -- In a relationship survey each invitation is a thing of its own, and so is each answer without an invitation.
         case
-            when about_type <> 'relationship' then about_id
+            when about_type <> 'relationship' then rated_id
             when invitation_id is not null then 'invitation ' || invitation_id
             else 'response ' || response_id
         end as thing_id,

@@ -2,7 +2,7 @@ with
 
 leads as (
 
-    {{ accepted_rows(ref('rec_leads')) }}
+    {{ accepted_rows(ref('rec_leads')) }} and surviving_id = lead_id
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 opportunities as (
 
-    {{ accepted_rows(ref('rec_opportunities')) }}
+    {{ accepted_rows(ref('rec_opportunities')) }} and surviving_id = opportunity_id
 
 ),
 

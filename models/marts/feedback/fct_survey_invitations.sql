@@ -18,6 +18,12 @@ responses as (
 
 ),
 
+opportunities as (
+
+    {{ accepted_rows(ref('rec_opportunities')) }}
+
+),
+
 things as (
 
     select * from {{ ref('int_things__rated_users') }}
@@ -53,32 +59,53 @@ answers as (
 
 ),
 
+-- a request about a merged deal is about the surviving one
+requests as (
+
+    select
+        invitations.invitation_id,
+        invitations.survey_id,
+        invitations.account_id,
+        invitations.contact_id,
+        invitations.about_type,
+        coalesce(opportunities.surviving_id, invitations.about_id) as about_id,
+        invitations.about_user_id,
+        invitations.sent_at,
+        invitations.is_delivered
+    from invitations
+    left join opportunities
+        on
+            invitations.about_type = 'opportunity'
+            and invitations.about_id = opportunities.opportunity_id
+
+),
+
 -- account, contact and user that the invitation leaves open come from its latest counted answer
 attributed as (
 
     select
-        invitations.*,
+        requests.*,
         surveys.survey_type,
         answers.invitation_id is not null as is_answered,
-        coalesce(invitations.account_id, answers.account_id) as rated_account_id,
-        coalesce(invitations.contact_id, answers.contact_id) as rated_contact_id,
-        coalesce(invitations.about_user_id, answers.about_user_id, things.user_id) as rated_user_id,
-        invitations.about_type = 'touch' and not coalesce(touches.is_rating_due, false) as is_off_policy
-    from invitations
+        coalesce(requests.account_id, answers.account_id) as rated_account_id,
+        coalesce(requests.contact_id, answers.contact_id) as rated_contact_id,
+        coalesce(requests.about_user_id, answers.about_user_id, things.user_id) as rated_user_id,
+        requests.about_type = 'touch' and not coalesce(touches.is_rating_due, false) as is_off_policy
+    from requests
     inner join surveys
-        on invitations.survey_id = surveys.survey_id
+        on requests.survey_id = surveys.survey_id
     left join answers
         on
-            invitations.invitation_id = answers.invitation_id
+            requests.invitation_id = answers.invitation_id
             and answers.answer_rank = 1
     left join things
         on
-            invitations.about_type = things.about_type
-            and invitations.about_id = things.about_id
+            requests.about_type = things.about_type
+            and requests.about_id = things.about_id
     left join touches
         on
-            invitations.about_type = 'touch'
-            and invitations.about_id = touches.touch_id
+            requests.about_type = 'touch'
+            and requests.about_id = touches.touch_id
 
 ),
 

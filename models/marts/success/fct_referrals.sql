@@ -18,14 +18,22 @@ contacts as (
 
 ),
 
+users as (
+
+    {{ accepted_rows(ref('rec_users')) }}
+
+),
+
+-- A merged user is one more e-mail address of the surviving user, who decides whether it is a bot's.
 staff as (
 
-    select distinct {{ folded('email') }} as email
-    from {{ ref('rec_users') }}
+    select distinct {{ folded('users.email') }} as email
+    from users
+    inner join users as survivors
+        on users.surviving_id = survivors.user_id
     where
-        row_state = 'accepted'
-        and not is_bot
-        and {{ folded('email') }} is not null
+        not survivors.is_bot
+        and {{ folded('users.email') }} is not null
 
 ),
 

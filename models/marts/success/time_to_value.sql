@@ -1,7 +1,7 @@
 {%- set accepted = "row_state = 'accepted'" -%}
 {%- set clocks = {
     'first_charge': (ref('int_transactions__counted'), 'is_charge', 'transacted_at'),
-    'won': (ref('rec_opportunities'), accepted ~ ' and is_won', 'closed_at'),
+    'won': (ref('rec_opportunities'), accepted ~ ' and surviving_id = opportunity_id and is_won', 'closed_at'),
     'outcome_defined': (ref('rec_outcomes'), accepted, 'defined_at'),
 } -%}
 {%- set values = {
