@@ -28,9 +28,9 @@ credits as (
 
 ),
 
-employees as (
+employee_teams as (
 
-    select * from {{ ref('dim_employees') }}
+    select * from {{ ref('int_employees__monthly_teams') }}
 
 ),
 
@@ -94,7 +94,9 @@ memberships as (
         account_id,
         weight,
         cast({{ beginning_of_time() }} as date) as from_month,
-        cast(null as date) as to_month
+        cast(null as date) as to_month,
+        cast({{ beginning_of_time() }} as date) as team_from_month,
+        {{ end_of_time() }} as team_to_month
     from lasting
 
     union all
@@ -106,12 +108,15 @@ memberships as (
         account_id,
         weight,
         from_month,
-        to_month
+        to_month,
+        cast({{ beginning_of_time() }} as date) as team_from_month,
+        {{ end_of_time() }} as team_to_month
     from credits
 
     union all
 
-    -- an employee counts only on the side of their team; credit on the other side counts for that team alone
+    -- an employee counts only on the side of their team in the month; credit on the other side counts for that team
+    -- alone
     select
         'employee' as subject_type,
         credits.user_id as subject_id,
@@ -119,12 +124,14 @@ memberships as (
         credits.account_id,
         credits.weight,
         credits.from_month,
-        credits.to_month
+        credits.to_month,
+        employee_teams.from_month as team_from_month,
+        employee_teams.to_month as team_to_month
     from credits
-    inner join employees
+    inner join employee_teams
         on
-            credits.user_id = employees.user_id
-            and credits.side = {{ side_of('employees.team') }}
+            credits.user_id = employee_teams.user_id
+            and credits.side = {{ side_of('employee_teams.team') }}
 
 ),
 
@@ -137,10 +144,12 @@ final as (
         account_id,
         from_month,
         to_month,
+        team_from_month,
+        team_to_month,
         cast(sum(weight) as {{ share_type() }}) as weight
     from memberships
     where weight > 0
-    group by subject_type, subject_id, side, account_id, from_month, to_month
+    group by subject_type, subject_id, side, account_id, from_month, to_month, team_from_month, team_to_month
 
 )
 

@@ -22,9 +22,9 @@ deal_credits as (
 
 ),
 
-employees as (
+employee_teams as (
 
-    select * from {{ ref('dim_employees') }}
+    select * from {{ ref('int_employees__monthly_teams') }}
 
 ),
 
@@ -68,8 +68,9 @@ final as (
         contributions.credit_at,
         credits.side,
         credits.user_id,
-        -- Credit on the side of the other team counts for that team only, not for the employee.
-        case when credits.side = {{ side_of('employees.team') }} then credits.user_id end as employee_id,
+        -- Credit on the side of the other team counts for that team only, not for the employee. The team is that
+        -- of the month's last day.
+        case when credits.side = {{ side_of('employee_teams.team') }} then credits.user_id end as employee_id,
         credits.rule,
         credits.candidate_rank,
         credits.credit_table,
@@ -86,8 +87,11 @@ final as (
     from contributions
     inner join credits
         on contributions.source_table = credits.source_table and contributions.source_id = credits.source_id
-    left join employees
-        on credits.user_id = employees.user_id
+    left join employee_teams
+        on
+            credits.user_id = employee_teams.user_id
+            and contributions.month >= employee_teams.from_month
+            and contributions.month < employee_teams.to_month
 
 )
 

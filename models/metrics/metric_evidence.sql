@@ -139,8 +139,7 @@ final as (
     inner join subjects
         on
             account_facts.account_id = subjects.account_id
-            and account_facts.credit_month >= subjects.from_month
-            and (subjects.to_month is null or account_facts.credit_month < subjects.to_month)
+            and {{ counts_in_month('subjects', 'account_facts.month', 'account_facts.credit_month') }}
 
 )
 

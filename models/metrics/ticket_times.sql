@@ -7,27 +7,60 @@ waits as (
 
 ),
 
-employees as (
+employee_teams as (
 
-    select * from {{ ref('dim_employees') }}
+    select * from {{ ref('int_employees__monthly_teams') }}
 
 ),
 
+-- All time gets its own rows, with month null, because quantiles of months do not add up.
+observed as (
+
+    select
+        measure,
+        month,
+        month as team_month,
+        user_id,
+        channel,
+        priority,
+        duration,
+        is_event
+    from waits
+
+    union all
+
+    select
+        measure,
+        null as month,
+        {{ local_month(as_of()) }} as team_month,
+        user_id,
+        channel,
+        priority,
+        duration,
+        is_event
+    from waits
+
+),
+
+-- The team of a month is that of its last day; over all time it is the team at as_of.
 attributed as (
 
     select
-        waits.measure,
-        waits.month,
-        waits.duration,
-        case when waits.is_event then 1 else 0 end as events,
-        case when waits.is_event then 0 else 1 end as censored,
-        coalesce(employees.team, '(none)') as team,
-        coalesce(employees.user_id, '(none)') as user_id,
-        coalesce(waits.channel, '(none)') as channel,
-        coalesce(waits.priority, '(none)') as priority
-    from waits
-    left join employees
-        on waits.user_id = employees.user_id
+        observed.measure,
+        observed.month,
+        observed.duration,
+        case when observed.is_event then 1 else 0 end as events,
+        case when observed.is_event then 0 else 1 end as censored,
+        coalesce(employee_teams.team, '(none)') as team,
+        coalesce(employee_teams.user_id, '(none)') as user_id,
+        coalesce(observed.channel, '(none)') as channel,
+        coalesce(observed.priority, '(none)') as priority
+    from observed
+    left join employee_teams
+        on
+            observed.user_id = employee_teams.user_id
+            and observed.team_month >= employee_teams.from_month
+            and observed.team_month < employee_teams.to_month
 
 ),
 
@@ -73,36 +106,9 @@ subjects as (
 
 ),
 
--- All time gets its own rows, with month null, because quantiles of months do not add up.
-observations as (
-
-    select
-        measure,
-        subject_type,
-        subject_id,
-        month,
-        duration,
-        events,
-        censored
-    from subjects
-
-    union all
-
-    select
-        measure,
-        subject_type,
-        subject_id,
-        null as month,
-        duration,
-        events,
-        censored
-    from subjects
-
-),
-
 curves as (
 
-    {{ survival_curve('observations', ['measure', 'subject_type', 'subject_id', 'month']) }}
+    {{ survival_curve('subjects', ['measure', 'subject_type', 'subject_id', 'month']) }}
 
 ),
 

@@ -21,9 +21,9 @@ participants as (
 
 ),
 
-employees as (
+employee_teams as (
 
-    select * from {{ ref('dim_employees') }}
+    select * from {{ ref('int_employees__monthly_teams') }}
 
 ),
 
@@ -34,16 +34,17 @@ stretches as (
         plans.plan_id,
         plans.plan_version,
         participants.target_pay,
-        greatest(plans.valid_from, participants.valid_from) as valid_from,
+        greatest(plans.valid_from, participants.valid_from, employee_teams.from_month) as valid_from,
         least(
             coalesce(plans.valid_to, {{ end_of_time() }}),
-            coalesce(participants.valid_to, {{ end_of_time() }})
+            coalesce(participants.valid_to, {{ end_of_time() }}),
+            employee_teams.to_month
         ) as valid_to
     from participants
-    inner join employees
-        on participants.user_id = employees.user_id
+    inner join employee_teams
+        on participants.user_id = employee_teams.user_id
     inner join plans
-        on participants.plan_id = plans.plan_id and employees.team = plans.team
+        on participants.plan_id = plans.plan_id and employee_teams.team = plans.team
 
 ),
 

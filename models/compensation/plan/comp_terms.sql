@@ -12,9 +12,9 @@ participations as (
 
 ),
 
-employees as (
+employee_teams as (
 
-    select * from {{ ref('dim_employees') }}
+    select * from {{ ref('int_employees__monthly_teams') }}
 
 ),
 
@@ -34,8 +34,8 @@ stretches as (
         plans.scenario,
         periods.period,
         periods.next_period,
-        employees.user_id,
-        employees.team,
+        employee_teams.user_id,
+        employee_teams.team,
         plans.plan_id,
         plans.plan_version,
         plans.metric_name,
@@ -48,14 +48,17 @@ stretches as (
         greatest(plans.valid_from, participations.valid_from, periods.period) as starts_on,
         least(plans.valid_to, participations.valid_to, periods.next_period) as ends_on
     from participations
-    inner join employees
-        on participations.user_id = employees.user_id
+    inner join employee_teams
+        on participations.user_id = employee_teams.user_id
     inner join plans
         on
             participations.scenario = plans.scenario
             and participations.plan_id = plans.plan_id
-            and employees.team = plans.team
-    cross join periods
+            and employee_teams.team = plans.team
+    inner join periods
+        on
+            employee_teams.from_month <= periods.period
+            and employee_teams.to_month > periods.period
 
 ),
 

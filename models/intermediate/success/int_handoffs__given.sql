@@ -8,13 +8,26 @@ assignments as (
 
 leads as (
 
-    {{ accepted_rows(ref('rec_leads')) }}
+    {{ accepted_rows(ref('rec_leads')) }} and surviving_id = lead_id and qualified_at is not null
 
 ),
 
 users as (
 
     {{ accepted_rows(ref('rec_users')) }} and not is_bot
+
+),
+
+teams as (
+
+    select
+        teams.user_id,
+        teams.team,
+        teams.valid_from,
+        teams.valid_to
+    from {{ ref('int_users__teams') }} as teams
+    inner join users
+        on teams.user_id = users.user_id
 
 ),
 
@@ -66,13 +79,17 @@ final as (
         false as is_rejected,
         false as is_returned
     from leads
-    inner join users as owners
-        on leads.owner_user_id = owners.user_id
-    inner join users as takers
-        on leads.sales_user_id = takers.user_id
-    where
-        leads.qualified_at is not null
-        and owners.user_id <> takers.user_id
+    inner join teams as owners
+        on
+            leads.owner_user_id = owners.user_id
+            and leads.qualified_at >= owners.valid_from
+            and leads.qualified_at < owners.valid_to
+    inner join teams as takers
+        on
+            leads.sales_user_id = takers.user_id
+            and leads.qualified_at >= takers.valid_from
+            and leads.qualified_at < takers.valid_to
+    where owners.user_id <> takers.user_id
 
 )
 

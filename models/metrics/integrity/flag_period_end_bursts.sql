@@ -14,9 +14,9 @@ responses as (
 
 ),
 
-employees as (
+employee_teams as (
 
-    select * from {{ ref('dim_employees') }}
+    select * from {{ ref('int_employees__monthly_teams') }}
 
 ),
 
@@ -24,7 +24,7 @@ months as (
 
     select
         responses.user_id,
-        employees.team,
+        employee_teams.team,
         responses.month,
         max(responses.responded_at) as raised_at,
         {{ dbt.datediff('responses.month', dbt.dateadd('month', 1, 'responses.month'), 'day') }} as days_of_month,
@@ -36,9 +36,12 @@ months as (
                 then 1
         end) as late_ratings
     from responses
-    inner join employees
-        on responses.user_id = employees.user_id
-    group by responses.user_id, employees.team, responses.month
+    inner join employee_teams
+        on
+            responses.user_id = employee_teams.user_id
+            and responses.month >= employee_teams.from_month
+            and responses.month < employee_teams.to_month
+    group by responses.user_id, employee_teams.team, responses.month
 
 ),
 

@@ -96,8 +96,7 @@ final as (
     inner join subjects
         on
             customers.account_id = subjects.account_id
-            and customers.month >= subjects.from_month
-            and (subjects.to_month is null or customers.month < subjects.to_month)
+            and {{ counts_in_month('subjects', 'customers.month') }}
     group by subjects.subject_type, subjects.subject_id, subjects.side, customers.month
 
 )

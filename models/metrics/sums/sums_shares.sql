@@ -42,8 +42,7 @@ shares as (
     inner join subjects
         on
             account_months.account_id = subjects.account_id
-            and account_months.credit_month >= subjects.from_month
-            and (subjects.to_month is null or account_months.credit_month < subjects.to_month)
+            and {{ counts_in_month('subjects', 'account_months.month', 'account_months.credit_month') }}
 
 ),
 

@@ -25,8 +25,7 @@ subject_usage as (
     inner join subjects
         on
             coalesce(usage_days.account_id, '') = subjects.account_id
-            and usage_days.month >= subjects.from_month
-            and (subjects.to_month is null or usage_days.month < subjects.to_month)
+            and {{ counts_in_month('subjects', 'usage_days.month') }}
 
 ),
 

@@ -28,8 +28,7 @@ observations as (
     inner join subjects
         on
             coalesce(waits.account_id, '') = subjects.account_id
-            and waits.month >= subjects.from_month
-            and (subjects.to_month is null or waits.month < subjects.to_month)
+            and {{ counts_in_month('subjects', 'waits.month') }}
 
 ),
 
