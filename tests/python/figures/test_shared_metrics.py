@@ -34,7 +34,7 @@ def swapped(sample_build: Built, tmp_path_factory) -> Path:
                 f"update credit.{relation} set side = case side when 'marketing' then 'sales' else 'marketing' end"
             )
         connection.execute(
-            "update marts.dim_employees set team = case team when 'marketing' then 'sales' else 'marketing' end"
+            "update intermediate.int_employees__monthly_teams set team = case team when 'marketing' then 'sales' else 'marketing' end"
         )
         for model in MODELS:
             (file,) = (sample_build.work_folder / "target" / "compiled").rglob(f"{model.split('.')[1]}.sql")

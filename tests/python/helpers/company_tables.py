@@ -16,25 +16,38 @@ from oracle.world import World
 
 # Tables below the marts that models read, where models have no contract; they hold accepted rows alone.
 RESOLVED = {
-    "crm.users": {"user_id": "varchar", "team": "varchar", "is_bot": "boolean"},
+    "crm.users": {"user_id": "varchar", "is_bot": "boolean"},
     "crm.account_assignments": {
         "assignment_id": "varchar", "account_id": "varchar", "user_id": "varchar", "assigned_at": "timestamp",
         "accepted_at": "timestamp", "rejected_at": "timestamp", "unassigned_at": "timestamp",
     },
-    "crm.opportunity_splits": {"opportunity_id": "varchar", "user_id": "varchar", "share": "decimal(38, 6)"},
     "crm.subscriptions": {"subscription_id": "varchar", "account_id": "varchar", "started_on": "date", "ended_on": "date"},
     "crm.leads": {
         "lead_id": "varchar", "account_id": "varchar", "campaign_id": "varchar", "channel": "varchar",
         "owner_user_id": "varchar", "created_at": "timestamp",
     },
 }  # fmt: skip
+<<<<<<< HEAD
 SHAPES = {f"rec_{name.split('.')[1]}": columns | {"row_state": "varchar"} for name, columns in RESOLVED.items()}
+=======
+KEYS = {"crm.users": "user_id", "crm.leads": "lead_id"}  # of tables with merges, none of which has any here
+SHAPES = {
+    f"rec_{name.split('.')[1]}": columns | {"row_state": "varchar"} | ({"surviving_id": "varchar"} if name in KEYS else {})
+    for name, columns in RESOLVED.items()
+}
+>>>>>>> 420db42 (Tests of rules, flags and pay know the team of each month)
 BELOW = {
     "int_transactions__counted": {
         "transaction_id": "varchar", "account_id": "varchar", "transacted_at": "timestamp", "is_charge": "boolean",
     },
     "int_usage_days__persons": {
         "account_id": "varchar", "person_id": "varchar", "used_on": "date", "is_active": "boolean",
+    },
+    "int_users__teams": {
+        "user_id": "varchar", "team": "varchar", "valid_from": "timestamp", "valid_to": "timestamp",
+    },
+    "int_opportunity_splits__counted": {
+        "opportunity_id": "varchar", "user_id": "varchar", "team": "varchar", "counted_share": "decimal(38, 12)",
     },
 }  # fmt: skip
 LEDGER = {table: {"copy_name": "varchar"} | columns for table, columns in ledger._columns().items()}
@@ -59,9 +72,18 @@ class CompanyModels(CompiledModels):
         facts["int_transactions__counted"] = [
             row | {"is_charge": row["transaction_type"] == "charge"} for row in results["fct_transactions"]
         ]
+        teams = {user["user_id"]: user["team"] for user in world.accepted("crm.users")}
+        facts["int_users__teams"] = [
+            {"user_id": user, "team": team, "valid_from": "0001-01-01", "valid_to": "9999-12-31"}
+            for user, team in teams.items()
+        ]
+        facts["int_opportunity_splits__counted"] = [
+            {"opportunity_id": split["opportunity_id"], "user_id": split["user_id"], "team": teams[split["user_id"]],
+             "counted_share": split["share"]} for split in world.accepted("crm.opportunity_splits")]  # fmt: skip
         for table, columns in RESOLVED.items():
             facts[f"rec_{table.split('.')[1]}"] = [
-                {name: row[name] for name in columns} | {"row_state": "accepted"} for row in world.accepted(table)]  # fmt: skip
+                {name: row[name] for name in columns} | {"row_state": "accepted"}
+                | ({"surviving_id": row[KEYS[table]]} if table in KEYS else {}) for row in world.accepted(table)]  # fmt: skip
         for relation, columns in self.tables.items():
             if (name := relation.split(".")[1]) in facts:
                 self.fill(relation, frame(facts[name], list(columns)))

@@ -56,8 +56,8 @@ READS = {
     "ledger": ("plan", "pay", "ledger"),
     "audit": ("staging", "records"),
 }
-# the relations of other layers that pay reads: the payees, the calendar, and the sums and facts of the shared metrics
-PAY_READS = ("dim_employees", "int_months__spanned", "metric_parts", "metric_evidence_customers")
+# the relations of other layers that pay reads: the payees and their teams, the calendar, and the sums and facts of the shared metrics
+PAY_READS = ("dim_employees", "int_employees__monthly_teams", "int_months__spanned", "metric_parts", "metric_evidence_customers")
 NAMES = {
     "staging": r"stg_files__\w+",
     "records": r"int_\w+__resolved",
@@ -91,7 +91,7 @@ TWINS = {
     ),
     "share of PPP": (r"weighted_ppp\(", ("sums_customers", "campaign_performance")),
     "money by credit": (r"weight \* \w*amount\)", ("sums_money",)),
-    "credit of a deal": (r"rec_opportunity_splits", ("credit_deals",)),
+    "credit of a deal": (r"rec_opportunity_splits", ("int_opportunity_splits__counted",)),
     "answers that pay": (r"csat_survey_types", ("contrib_ratings", "int_customers__satisfaction_changes")),
 }
 OWN_JINJA = re.compile(r"\{%-? *(set|for|if|do)\b|run_query|target\.|adapter\.")

@@ -58,7 +58,13 @@ insert into rules.disputes values
     ('d1', '2026-01-01', 'ann', 'customer_retention', '2026-02-03', 'ann', 'Why?', 'accepted', '2026-02-03', 'fay', -7.5),
     ('d2', '2026-01-01', 'ann', null, '2026-02-03', 'ann', 'Why?', 'rejected', '2026-02-05', 'fay', null),
     ('d3', '2026-01-01', 'mia', null, '2026-02-03', 'mia', 'Why?', 'open', null, null, null);
-insert into marts.dim_employees values ('ann', 'sales'), ('mia', 'marketing'), ('sam', 'success');
+insert into marts.dim_employees values ('ann', 'sales'), ('mia', 'marketing'), ('sam', 'success'), ('max', 'success');
+insert into intermediate.int_employees__monthly_teams values
+    ('ann', 'sales', '0001-01-01', '9999-12-31'),
+    ('mia', 'marketing', '0001-01-01', '9999-12-31'),
+    ('sam', 'success', '0001-01-01', '9999-12-31'),
+    ('max', 'sales', '0001-01-01', '2026-03-01'),
+    ('max', 'success', '2026-03-01', '9999-12-31');
 insert into compensation.ledger_closes values ('2026-01-01', '2026-02-08');
 insert into compensation.ledger_adjustments values ('d1', 'ann', '2026-01-01'), (null, 'ann', '2026-01-01');
 """
@@ -80,11 +86,15 @@ def rules(nodes):
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"attach ':memory:' as {nodes[0]['database']}")
         connection.execute(f"use {nodes[0]['database']}")
-        connection.execute("create schema rules; create schema marts; create schema compensation")
+        connection.execute("create schema rules; create schema marts; create schema compensation; create schema intermediate")
         for seed in (node for node in nodes if node["resource_type"] == "seed"):
             columns = ", ".join(f"{column} {data_type}" for column, data_type in seed["config"]["column_types"].items())
             connection.execute(f"create table rules.{seed['name']} ({columns})")
         connection.execute("create table marts.dim_employees (user_id varchar, team varchar)")
+        connection.execute(
+            "create table intermediate.int_employees__monthly_teams"
+            " (user_id varchar, team varchar, from_month date, to_month date)"
+        )
         connection.execute("create table compensation.ledger_closes (period date, as_of timestamp)")
         connection.execute(
             "create table compensation.ledger_adjustments (dispute_id varchar, user_id varchar, original_period date)"
@@ -221,6 +231,10 @@ def test_sound_rules_have_no_fault(rules, nodes):
             [f"{PARTICIPANT}sam, plan shared: the plan has no rows for the team success of this user."],
         ),
         (
+            "update rules.comp_participants set user_id = 'max', valid_from = '2026-03-01' where user_id = 'mia'",
+            [f"{PARTICIPANT}max, plan shared: the plan has no rows for the team success of this user."],
+        ),
+        (
             "update rules.comp_participants set target_pay = -0.01 where user_id = 'mia'",
             [f"{PARTICIPANT}mia, plan shared: the target pay is negative."],
         ),
@@ -329,6 +343,12 @@ def test_two_plans_and_two_people_do_not_overlap(rules, nodes):
     """Validity is each plan's and each person's own."""
     rules.execute("insert into rules.comp_plans select * replace ('other' as plan_id) from rules.comp_plans")
     rules.execute("insert into rules.comp_participants values ('ann', 'other', 10, '2026-01-01', null)")
+    assert faults(rules, nodes) == []
+
+
+def test_a_participant_may_have_left_the_team(rules, nodes):
+    """One month in a team that the plan pays is enough: max is in sales until the end of February."""
+    rules.execute("insert into rules.comp_participants values ('max', 'shared', 10, '2026-02-28', null)")
     assert faults(rules, nodes) == []
 
 

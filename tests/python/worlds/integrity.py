@@ -102,6 +102,11 @@ class Flags:
         for relation, columns in COLUMNS.items():
             definition = ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
             self.connection.execute(f"create table {relation} ({definition})")
+        # nobody changes team
+        self.connection.execute(
+            "create view intermediate.int_employees__monthly_teams as select user_id, team,"
+            " date '0001-01-01' as from_month, date '9999-12-31' as to_month from marts.dim_employees"
+        )
         for name in ("fct_customer_ratings", "employee_rating_means", *FLAGS, "rating_integrity_flags"):
             model = models[name]
             self.connection.execute(f"create view {model['schema']}.{name} as {model['compiled_code']}")

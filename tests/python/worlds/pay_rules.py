@@ -49,10 +49,11 @@ def write_rules(folder: Path, rules: Rules) -> Path:
 
 
 def employees(world: World) -> dict[str, str]:
-    """The team of each accepted user who is neither a bot nor merged into another user."""
-    merged = {key for table, key in world.survivor if table == "crm.users"}
+    """The team of each accepted user who is neither a bot nor merged, and was never in a team without plans."""
+    out = {key for table, key in world.survivor if table == "crm.users"}
+    out |= {row["user_id"] for row in world.accepted("crm.user_teams") if row["team"] not in TEAMS}
     return {user["user_id"]: user["team"] for user in world.accepted("crm.users")
-            if not user["is_bot"] and user["user_id"] not in merged}  # fmt: skip
+            if not user["is_bot"] and user["user_id"] not in out}  # fmt: skip
 
 
 def random_rules(dice: Random, teams: dict[str, str], first: date, as_of: datetime) -> Rules:
@@ -67,7 +68,7 @@ def random_rules(dice: Random, teams: dict[str, str], first: date, as_of: dateti
     for plan_id in ("core", "extra"):
         is_over = plan_id == "extra"
         plans += versions(dice, plan_id, "actual", months[: -dice.choice((1, 3, 9))] if is_over else months, is_over)
-        members = dice.sample(users, len(users) // 2 if is_over else len(users) - 1)
+        members = dice.sample(users, len(users) // 2 if is_over else max(len(users) - 1, 0))
         participants += [row for user_id in members for row in stretches(dice, user_id, plan_id, months)]
     half = {"plan_version": "1", "scenario": "actual", "valid_from": months[-12:][0], "valid_to": None, "weight": "1",
             "metric_name": "cltv_growth", "target": "600", "threshold": None, "cap": "100", "accelerated_rate": "1"}  # fmt: skip
