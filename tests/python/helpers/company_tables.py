@@ -27,15 +27,13 @@ RESOLVED = {
         "owner_user_id": "varchar", "created_at": "timestamp",
     },
 }  # fmt: skip
-<<<<<<< HEAD
-SHAPES = {f"rec_{name.split('.')[1]}": columns | {"row_state": "varchar"} for name, columns in RESOLVED.items()}
-=======
 KEYS = {"crm.users": "user_id", "crm.leads": "lead_id"}  # of tables with merges, none of which has any here
 SHAPES = {
-    f"rec_{name.split('.')[1]}": columns | {"row_state": "varchar"} | ({"surviving_id": "varchar"} if name in KEYS else {})
+    f"rec_{name.split('.')[1]}": columns
+    | {"row_state": "varchar"}
+    | ({"surviving_id": "varchar"} if name in KEYS else {})
     for name, columns in RESOLVED.items()
 }
->>>>>>> 420db42 (Tests of rules, flags and pay know the team of each month)
 BELOW = {
     "int_transactions__counted": {
         "transaction_id": "varchar", "account_id": "varchar", "transacted_at": "timestamp", "is_charge": "boolean",

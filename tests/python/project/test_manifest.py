@@ -57,7 +57,13 @@ READS = {
     "audit": ("staging", "records"),
 }
 # the relations of other layers that pay reads: the payees and their teams, the calendar, and the sums and facts of the shared metrics
-PAY_READS = ("dim_employees", "int_employees__monthly_teams", "int_months__spanned", "metric_parts", "metric_evidence_customers")
+PAY_READS = (
+    "dim_employees",
+    "int_employees__monthly_teams",
+    "int_months__spanned",
+    "metric_parts",
+    "metric_evidence_customers",
+)
 NAMES = {
     "staging": r"stg_files__\w+",
     "records": r"int_\w+__resolved",
