@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from customer_outcomes import history
 from customer_outcomes.errors import FailedCheck, UnusableInput, raised_as
 from customer_outcomes.guard import Guard
 from customer_outcomes.intake.folder import RULES, InputFolder, check_folder, connect_folder
@@ -95,7 +96,7 @@ class Build:
                 guard.check_frame(settings)
                 closes = copies_in(self.publish)
                 seeds = rules.write(self.work_folder / "rules")
-                outcome.remarks += self._connect(folder, variables, seeds, progress)
+                record = self._connect(folder, variables, seeds, outcome, progress)
             with phase("dbt") as progress, self._as_failed_check():
                 try:
                     manifest = run_dbt(
@@ -108,6 +109,9 @@ class Build:
                 outcome.faults = faults(self.warehouse)
                 outcome.remarks += unordered_rows(self.warehouse)
                 outcome.remarks += guard.judge(self.warehouse, settings)
+                if guard.met:
+                    record = record.accepted(guard.met, self.by)
+                    history.rename(self.warehouse, record)
             with phase("expectations") as progress, self._as_failed_check():
                 from customer_outcomes.expectations import validate
 
@@ -124,7 +128,9 @@ class Build:
                         )
                     save_closes(self.warehouse)
 
-                publish(self.warehouse, manifest, self.publish, guard.contents, progress, last_steps)
+                builds = history.lines_of(self.warehouse, record)
+                publish(self.warehouse, manifest, self.publish, guard.contents, progress, last_steps, builds)
+                history.keep(self.warehouse, record)
             self._keep_record(outcome)
         return outcome
 
@@ -164,10 +170,17 @@ class Build:
         reason = held.enter_context(hold(self.publish))
         return [reason] if reason else []
 
-    def _connect(self, folder: InputFolder, variables: dict[str, Any], seeds: Path, progress: Progress) -> list[str]:
+    def _connect(
+        self,
+        folder: InputFolder,
+        variables: dict[str, Any],
+        seeds: Path,
+        outcome: Outcome,
+        progress: Progress,
+    ) -> history.Record:
         """Write the relations of the input, the copies of the ledger and the record of this build to the warehouse.
 
-        Return remarks on the input.
+        Return the record, and add remarks on the input to the outcome.
         """
         done, total = 0, sum(map(len, folder.files.values()))
 
@@ -177,16 +190,18 @@ class Build:
             progress(done, total)
 
         try:
+            record = history.describe(folder, known_vars() | variables, seeds, self.threads)
             with connect(self.warehouse, threads=self.threads) as connection:
                 remove_spill_files(self.warehouse)
-                remarks = connect_folder(connection, folder, self.work_folder / "readable", read)
+                outcome.remarks += connect_folder(connection, folder, self.work_folder / "readable", read)
                 collect_copies(connection, self.publish)
+                history.begin(connection, record, self.publish)
                 record_build(connection, variables, known_vars(), seeds, self.rules)
         except (OSError, EngineError, FailedCheck):
             folder.raise_if_changed()
             raise
         folder.raise_if_changed()
-        return remarks
+        return record
 
     def _as_failed_check(self) -> AbstractContextManager:
         return raised_as(FailedCheck, self.warehouse)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
+from customer_outcomes.history import prepare_history
 from customer_outcomes.intake.folder import check_folder, connect_folder
 from customer_outcomes.ledger import prepare_ledger
 from customer_outcomes.project import SAMPLE_INPUT
@@ -15,7 +16,10 @@ from customer_outcomes.warehouse import Connection
 
 
 class Plugin(BasePlugin):
-    """Connects the sample company's files to a warehouse without raw relations, and creates missing ledger tables."""
+    """Connects the sample company's files to a warehouse without raw relations.
+
+    It also creates the tables of the ledger and of the history that are missing.
+    """
 
     def configure_connection(self, conn: Connection) -> None:
         raw_schemas = conn.execute(
@@ -24,6 +28,7 @@ class Plugin(BasePlugin):
         if not raw_schemas[0]:
             connect_folder(conn, check_folder(SAMPLE_INPUT), self._work_folder())
         prepare_ledger(conn)
+        prepare_history(conn)
 
     def _work_folder(self) -> Path:
         """Return the folder for readable copies of input files, the same one that a build of this warehouse uses."""

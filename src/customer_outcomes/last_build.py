@@ -52,7 +52,9 @@ class LastBuild:
 
     def check_rules(self, given: Path | None) -> None:
         """Raise UnusableInput if the given rules, or the rules that are in the build's folders now, differ."""
-        changed = [folder for folder, sha256 in self.sources.items() if folder.is_dir() and _sha256(folder) != sha256]
+        changed = [
+            folder for folder, sha256 in self.sources.items() if folder.is_dir() and folder_sha256(folder) != sha256
+        ]
         if given is not None and _copies(given) != self.rules:
             changed = [given]
         if changed:
@@ -103,7 +105,7 @@ def record_build(
         "build_rules (file_name varchar, content varchar)": list(_copies(copies).items()),
         # The project's own folder is recorded as null, because its path differs from machine to machine.
         "build_rule_sources (folder varchar, sha256 varchar)": [
-            [None if folder == RULES_FOLDER else str(folder), _sha256(folder)] for folder in sources
+            [None if folder == RULES_FOLDER else str(folder), folder_sha256(folder)] for folder in sources
         ],
     }
     connection.begin()
@@ -171,7 +173,8 @@ def _copies(folder: Path) -> dict[str, str]:
     return {path.name: path.read_bytes().decode() for path in sorted(folder.glob("*.csv"))}
 
 
-def _sha256(folder: Path) -> str:
+def folder_sha256(folder: Path) -> str:
+    """Return the SHA-256 of the names and the contents of a folder's CSV files."""
     found = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() == ".csv" and path.is_file():

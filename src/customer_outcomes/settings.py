@@ -63,6 +63,11 @@ def known_vars() -> dict[str, Any]:
     return yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["vars"]
 
 
+def project_version() -> str:
+    """Return the version of the dbt project."""
+    return yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())["version"]
+
+
 def _is_time_zone(name: object) -> bool:
     """Return whether the engine knows a time zone of this name; its names are the IANA names."""
     with connect() as connection:
