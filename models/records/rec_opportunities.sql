@@ -8,8 +8,9 @@
     from (
         select
             *,
-            {{ local_day('coalesce(created_at, case when closed_at <= ' ~ as_of() ~ ' then closed_at end, ' ~ as_of() ~ ')') }}
-                as rated_on
+            {{ local_day('coalesce(
+                created_at, case when closed_at <= ' ~ as_of() ~ ' then closed_at end, ' ~ as_of() ~ '
+            )') }} as rated_on
         from records
     ) as dated
     left join {{ ref('int_exchange_rates__daily') }} as rates

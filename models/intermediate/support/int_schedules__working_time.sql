@@ -1,8 +1,8 @@
 with
 
-schedules as (
+parts as (
 
-    {{ accepted_rows(ref('rec_schedules')) }}
+    select * from {{ ref('int_schedules__day_parts') }}
 
 ),
 
@@ -33,31 +33,6 @@ days as (
 
 ),
 
--- A stretch that ends before it starts runs into the next day, as a night shift does. It is split at midnight, because
--- a holiday closes the minutes of its own day only.
-parts as (
-
-    select
-        schedule_id,
-        timezone,
-        weekday,
-        starts_minute,
-        case when ends_minute < starts_minute then 1440 else ends_minute end as ends_minute
-    from schedules
-
-    union all
-
-    select
-        schedule_id,
-        timezone,
-        case when weekday = 7 then 1 else weekday + 1 end as weekday,
-        0 as starts_minute,
-        ends_minute
-    from schedules
-    where ends_minute < starts_minute
-
-),
-
 -- Parts that overlap or touch are merged into one, so that no time counts twice.
 ordered as (
 
@@ -69,7 +44,6 @@ ordered as (
             rows between unbounded preceding and 1 preceding
         ), true) as is_apart
     from parts
-    where starts_minute < ends_minute
 
 ),
 
@@ -139,7 +113,7 @@ stretches as (
 
 schedule_ids as (
 
-    select distinct schedule_id from schedules
+    select distinct schedule_id from parts
 
 ),
 

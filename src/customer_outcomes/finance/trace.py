@@ -92,9 +92,10 @@ class _Trace:
             metrics = [self.metric_name]
         posted = [adjustment["amount"] for adjustment in adjustments if adjustment["period"] == self.month]
         payout = sum((line["payout"] for line in lines), Decimal(0))
+        teams = {line["metric_name"]: line["team"] for line in lines}  # those of the month, which may be former ones
         return {
             "period": self.month,
-            **employee,
+            **employee | ({"team": lines[0]["team"]} if lines else {}),
             **settings,
             "close": closes[0] if closes else None,
             "lines": lines,
@@ -106,7 +107,7 @@ class _Trace:
                 "adjustments_of_lines": sum((line["adjustments"] for line in lines), Decimal(0)),
                 "latest_payout": sum((line["latest_payout"] for line in lines), Decimal(0)),
             },
-            "metrics": [self._metric(name, employee["team"]) for name in metrics],
+            "metrics": [self._metric(name, teams.get(name, employee["team"])) for name in metrics],
             "checks": self._checks(metrics),
         }
 

@@ -243,9 +243,12 @@ class _Book:
             with entries as (
                 select 'line' as kind, payout as amount, * from {{c}}.comp_statement_lines where period = $1
                 union all by name
-                select 'adjustment' as kind, team, adjustments.*
+                select 'adjustment' as kind, coalesce(teams.team, employees.team) as team, adjustments.*
                 from {{c}}.comp_adjustments as adjustments
-                left join warehouse.marts.dim_employees using (user_id) where period = $1
+                left join (select distinct period, user_id, team from {{c}}.comp_statement_lines) as teams
+                    on teams.period = adjustments.original_period and teams.user_id = adjustments.user_id
+                left join warehouse.marts.dim_employees as employees on employees.user_id = adjustments.user_id
+                where adjustments.period = $1
             ),
             names as (
                 select user_id, user_name from warehouse.marts.dim_employees

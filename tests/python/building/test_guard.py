@@ -125,7 +125,7 @@ def test_adjustments_that_were_published_are_an_alarm_again_five_points_later():
         (None, {"rows": 60, "filled": 100, "to_gone": 10}, False),  # of these, ten to records that are there
         (None, {"rows": 61, "filled": 100, "to_gone": 10}, True),
         (None, {"rows": 100, "filled": 100, "to_absent": 100}, False),
-        (0.6, {"rows": 65, "filled": 100}, False),  # five points more than what was published
+        (0.6, {"rows": 65, "filled": 100}, False),  # five points more than published before
         (0.6, {"rows": 66, "filled": 100}, True),
     ],
 )

@@ -75,7 +75,7 @@ def test_a_wheel_publishes_the_same_files(built, sample_build):
 
 
 def test_no_variable_of_a_shell_decides_what_is_built(built, sample_build):
-    schemas = ["staging", "intermediate", "marts", "credit", "metrics", "compensation", "audit"]
+    schemas = ["landing", "records", "intermediate", "marts", "credit", "metrics", "compensation", "audit"]
     assert differences(built / "build" / "warehouse.duckdb", sample_build.warehouse, schemas) == []
     work_folders = (built / "build" / "warehouse.work", sample_build.work_folder)
     results = [json.loads((folder / "target" / "run_results.json").read_text()) for folder in work_folders]

@@ -28,12 +28,12 @@ def test_declared_keys_are_unique(build, request):
 
 
 def test_columns_are_described(sample_build):
-    """Every column that a relation has, but for staging and the records, which are the input contract's."""
+    """Every column that a relation has, but for landing and the records, which are the input contract's."""
     manifest = json.loads((sample_build.work_folder / "target" / "manifest.json").read_text(encoding="utf-8"))
     models = [
         node
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and not {"staging", "resolved"} & set(node["fqn"])
+        if node["resource_type"] == "model" and not {"landing", "records"} & set(node["fqn"])
     ]
     described = {
         (node["schema"], node["alias"], column["name"])

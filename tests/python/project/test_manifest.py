@@ -26,8 +26,8 @@ DOMAINS = ("revenue", "customers", "acquisition", "support", "feedback", "succes
 
 # the layer of each folder
 FOLDERS = {
-    "staging/files": "staging",
-    "intermediate/resolved": "records",
+    "landing": "landing",
+    "records": "records",
     **{f"intermediate/{domain}": "intermediate" for domain in DOMAINS},
     **{f"marts/{domain}": "marts" for domain in DOMAINS},
     "credit": "credit",
@@ -43,9 +43,9 @@ FOLDERS = {
 }
 # what each layer reads; seeds and sources any may read
 READS = {
-    "staging": (),
-    "records": ("staging", "records", "intermediate"),
-    "intermediate": ("staging", "records", "intermediate"),
+    "landing": (),
+    "records": ("landing", "records", "intermediate"),
+    "intermediate": ("landing", "records", "intermediate"),
     "marts": ("records", "intermediate", "marts"),
     "credit": ("records", "intermediate", "marts", "credit"),
     "contributions": ("intermediate", "marts", "contributions"),
@@ -54,7 +54,7 @@ READS = {
     "plan": ("plan",),
     "pay": ("plan", "pay", "ledger"),
     "ledger": ("plan", "pay", "ledger"),
-    "audit": ("staging", "records"),
+    "audit": ("landing", "records"),
 }
 # the relations of other layers that pay reads: the payees and their teams, the calendar, and the sums and facts of the shared metrics
 PAY_READS = (
@@ -65,8 +65,8 @@ PAY_READS = (
     "metric_evidence_customers",
 )
 NAMES = {
-    "staging": r"stg_files__\w+",
-    "records": r"int_\w+__resolved",
+    "landing": r"land_\w+",
+    "records": r"rec_\w+",
     "intermediate": r"int_[a-z_]+__[a-z_]+",
     "marts": r"(dim|fct|customer)_\w+|subscription_months|forecast_fits|time_to_value|active_users",
     "credit": r"credit_\w+|comp_credits",
@@ -189,7 +189,7 @@ def keys() -> list[str]:
         if name not in unique
         and not any(constraint["type"] == "primary_key" for constraint in node["constraints"])
         and not node["config"]["meta"].get("key")
-        and layer(node) not in ("staging", "records")
+        and layer(node) not in ("landing", "records")
     ]
 
 
@@ -214,7 +214,7 @@ def jinja() -> list[str]:
     return [
         name
         for name, node in models().items()
-        if layer(node) not in ("staging", "records") and OWN_JINJA.search(sql(node))
+        if layer(node) not in ("landing", "records") and OWN_JINJA.search(sql(node))
     ]
 
 
@@ -224,7 +224,7 @@ def twins() -> list[str]:
         f"{fact} in {name}"
         for fact, (pattern, homes) in TWINS.items()
         for name, node in models().items()
-        if name not in homes and layer(node) not in ("staging", "records") and re.search(pattern, sql(node))
+        if name not in homes and layer(node) not in ("landing", "records") and re.search(pattern, sql(node))
     ]
 
 
