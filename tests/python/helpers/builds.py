@@ -74,6 +74,7 @@ GRAINS = {
     "metrics.recommendations": ("subject_type", "subject_id"),
     **PAY_GRAINS,
     "audit.input_reconciliation": ("input_table",),
+    "audit.broken_references": ("input_table", "column_name"),
 }
 
 # what a shell may have set, and what must not decide what a build does
@@ -176,16 +177,19 @@ def without_closes(published: Path, is_remembered: bool = False) -> None:
 
     The guard still knows the former company's figures if it `is_remembered`.
     """
+    emptied = [f"compensation.{name}" for name, _ in RELATIONS.values()]
     contents = json.loads((published / "contents.json").read_text())
-    contents["relations"] |= {f"compensation.{name}": 0 for name, _ in RELATIONS.values()}
     if not is_remembered:
         contents["build"] |= {"as_of": "0001-01-01 00:00:00", "tables": {}, "customers": 0, "cltv": "0.00"}
+        emptied.append("marts.dim_customers")
+        (published / "builds.jsonl").write_text("")
+    contents["relations"] |= dict.fromkeys(emptied, 0)
     (published / "contents.json").write_text(json.dumps(contents))
     (published / DATABASE).chmod(0o644)
     with duckdb.connect(published / DATABASE) as connection:
-        for name, _ in RELATIONS.values():
-            connection.execute(f"truncate compensation.{name}")
-            connection.execute(f"copy compensation.{name} to '{published}/compensation/{name}.parquet'")
+        for relation in emptied:
+            connection.execute(f"truncate {relation}")
+            connection.execute(f"copy {relation} to '{published / relation.replace('.', '/')}.parquet'")
 
 
 def differences(one: Path, other: Path, schemas: Sequence[str]) -> list[str]:
@@ -255,9 +259,11 @@ def _faults(wanted: dict, found: dict) -> list[str]:
 
 
 def _is_same(wanted: object, found: object) -> bool:
-    """Whether two values are one: money exactly, a ratio to nine digits, a day as its midnight."""
+    """Whether two values are one: money exactly, a ratio to nine digits, a day as its midnight, a list as its JSON."""
     if wanted is None or found is None:
         return wanted is found
+    if isinstance(wanted, list):
+        return wanted == json.loads(found)
     if isinstance(wanted, Decimal) and isinstance(found, Decimal):
         return wanted == found
     if any(isinstance(value, Fraction | Decimal | float) for value in (wanted, found)):
