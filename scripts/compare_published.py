@@ -2,7 +2,7 @@
 
 Without --changes the workbooks must also be equal, byte for byte. With --changes every row of FIRST must be in SECOND
 under the names that FILE gives, and SECOND may have the added rows that FILE allows; scripts/changes_since_0.1.yml
-describes the format of FILE.
+describes the format of FILE. builds.jsonl is not compared: it holds the earlier builds of each folder.
 """
 
 import argparse

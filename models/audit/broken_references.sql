@@ -35,7 +35,8 @@ gone as (
     where
         row_state in ('deleted', 'future', 'excluded')
         and {{ contract_of(name).primary_key[0] }} in (
-            select value from lost where referenced_table = '{{ name }}'
+            select lost.value from lost
+            where lost.referenced_table = '{{ name }}'
         )
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -44,7 +45,9 @@ gone as (
 absent as (
     {% for name in links | map(attribute='references') | unique | sort %}
     select '{{ name }}' as referenced_table
-    where not exists (select 1 from {{ ref('land_' ~ name.split('.')[1]) }})
+    where
+        not exists (select 1 from {{ ref('land_' ~ name.split('.')[1]) }})
+        and '{{ name }}' not in (select input_table from {{ source('intake', 'unreadable_lines') }})
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
@@ -52,15 +55,13 @@ absent as (
 kept as (
     {% for table, of_table in links | groupby('input_table') %}
     {%- for column, of_column in of_table | groupby('column') %}
+    {%- set conditions = of_column | map(attribute='condition') | reject('none') | join(' or ') | replace('landed.', '') %}
     select
         '{{ table }}' as input_table,
         '{{ column }}' as column_name,
         count({{ column }}) as kept_count
     from {{ ref('rec_' ~ table.split('.')[1]) }}
-    where
-        row_state = 'accepted'
-        {%- set conditions = of_column | map(attribute='condition') | reject('none') | list %}
-        {{ 'and (' ~ conditions | join(' or ') | replace('landed.', '') ~ ')' if conditions }}
+    where row_state = 'accepted'{{ ' and (' ~ conditions ~ ')' if conditions }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
     {{ 'union all' if not loop.last }}
@@ -91,7 +92,7 @@ ranked as (
         *,
         row_number() over (
             partition by input_table, column_name
-            order by value_count desc, value
+            order by value_count desc, value asc
         ) as place
     from counted
 

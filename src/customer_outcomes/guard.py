@@ -323,7 +323,8 @@ def _is_alarm(name: str) -> bool:
     kind, _, named = name.partition(":")
     if KINDS.get(kind) == "TABLE.COLUMN":
         table, _, column = named.rpartition(".")
-        return table in load_contract() and column in load_contract()[table]["columns"]
+        columns = load_contract()[table]["columns"] if table in load_contract() else {}
+        return column in columns and ("references" in columns[column] or "kinds" in columns[column])
     return named in load_contract() if KINDS.get(kind) else name in KINDS
 
 
@@ -403,7 +404,7 @@ def _company(delivered: Delivered) -> Iterator[Alarm]:
 
 def _known_accounts(published: Path, last: Version | None, warehouse: Path) -> tuple[int, int]:
     """Return the number of the published accounts, and the number of these that the input of a build holds."""
-    if last is None:
+    if last is None or not (published / DATABASE).exists():
         return 0, 0
     with connect(published / DATABASE, read_only=True) as connection:
         accounts = {row[0] for row in connection.execute("select account_id from marts.dim_customers").fetchall()}

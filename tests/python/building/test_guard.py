@@ -122,10 +122,10 @@ def test_adjustments_that_were_published_are_an_alarm_again_five_points_later():
         (None, {"rows": 51, "filled": 100}, True),
         (None, {"rows": 2, "filled": 2}, False),  # fewer than three
         (None, {"rows": 3, "filled": 3}, True),
-        (None, {"rows": 60, "filled": 100, "to_gone": 10}, False),  # of these, ten to records that are there
+        (None, {"rows": 60, "filled": 100, "to_gone": 10}, False),  # ten of them to records that are deleted
         (None, {"rows": 61, "filled": 100, "to_gone": 10}, True),
         (None, {"rows": 100, "filled": 100, "to_absent": 100}, False),
-        (0.6, {"rows": 65, "filled": 100}, False),  # five points more than published before
+        (0.6, {"rows": 65, "filled": 100}, False),  # five points more than the published share
         (0.6, {"rows": 66, "filled": 100}, True),
     ],
 )
@@ -201,6 +201,11 @@ def test_what_is_accepted_passes_and_what_met_nothing_is_remarked():
             ["references:crm.accounts.nothing"],
             "ada",
             "--accept names references:crm.accounts.nothing, which is not an alarm",
+        ),
+        (
+            ["references:crm.accounts.segment"],
+            "ada",
+            "--accept names references:crm.accounts.segment, which is not an alarm",
         ),
         (["cltv:crm.accounts"], "ada", "--accept names cltv:crm.accounts, which is not an alarm"),
         (["cltv"], None, "--accept needs --by with the name of the person who accepts the alarm."),

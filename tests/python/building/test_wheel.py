@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from customer_outcomes.project import PROJECT_ROOT
-from helpers.builds import HOSTILE, differences
+from helpers.builds import HOSTILE, LETS_ALL_PASS, differences
 
 UV = Path(sys.executable).with_name("uv")
 # the machine's certificates, which a company's proxy may need, as scripts/bootstrap.py does
@@ -62,7 +62,9 @@ def installed(tmp_path_factory) -> Path:
 def built(installed, tmp_path_factory) -> Path:
     """The folder, empty at first, in which the installed command built the sample company in a hostile shell."""
     folder = tmp_path_factory.mktemp("empty")
-    said = run(installed / "outcomes", "build", "--as-of", "2026-07-01", folder=folder, **HOSTILE)
+    said = run(
+        installed / "outcomes", "build", "--as-of", "2026-07-01", "--vars", str(LETS_ALL_PASS), folder=folder, **HOSTILE
+    )
     assert f"published                {folder / 'published'}" in said
     return folder
 
