@@ -51,13 +51,13 @@ class BrokenReference:
     def remark(self) -> str:
         """The sentence about a column for the summary of a build."""
         values = f"the value {self.example}" if self.distinct_values == 1 else f"values such as {self.example}"
-        gone = f", {self.to_gone:,} of them to a record that is deleted, future or excluded" if self.to_gone else ""
-        rows = f"{self.rows:,} row{'s' if self.rows > 1 else ''}"
-        leads = "lead" if self.rows > 1 else "leads"
-        return (
-            f"{self.input_table}: {self.column_name} of {rows} with {values} {leads} to no accepted record{gone};"
-            " it reads as empty."
-        )
+        rows, leads = (f"{self.rows:,} rows", "lead") if self.rows > 1 else ("1 row", "leads")
+        target = "no accepted record"
+        if self.to_gone == self.rows:
+            target = "a record that is deleted, future or excluded"
+        elif self.to_gone:
+            target += f" ({self.to_gone:,} of them to one that is deleted, future or excluded)"
+        return f"{self.input_table}: {self.column_name} of {rows} with {values} {leads} to {target}; it reads as empty."
 
 
 def broken_references(warehouse: Path) -> list[BrokenReference]:

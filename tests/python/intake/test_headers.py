@@ -57,7 +57,7 @@ def said_of(folder, content: str | bytes, name: str = "crm/transactions.csv") ->
             f"crm/transactions.csv cannot be read: it is not CSV but a spreadsheet (XLSX) or another ZIP archive; {SAVE}",
         ),
         (
-            gzip.compress(b"a"),
+            gzip.compress(b"a", mtime=0),
             "crm/transactions.csv cannot be read: it is compressed by gzip; end its name with .csv.gz.",
         ),
         (b"PAR1....", "crm/transactions.csv cannot be read: it is not CSV but Parquet; end its name with .parquet."),
