@@ -235,6 +235,7 @@ def sample(accounts: int) -> Path:
         shutil.rmtree(partial, ignore_errors=True)
         partial.parent.mkdir(parents=True, exist_ok=True)
         run(outcomes("sample", partial, "--accounts", accounts, "--format", "parquet"))
+        shutil.rmtree(partial / "rules")
         for table in partial.glob("*/*"):
             if table.relative_to(partial).as_posix() not in TABLES:
                 shutil.rmtree(table)

@@ -55,7 +55,7 @@ def print_summary(outcome: Outcome) -> None:
         "PPP yield": _percent(ppp_yield),
         "rows received": f"{received:,}",
         "rows accepted": f"{accepted:,}",
-        "rows excluded": f"{excluded:,}  (of internal, test or deleted accounts)",
+        "rows excluded": f"{excluded:,}  (without an account, or of an internal, test or deleted one)",
         "rows in the future": f"{future:,}  (after as_of)",
         "rows quarantined": f"{quarantined:,}  (audit.quarantined_rows has each)",
         "warehouse": str(outcome.warehouse),
