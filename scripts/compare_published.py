@@ -2,7 +2,11 @@
 
 Without --changes the workbooks must also be equal, byte for byte. With --changes every row of FIRST must be in SECOND
 under the names that FILE gives, and SECOND may have the added rows that FILE allows; scripts/changes_since_0.1.yml
-describes the format of FILE. builds.jsonl is not compared: it holds the earlier builds of each folder.
+describes the format of FILE.
+
+The id of a build and the version of the project are not compared, because two versions of the project differ in them
+whenever a var or a rule differs. If the ids differ, a line says so. Files of the input are compared by their paths
+within the input folder, so that the same input in two places is equal.
 """
 
 import argparse
@@ -13,6 +17,9 @@ import duckdb
 import yaml
 
 from customer_outcomes.finance.workbook import WORKBOOK
+
+# The columns that tell which build made a relation, and that do not count as a difference, by relation.
+OF_THE_BUILD = {"audit.build_info": ("build_id", "version"), "audit.deliveries": ("build_id",)}
 
 
 def main(first: Path, second: Path, changes: dict) -> None:
@@ -25,6 +32,8 @@ def main(first: Path, second: Path, changes: dict) -> None:
     if len({path.read_bytes() if path.exists() else None for path in workbooks}) > 1 and not changes:
         print(f"{WORKBOOK} differs")
         differing += 1
+    if ids := differing_ids(first, second):
+        print(ids)
     compared = f"{len(names)} relations" + ("" if changes else " and the workbook")
     print(f"{compared} compared, {differing} differ")
     sys.exit(1 if differing else 0)
@@ -40,6 +49,8 @@ def differs(name: Path, first: Path, second: Path, changes: dict) -> bool:
     for condition, places in changes.get("rounded", {}).get(relation, {}).items():
         old, new = (rounded(side, condition, places) for side in (old, new))
     columns = [duckdb.sql(f"describe select * from {side}").fetchall() for side in (old, new)]
+    if relation in OF_THE_BUILD:
+        old, new = (without_build(side, relation) for side in (old, new))
     if [column[:2] for column in columns[0]] != [column[:2] for column in columns[1]]:
         print(f"{relation}: the columns {[column[:2] for column in columns[0]]} became {[c[:2] for c in columns[1]]}")
         return True
@@ -56,6 +67,20 @@ def differs(name: Path, first: Path, second: Path, changes: dict) -> bool:
             for row in duckdb.sql(f"select * from {side} order by all limit 3").fetchall():
                 print(f"    {row}")
     return bool(lost or found)
+
+
+def without_build(side: str, relation: str) -> str:
+    """Return a query of a relation without the columns that tell which build made it."""
+    return f"(select * exclude ({', '.join(OF_THE_BUILD[relation])}) from {side})"
+
+
+def differing_ids(first: Path, second: Path) -> str | None:
+    """Return a sentence with the ids of the builds of two folders; None if they are equal or one of them is missing."""
+    files = [side / "audit" / "build_info.parquet" for side in (first, second)]
+    if not all(file.exists() for file in files):
+        return None
+    ids = [sorted(str(id) for (id,) in duckdb.sql(f"select build_id from '{file}'").fetchall()) for file in files]
+    return None if ids[0] == ids[1] else f"the builds have different ids: {', '.join(ids[0])} and {', '.join(ids[1])}"
 
 
 def renamed(file: Path, relation: str, changes: dict) -> str:

@@ -109,9 +109,6 @@ class Build:
                 outcome.faults = faults(self.warehouse)
                 outcome.remarks += unordered_rows(self.warehouse)
                 outcome.remarks += guard.judge(self.warehouse, settings)
-                if guard.met:
-                    record = record.accepted(guard.met, self.by)
-                    history.rename(self.warehouse, record)
             with phase("expectations") as progress, self._as_failed_check():
                 from customer_outcomes.expectations import validate
 
@@ -128,9 +125,8 @@ class Build:
                         )
                     save_closes(self.warehouse)
 
-                builds = history.lines_of(self.warehouse, record)
-                publish(self.warehouse, manifest, self.publish, guard.contents, progress, last_steps, builds)
-                history.keep(self.warehouse, record)
+                publish(self.warehouse, manifest, self.publish, guard.contents, progress, last_steps)
+                history.keep(self.warehouse, record, self.work_folder)
             self._keep_record(outcome)
         return outcome
 
@@ -190,12 +186,12 @@ class Build:
             progress(done, total)
 
         try:
-            record = history.describe(folder, known_vars() | variables, seeds, self.threads)
+            record = history.describe(folder, known_vars() | variables, seeds, self.threads, self.accept, self.by)
             with connect(self.warehouse, threads=self.threads) as connection:
                 remove_spill_files(self.warehouse)
                 outcome.remarks += connect_folder(connection, folder, self.work_folder / "readable", read)
                 collect_copies(connection, self.publish)
-                history.begin(connection, record, self.publish)
+                history.begin(connection, record, self.publish, self.work_folder)
                 record_build(connection, variables, known_vars(), seeds, self.rules)
         except (OSError, EngineError, FailedCheck):
             folder.raise_if_changed()

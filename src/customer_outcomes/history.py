@@ -1,25 +1,26 @@
 """The history of builds: the input, vars and rules of each published version, and who accepted its alarms.
 
-The schema `history` of the warehouse holds a row per build that was published. builds.jsonl in the published folder
-holds the same rows, so that a new warehouse knows them, too. dbt builds audit.builds, audit.build_info and
-audit.deliveries from these relations:
+The schema `history` of the warehouse holds a row per build that was published. builds.jsonl in the work folder beside
+the warehouse holds the same rows, so that a new warehouse knows them, too. Neither lies in the folder that BI tools
+read, because both name the persons who accepted alarms. dbt builds audit.builds, audit.build_info and audit.deliveries
+from these relations:
 
 - history.builds: the earlier builds. The row of a build is added when it has published.
-- raw_intake.this_build: the build that is running, without the name of the person who accepts alarms.
+- raw_intake.this_build: the build that is running, or the last one.
 - raw_intake.delivered_files: the files that it reads.
 
-The id of a build is the SHA-256 of its input, as_of, vars, rules, version and accepted alarms. Alarms are raised only
-after dbt; if some are accepted, these relations get the final id then.
+The id of a build is the SHA-256 of its input, as_of, vars, rules, version, and of the alarms that its command line
+accepts. So it is known before dbt runs, and is the same on every machine.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,18 +29,26 @@ from customer_outcomes.errors import UnusableInput
 from customer_outcomes.intake.folder import InputFolder
 from customer_outcomes.intake.sources import InputFile
 from customer_outcomes.last_build import folder_sha256
-from customer_outcomes.places.destination import BUILDS
+from customer_outcomes.places.paths import plain_path
 from customer_outcomes.settings import project_version
-from customer_outcomes.warehouse import Connection, EngineError, connect
+from customer_outcomes.warehouse import Connection, EngineError, connect, quoted
 
-TABLES = {
-    "history.builds": "build_id varchar, as_of timestamp, version varchar, vars_sha256 varchar, rules_sha256 varchar,"
-    " alarms_accepted varchar, accepted_by varchar",
-    "raw_intake.this_build": "build_id varchar, as_of timestamp, reporting_currency varchar,"
-    " reporting_timezone varchar, version varchar, alarms_accepted varchar",
-    "raw_intake.delivered_files": "input_table varchar, path varchar, size bigint, sha256 varchar",
+BUILDS = "builds.jsonl"  # the copy of the history, in the work folder beside the warehouse
+BUILD_COLUMNS = {
+    "build_id": "varchar",
+    "as_of": "timestamp",
+    "version": "varchar",
+    "vars_sha256": "varchar",
+    "rules_sha256": "varchar",
+    "alarms_accepted": "varchar",
+    "accepted_by": "varchar",
 }
-BUILD_COLUMNS = [column.split()[0] for column in TABLES["history.builds"].split(", ")]
+TABLES = {
+    "history.builds": BUILD_COLUMNS,
+    "raw_intake.this_build": BUILD_COLUMNS | {"reporting_currency": "varchar", "reporting_timezone": "varchar"},
+    "raw_intake.delivered_files": {"input_table": "varchar", "path": "varchar", "size": "bigint", "sha256": "varchar"},
+}
+Row = dict[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Record:
-    """One build, as its history keeps it; `alarms_accepted` holds the alarms that were raised and accepted."""
+    """One build, as its history keeps it; `alarms_accepted` holds the alarms that its command line accepts."""
 
     deliveries: tuple[Delivery, ...]
     as_of: str
@@ -74,7 +83,7 @@ class Record:
         return _sha256(deciding)
 
     @property
-    def row(self) -> dict[str, str | None]:
+    def row(self) -> Row:
         """The row of history.builds."""
         return {
             "build_id": self.build_id,
@@ -82,19 +91,23 @@ class Record:
             "version": self.version,
             "vars_sha256": self.vars_sha256,
             "rules_sha256": self.rules_sha256,
-            "alarms_accepted": json.dumps(self.alarms_accepted),
+            "alarms_accepted": ", ".join(self.alarms_accepted),
             "accepted_by": self.accepted_by,
         }
 
-    def accepted(self, alarms: list[str], by: str | None) -> Record:
-        """Return the record with the alarms that a person accepted."""
-        return replace(self, alarms_accepted=tuple(alarms), accepted_by=by if alarms else None)
 
+def describe(
+    folder: InputFolder,
+    settings: Mapping[str, object],
+    rules: Path,
+    threads: int,
+    accepted: Sequence[str] = (),
+    by: str | None = None,
+) -> Record:
+    """Return the record of a build; `rules` is the folder of the rule files that dbt loads.
 
-def describe(folder: InputFolder, settings: Mapping[str, object], rules: Path, threads: int) -> Record:
-    """Return the record of a build that has accepted no alarm; `rules` is the folder of the rule files that dbt loads.
-
-    This reads every file of the input once.
+    `accepted` are the alarms that the command line accepts, `by` the person who does so. This reads every file of the
+    input once.
     """
     files = sorted((file for files in folder.files.values() for file in files), key=lambda file: file.name)
     with ThreadPoolExecutor(threads) as readers:
@@ -107,60 +120,52 @@ def describe(folder: InputFolder, settings: Mapping[str, object], rules: Path, t
         project_version(),
         _sha256({name: value for name, value in settings.items() if name != "as_of"}),
         folder_sha256(rules),
+        tuple(sorted(set(accepted))),
+        by if accepted else None,
     )
 
 
 def prepare_history(connection: Connection) -> None:
-    """Create the relations of the history that are missing."""
+    """Create the relations and columns of the history that are missing."""
     for table, columns in TABLES.items():
         connection.execute(f"create schema if not exists {table.split('.')[0]}")
-        connection.execute(f"create table if not exists {table} ({columns})")
+        definition = ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
+        connection.execute(f"create table if not exists {table} ({definition})")
+        for name, data_type in columns.items():  # an older version of the project may have made the table without it
+            connection.execute(f"alter table {table} add column if not exists {name} {data_type}")
 
 
-def begin(connection: Connection, record: Record, published: Path) -> None:
-    """Write a build into its warehouse, and the builds that only builds.jsonl in the published folder holds.
+def begin(connection: Connection, record: Record, published: Path, work_folder: Path) -> None:
+    """Write a build into its warehouse, and make the history and its copy in the work folder equal.
 
     Raise UnusableInput if builds.jsonl cannot be read.
     """
     prepare_history(connection)
-    for row in _published_builds(published):
+    copied = _copied_builds(work_folder / BUILDS)
+    for row in copied:
         _add(connection, "history.builds", row)
-    _write_this_build(connection, record)
+    _add_unkept(connection, published)
+    known = _builds(connection)
+    if known != copied:
+        _write_copy(known, work_folder / BUILDS)
+    connection.execute("delete from raw_intake.this_build")
+    frame: Row = {"reporting_currency": record.reporting_currency, "reporting_timezone": record.reporting_timezone}
+    _add(connection, "raw_intake.this_build", record.row | frame)
     connection.register("delivered", pa.Table.from_pylist([asdict(delivery) for delivery in record.deliveries]))
     connection.execute("create or replace table raw_intake.delivered_files as from delivered")
     connection.unregister("delivered")
 
 
-def rename(warehouse: Path, record: Record) -> None:
-    """Give a build that accepted alarms its final id, in all relations that dbt has built from the former one."""
-    with connect(warehouse) as connection:
-        connection.begin()
-        _write_this_build(connection, record)
-        connection.execute("delete from audit.build_info")
-        connection.execute("insert into audit.build_info by name from raw_intake.this_build")
-        connection.execute("update audit.deliveries set build_id = ?", [record.build_id])
-        connection.commit()
+def keep(warehouse: Path, record: Record, work_folder: Path) -> None:
+    """Add a build that has published to the history of its warehouse, and to the copy in the work folder.
 
-
-def lines_of(warehouse: Path, record: Record) -> str:
-    """Return the text of builds.jsonl: the builds that the warehouse knows and this one, a JSON object per line."""
-    with connect(warehouse, read_only=True) as connection:
-        known = connection.execute(f"select {', '.join(BUILD_COLUMNS)} from history.builds").fetchall()
-    rows = {row[0]: dict(zip(BUILD_COLUMNS, row, strict=True)) | {"as_of": str(row[1])} for row in known}
-    rows.setdefault(record.build_id, record.row)
-    ordered = sorted(rows.values(), key=lambda row: (row["as_of"], row["build_id"]))
-    return "".join(
-        json.dumps(row | {"alarms_accepted": json.loads(row["alarms_accepted"])}, ensure_ascii=False) + "\n"
-        for row in ordered
-    )
-
-
-def keep(warehouse: Path, record: Record) -> None:
-    """Add a build that has published to the history of its warehouse.
-
-    If another program has the warehouse open, the next build takes the row from builds.jsonl.
+    The build does not fail if one of them cannot be written: the next build takes the row from the other.
     """
-    with suppress(EngineError):
+    with suppress(OSError, UnusableInput):
+        copied = _copied_builds(work_folder / BUILDS)
+        if record.build_id not in {row["build_id"] for row in copied}:
+            _write_copy([*copied, record.row], work_folder / BUILDS)
+    with suppress(EngineError):  # another program may have the warehouse open
         with connect(warehouse, read_only=True) as connection:
             known = "select count(*) from history.builds join audit.builds using (build_id) where build_id = ?"
             if connection.execute(known, [record.build_id]).fetchall() == [(1,)]:
@@ -172,22 +177,7 @@ def keep(warehouse: Path, record: Record) -> None:
             connection.commit()
 
 
-def _write_this_build(connection: Connection, record: Record) -> None:
-    connection.execute("delete from raw_intake.this_build")
-    connection.execute(
-        "insert into raw_intake.this_build values (?, cast(? as timestamp), ?, ?, ?, ?)",
-        [
-            record.build_id,
-            record.as_of,
-            record.reporting_currency,
-            record.reporting_timezone,
-            record.version,
-            record.row["alarms_accepted"],
-        ],
-    )
-
-
-def _add(connection: Connection, table: str, row: Mapping[str, str | None]) -> None:
+def _add(connection: Connection, table: str, row: Row) -> None:
     """Add a row to a table with a row per build; a build that it holds already stays as it is."""
     values = ", ".join(f"cast(${name} as {'timestamp' if name == 'as_of' else 'varchar'}) as {name}" for name in row)
     connection.execute(
@@ -197,17 +187,44 @@ def _add(connection: Connection, table: str, row: Mapping[str, str | None]) -> N
     )
 
 
-def _published_builds(published: Path) -> list[dict[str, str | None]]:
-    """Return the rows of builds.jsonl in a published folder, which lacks the file until a build has published."""
-    path = published / BUILDS
+def _add_unkept(connection: Connection, published: Path) -> None:
+    """Add the last build of this warehouse if it published, and was stopped before it kept its row."""
+    with plain_path(published) as place:
+        info = place / "audit" / "build_info.parquet"
+        if info.exists():
+            connection.execute(
+                f"insert into history.builds by name select {', '.join(BUILD_COLUMNS)} from raw_intake.this_build"
+                f" where build_id in (select build_id from '{quoted(info)}')"
+                " and build_id not in (select build_id from history.builds)"
+            )
+
+
+def _builds(connection: Connection) -> list[Row]:
+    """Return the rows of the history, in the order of builds.jsonl."""
+    found = connection.execute(f"select {', '.join(BUILD_COLUMNS)} from history.builds").fetchall()
+    return _ordered([dict(zip(BUILD_COLUMNS, row, strict=True)) | {"as_of": str(row[1])} for row in found])
+
+
+def _ordered(rows: list[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: (str(row["as_of"]), str(row["build_id"])))
+
+
+def _write_copy(rows: list[Row], path: Path) -> None:
+    """Write builds.jsonl, a JSON object per build, in one step."""
+    following = path.with_suffix(".next")
+    following.write_text(
+        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in _ordered(rows)), encoding="utf-8"
+    )
+    following.replace(path)
+
+
+def _copied_builds(path: Path) -> list[Row]:
+    """Return the rows of builds.jsonl; none if a build has not written it yet."""
     if not path.exists():
         return []
     try:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        return [
-            {name: row[name] for name in BUILD_COLUMNS} | {"alarms_accepted": json.dumps(row["alarms_accepted"])}
-            for row in rows
-        ]
+        return [{name: row[name] for name in BUILD_COLUMNS} for row in rows]
     except (ValueError, KeyError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UnusableInput(f"{path}, the history of builds, cannot be read: {reason}.") from None

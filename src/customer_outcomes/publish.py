@@ -11,7 +11,7 @@ from typing import Any
 
 from customer_outcomes.errors import FailedCheck
 from customer_outcomes.finance.workbook import WORKBOOK, write_workbook
-from customer_outcomes.places.destination import BUILDS, CONTENTS, new_candidate, swap_in
+from customer_outcomes.places.destination import CONTENTS, new_candidate, swap_in
 from customer_outcomes.places.locks import open_to_readers
 from customer_outcomes.places.paths import is_pattern, plain_path
 from customer_outcomes.progress import Progress
@@ -41,21 +41,18 @@ def publish(
     contents: Callable[[dict[str, int]], str],
     progress: Progress,
     before_swap: Callable[[], None] = lambda: None,
-    builds: str = "",
 ) -> None:
     """Write the public relations beside `destination`, then put the finished folder in its place.
 
     A reader sees either the last good version or this one, never a mixture; files that are open keep their content.
     `contents` returns the text of contents.json, given the number of rows of each relation. `before_swap` is called
-    when everything is written; if it raises an error, the last good version stays. `builds` is the text of
-    builds.jsonl. The caller must have locked the destination with `hold`. Raise FailedCheck if a published relation
-    lacks rows.
+    when everything is written; if it raises an error, the last good version stays. The caller must have locked the
+    destination with `hold`. Raise FailedCheck if a published relation lacks rows.
     """
     candidate = new_candidate(destination)
     try:
         rows = _write(warehouse, manifest, candidate, progress)
         (candidate / CONTENTS).write_text(contents(rows), encoding="utf-8")
-        (candidate / BUILDS).write_text(builds, encoding="utf-8")
         open_to_readers(candidate)
         (candidate / DATABASE).chmod(0o444)
         before_swap()

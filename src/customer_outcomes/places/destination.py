@@ -26,7 +26,6 @@ from customer_outcomes.places.locks import lock
 from customer_outcomes.warehouse import DATABASE
 
 CONTENTS = "contents.json"  # its presence marks a folder that a build published
-BUILDS = "builds.jsonl"  # the history of builds; see history.py
 # Files that file managers and office programs leave in a folder; they may be lost.
 PASSING = ("~$*", ".~lock.*", ".DS_Store", "Thumbs.db", "desktop.ini")
 CANNOT_EXCHANGE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # the file system does not support renameat2
@@ -237,7 +236,7 @@ def _published_files(folder: Path) -> set[str]:
         marker = {}
     relations = marker.get("relations", marker) if isinstance(marker, dict) else {}
     files = {f"{relation.replace('.', '/')}.parquet" for relation in relations}
-    return {name for name in files | {DATABASE, WORKBOOK, BUILDS} if (folder / name).is_file()}
+    return {name for name in files | {DATABASE, WORKBOOK} if (folder / name).is_file()}
 
 
 def _is_foreign(folder: Path) -> bool:

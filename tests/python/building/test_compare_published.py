@@ -78,3 +78,25 @@ def test_the_workbook_is_compared_where_no_changes_are_listed(tmp_path):
 def test_the_listed_changes_since_the_first_version_are_readable():
     changes = yaml.safe_load((PROJECT_ROOT / "scripts" / "changes_since_0.1.yml").read_text(encoding="utf-8"))
     assert set(changes) == {"values", "columns", "expressions", "added_rows", "rounded"}
+
+
+BUILD = "select '{id}' as build_id, timestamp '2026-07-01' as as_of, '{version}' as version"
+FILE = "select '{id}' as build_id, 'crm.users' as input_table, 'crm/users.csv' as path, '{sha256}' as sha256"
+
+
+@pytest.mark.parametrize(
+    ("relation", "first", "second", "code"),
+    [
+        ("build_info", BUILD.format(id="a", version="0.1.0"), BUILD.format(id="b", version="0.2.0"), 0),
+        ("build_info", BUILD.format(id="a", version="1"), BUILD.format(id="a", version="1").replace("07", "08"), 1),
+        ("deliveries", FILE.format(id="a", sha256="f"), FILE.format(id="b", sha256="f"), 0),
+        ("deliveries", FILE.format(id="a", sha256="f"), FILE.format(id="b", sha256="g"), 1),
+    ],
+)
+def test_the_id_of_a_build_is_told_and_is_no_difference(tmp_path, capsys, relation, first, second, code):
+    for name, query in (("first", first), ("second", second)):
+        (tmp_path / name / "audit").mkdir(parents=True)
+        duckdb.sql(f"copy ({query}) to '{tmp_path}/{name}/audit/{relation}.parquet' (format parquet)")
+    assert compared(tmp_path / "first", tmp_path / "second", {}) == code
+    ids = "the builds have different ids: a and b\n" in capsys.readouterr().out
+    assert ids is (relation == "build_info" and "'b'" in second)

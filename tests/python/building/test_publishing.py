@@ -27,7 +27,7 @@ def test_public_relations_are_published_and_no_other(sample_build):
     tables = query(sample_build.database, "select schema_name || '.' || table_name from duckdb_tables()")
     assert {name for (name,) in tables} == relations
     files = {f"{relation.replace('.', '/')}.parquet" for relation in relations}
-    assert files_of(sample_build.published).keys() == files | {DATABASE, WORKBOOK, "contents.json", "builds.jsonl"}
+    assert files_of(sample_build.published).keys() == files | {DATABASE, WORKBOOK, "contents.json"}
     assert relations.isdisjoint({"audit.quarantined_rows", "audit.builds"})
 
 
@@ -73,7 +73,7 @@ def test_publishing_again_writes_the_same_files(sample_build, tmp_path):
     )
     first, second = files_of(sample_build.published), files_of(tmp_path / "published")
     assert first.keys() == second.keys()
-    assert {name for name in first if first[name] != second[name]} <= {DATABASE, "contents.json", "builds.jsonl"}
+    assert {name for name in first if first[name] != second[name]} <= {DATABASE, "contents.json"}
 
 
 @pytest.mark.parametrize("name", ["pub?lished", "[published]", "{a,b}*"])

@@ -183,7 +183,6 @@ def without_closes(published: Path, is_remembered: bool = False) -> None:
     if not is_remembered:
         contents["build"] |= {"as_of": "0001-01-01 00:00:00", "tables": {}, "customers": 0, "cltv": "0.00"}
         emptied.append("marts.dim_customers")
-        (published / "builds.jsonl").write_text("")
     contents["relations"] |= dict.fromkeys(emptied, 0)
     (published / "contents.json").write_text(json.dumps(contents))
     (published / DATABASE).chmod(0o644)
