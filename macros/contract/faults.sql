@@ -12,20 +12,20 @@
         {%- endif -%}
         {%- do mistyped.append((column.name, 'bad_type', has ~ ' and ' ~ value ~ ' is null')) -%}
         {%- if 'values' in column -%}
-            {%- do unlisted.append((column.name, 'bad_value', value ~ " not in ('" ~ column['values'] | join("', '") ~ "')")) -%}
+            {%- do unlisted.append((column.name, 'bad_value', is_unlisted(value, column['values']))) -%}
         {%- endif -%}
         {%- if column.kinds is defined -%}
             {%- for kind, rules in column.kinds.items() if 'values' in rules -%}
+                {%- set is_kind = prefix ~ column.kind_column ~ " = '" ~ kind ~ "'" -%}
                 {%- do unlisted.append((
-                    column.name,
-                    'bad_value',
-                    prefix ~ column.kind_column ~ " = '" ~ kind ~ "' and " ~ value ~ " not in ('" ~ rules['values'] | join("', '") ~ "')",
+                    column.name, 'bad_value', is_kind ~ ' and ' ~ is_unlisted(value, rules['values'])
                 )) -%}
             {%- endfor -%}
         {%- endif -%}
         {%- set beyonds = [] -%}
         {%- if column.type in bounds -%}
-            {%- do beyonds.append(value ~ ' >= ' ~ bounds[column.type] ~ ' or ' ~ value ~ ' <= -' ~ bounds[column.type]) -%}
+            {%- set bound = bounds[column.type] -%}
+            {%- do beyonds.append(value ~ ' >= ' ~ bound ~ ' or ' ~ value ~ ' <= -' ~ bound) -%}
         {%- endif -%}
         {%- for bound, operator in [('min', '<'), ('max', '>'), ('min_exclusive', '<=')] if bound in column -%}
             {%- do beyonds.append(value ~ ' ' ~ operator ~ ' ' ~ column[bound]) -%}
@@ -36,6 +36,12 @@
     {%- endfor -%}
     {{ return(missing + mistyped + unlisted + beyond) }}
 {% endmacro %}
+
+
+{#- True if a value is none of a list. -#}
+{% macro is_unlisted(value, listed) -%}
+    {{ value }} not in ('{{ listed | join("', '") }}')
+{%- endmacro %}
 
 
 {#- The first of some faults as '<column>|<reason>'; null if a row has none of them. -#}

@@ -116,7 +116,7 @@ select * from final
     select
         case
             when repeated.occurrence > 1
-                then {{ digest("cast(checked.row_digest as " ~ dbt.type_string() ~ ") || '|' || cast(repeated.occurrence as " ~ dbt.type_string() ~ ")") }}
+                then {{ digest("concat_ws('|', checked.row_digest, repeated.occurrence)") }}
             else checked.row_digest
         end as _row_id,
         checked._file,

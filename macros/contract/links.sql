@@ -45,7 +45,8 @@
 {% endmacro %}
 
 
-{#- Subquery of the records that a link can lead to: record_id, row_state and, if the table has merges, surviving_id. -#}
+{#- Subquery of the records that a link can lead to: record_id, row_state and, if the table has merges,
+    surviving_id. -#}
 {% macro referenced_records(link, targets) %}
     {%- set target = contract_of(link.references) -%}
     {%- set records = targets[link.references].records -%}
@@ -131,7 +132,7 @@
 {% macro further_faults(columns, given) %}
     {%- set faults = [] -%}
     {%- for column in columns -%}
-        {%- for rule, operator in [('not_before', '<'), ('at_most', '>'), ('below', '>=')] if column[rule] is defined -%}
+        {%- for rule, operator in [('not_before', '<'), ('at_most', '>'), ('below', '>=')] if rule in column -%}
             {%- do faults.append((
                 column.name, 'bad_value', 'examined.' ~ column.name ~ ' ' ~ operator ~ ' examined.' ~ column[rule]
             )) -%}

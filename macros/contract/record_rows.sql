@@ -90,7 +90,9 @@ decided as (
 {% if own_links %}
 own_records as (
 
-    select {{ key }} as record_id{{ ', surviving_id' if contract.merged_into }} from decided where row_state = 'accepted'
+    select {{ key }} as record_id{{ ', surviving_id' if contract.merged_into }}
+    from decided
+    where row_state = 'accepted'
 
 ),
 {% endif %}

@@ -55,13 +55,13 @@ absent as (
 kept as (
     {% for table, of_table in links | groupby('input_table') %}
     {%- for column, of_column in of_table | groupby('column') %}
-    {%- set conditions = of_column | map(attribute='condition') | reject('none') | join(' or ') | replace('landed.', '') %}
+    {%- set conditions = of_column | map(attribute='condition') | reject('none') | join(' or ') %}
     select
         '{{ table }}' as input_table,
         '{{ column }}' as column_name,
         count({{ column }}) as kept_count
     from {{ ref('rec_' ~ table.split('.')[1]) }}
-    where row_state = 'accepted'{{ ' and (' ~ conditions ~ ')' if conditions }}
+    where row_state = 'accepted'{{ ' and (' ~ conditions | replace('landed.', '') ~ ')' if conditions }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
     {{ 'union all' if not loop.last }}

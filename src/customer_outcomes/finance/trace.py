@@ -107,7 +107,7 @@ class _Trace:
                 "adjustments_of_lines": sum((line["adjustments"] for line in lines), Decimal(0)),
                 "latest_payout": sum((line["latest_payout"] for line in lines), Decimal(0)),
             },
-            "metrics": [self._metric(name, teams.get(name, employee["team"])) for name in metrics],
+            "metrics": [self._metric(name, str(teams.get(name, employee["team"]))) for name in metrics],
             "checks": self._checks(metrics),
         }
 

@@ -16,7 +16,7 @@ from customer_outcomes.warehouse import DEFAULT_WAREHOUSE, EngineError, connect
 
 # DuckDB names a database by its file. A name in SCHEMAS would hide a schema of the warehouse, and a name in RESERVED
 # would be hidden by a database or schema that DuckDB always has.
-SCHEMAS = ("landing", "records", "staging", "intermediate", "marts", "metrics", "compensation", "ledger", "audit", "rules")
+SCHEMAS = ("landing", "records", "intermediate", "marts", "credit", "metrics", "compensation", "audit", "rules")
 RESERVED = ("main", "temp", "system", "information_schema", "pg_catalog")
 OURS = (".work", ".lock", ".wal", ".tmp")  # the suffixes of files and folders beside a warehouse
 

@@ -30,7 +30,9 @@ def test_a_table_refers_to_what_is_there(table):
         assert rules["type"] in TYPES
         assert "references" not in rules or rules["references"] in CONTRACT
         assert "carried_by" not in rules or columns[rules["carried_by"]]["moment"]
-        assert {rules.get(other) for other in ("kind_column", "not_before", "at_most", "below")} - {None} <= columns.keys()
+        assert {rules.get(other) for other in ("kind_column", "not_before", "at_most", "below")} - {
+            None
+        } <= columns.keys()
         assert "default" not in rules or "values" not in rules or rules["default"] in rules["values"]
 
 
