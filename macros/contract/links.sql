@@ -166,7 +166,7 @@
 {% macro is_broken(links) -%}
     (
         false
-        {%- for link in links if not link.is_needed %}
+        {%- for link in links if not link.is_required %}
         or (
             {{ link.condition ~ ' and ' if link.condition }}examined.{{ link.column }} is not null
             and coalesce({{ link.alias }}.row_state <> 'accepted', true)

@@ -5,7 +5,7 @@
     {%- set found = [] -%}
     {%- for name in input_tables() -%}
         {%- set contract = contract_of(name) -%}
-        {%- for link in links_of(contract.columns, name) if not link.is_needed -%}
+        {%- for link in links_of(contract.columns, name) if not link.is_required -%}
             {%- do found.append({
                 'input_table': name,
                 'table': name.split('.')[1],

@@ -29,16 +29,24 @@ def _macro(name: str) -> Callable[..., str]:
     return getattr(_macros(), f"{DIALECT}__{name}")
 
 
-def parsed(column: str, data_type: str) -> str:
-    """Return the SQL that parses a text column as a type of the rules' columns; null if a text is not of the type."""
+def parsed(column: str, data_type: str, text: str | None = None) -> str:
+    """Return the SQL that parses a text column as a type of the rules' columns; null if a text is not of the type.
+
+    `text` is the SQL of the column without blanks at both ends, if there is one.
+    """
     if data_type == "varchar":
         return column
     if data_type == "decimal(18, 12)":
-        return _macro("parse_ratio")(column).strip()
+        return _macro("parse_ratio")(column, text=text).strip()
     if data_type.startswith("decimal"):
-        return _macro("parse_decimal")(column, data_type).strip()
+        return _macro("parse_decimal")(column, data_type, text=text).strip()
     parser = {"bigint": "integer"}.get(data_type, data_type)
-    return _macro(f"parse_{parser}")(column).strip()
+    return _macro(f"parse_{parser}")(column, text=text).strip()
+
+
+def trimmed(column: str) -> str:
+    """Return the SQL of any column as text without blanks at both ends; null if nothing is left."""
+    return _macro("trimmed_text")(column).strip()
 
 
 def without_blanks(column: str) -> str:

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -58,7 +59,7 @@ def built(tmp_path_factory, markers) -> Built:
     write_sample(folder / "input", accounts=12)
     for table in PERSONAL:
         markers[table] = mark((folder / "input").joinpath(*table.split(".")).with_suffix(".csv"), table)
-    return good_build(folder, folder / "input")
+    return good_build(folder, folder / "input", as_of=datetime(2026, 7, 1))
 
 
 @pytest.fixture(scope="module")

@@ -359,7 +359,8 @@ def test_facts_and_rules_are_parsed_alike(sample_build):
     manifest = json.loads((sample_build.work_folder / "target" / "manifest.json").read_text())
     staged = manifest["nodes"]["model.customer_outcomes.land_outcomes"]["compiled_code"]
     for column, data_type in (("due_at", "timestamp"), ("is_deleted", "boolean")):
-        assert forms.parsed(f"received.{column}", data_type) in staged
+        assert forms.parsed(column, data_type, f"text_{column}") in staged
+        assert forms.trimmed(f"received.{column}") in staged
 
 
 def test_a_faulty_plan_stops_the_build(sample_build, tmp_path):
