@@ -22,7 +22,7 @@ def validate_with(monkeypatch, warehouse, folder, suites: dict) -> list[str]:
 
 def test_an_expectation_that_is_not_met_is_a_sentence_and_data_docs_show_it(sample_build, tmp_path, monkeypatch):
     suite = [
-        ExpectTableRowCountToEqual(value=25),
+        ExpectTableRowCountToEqual(value=26),
         UnexpectedRowsExpectation(description="No accounts.", unexpected_rows_query=NO_ACCOUNTS),
     ]
     said = validate_with(monkeypatch, sample_build.warehouse, tmp_path, {"audit.input_reconciliation": suite})

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -70,21 +73,43 @@ class CompanyModels(CompiledModels):
         facts["int_transactions__counted"] = [
             row | {"is_charge": row["transaction_type"] == "charge"} for row in results["fct_transactions"]
         ]
-        teams = {user["user_id"]: user["team"] for user in world.accepted("crm.users")}
         facts["int_users__teams"] = [
-            {"user_id": user, "team": team, "valid_from": "0001-01-01", "valid_to": "9999-12-31"}
-            for user, team in teams.items()
+            row for user in world.unmerged("crm.users") for row in stretches_in_teams(world, user["user_id"])
         ]
-        facts["int_opportunity_splits__counted"] = [
-            {"opportunity_id": split["opportunity_id"], "user_id": split["user_id"], "team": teams[split["user_id"]],
-             "counted_share": split["share"]} for split in world.accepted("crm.opportunity_splits")]  # fmt: skip
+        facts["int_opportunity_splits__counted"] = counted_splits(world)
         for table, columns in RESOLVED.items():
             facts[f"rec_{table.split('.')[1]}"] = [
                 {name: row[name] for name in columns} | {"row_state": "accepted"}
-                | ({"surviving_id": row[KEYS[table]]} if table in KEYS else {}) for row in world.accepted(table)]  # fmt: skip
+                | ({"surviving_id": row[KEYS[table]]} if table in KEYS else {}) for row in world.unmerged(table)]  # fmt: skip
         for relation, columns in self.tables.items():
             if (name := relation.split(".")[1]) in facts:
                 self.fill(relation, frame(facts[name], list(columns)))
+
+
+def stretches_in_teams(world: World, user_id: str) -> list[dict]:
+    """The teams of a user, each with the moments from which and until which the user is in it."""
+    changes = [row["valid_from"] for row in world.teams.get(user_id, [])][1:]
+    edges = [datetime.min, *changes, datetime(9999, 12, 31)]
+    return [
+        {"user_id": user_id, "team": world.team_at(user_id, start), "valid_from": start, "valid_to": end}
+        for start, end in pairwise(edges)
+    ]
+
+
+def counted_splits(world: World) -> list[dict]:
+    """The share of each user in each deal, and the user's team as the deal closes."""
+    shares: Counter[tuple[str, str]] = Counter()
+    for split in world.unmerged("crm.opportunity_splits"):
+        shares[split["opportunity_id"], split["user_id"]] += split["share"]
+    return [
+        {
+            "opportunity_id": deal,
+            "user_id": user,
+            "team": world.team_at(user, world.find("crm.opportunities", deal)["closed_at"] or world.as_of),
+            "counted_share": share,
+        }
+        for (deal, user), share in shares.items()
+    ]
 
 
 def frame(rows: list[dict], columns: list[str]) -> pd.DataFrame:

@@ -19,12 +19,17 @@ def warehouse(tmp_path):
     path = tmp_path / "warehouse.duckdb"
     with duckdb.connect(path) as connection:
         connection.execute("create schema landing")
+        connection.execute("create schema records")
         for table, definition in load_contract().items():
             columns = {name: TYPES.get(rules["type"], rules["type"]) for name, rules in definition["columns"].items()}
-            columns = STAMPS | columns | {"row_state": "varchar", "version_rank": "bigint"}
+            columns = STAMPS | columns | {"_row_id": "bigint", "_row_text": "varchar"}
             assert set(DELIVERY_COLUMNS) == set(STAMPS)
             listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-            connection.execute(f"create table landing.land_{table.split('.')[1]} ({listed})")
+            name = table.split(".")[1]
+            connection.execute(f"create table landing.land_{name} ({listed})")
+            connection.execute(
+                f"create table records.rec_{name} (_row_id bigint, row_state varchar, version_rank bigint)"
+            )
     return path
 
 
@@ -32,11 +37,13 @@ def stage(path: Path, table: str, *rows: dict) -> None:
     """Stage rows; the first of each key is its newest version."""
     with duckdb.connect(path) as connection:
         ranks: dict = {}
-        for row in rows:
+        known = connection.execute(f"select count(*) from records.rec_{table}").fetchall()[0][0]
+        for number, row in enumerate(rows, start=known + 1):
             key = next(iter(row.values()))
             ranks[key] = ranks.get(key, 0) + 1
-            state = "current" if ranks[key] == 1 else "superseded"
-            values = row | {"version_rank": ranks[key]} | {"row_state": row.get("row_state", state)}
+            state = "accepted" if ranks[key] == 1 else "superseded"
+            connection.execute(f"insert into records.rec_{table} values (?, ?, ?)", [number, state, ranks[key]])
+            values = {**row, "_row_id": number, "_row_text": "repeated"}
             connection.execute(
                 f"insert into landing.land_{table} ({', '.join(values)}) values ({', '.join('?' * len(values))})",
                 list(values.values()),

@@ -50,13 +50,15 @@ MONTH_CREDITS = """
 UNEVEN_SUBJECTS = """
     with credited as (
         select account_id, month, user_id, weight
-        from credit.customer_month_credits inner join marts.dim_employees using (user_id)
+        from credit.customer_month_credits inner join intermediate.int_employees__monthly_teams using (user_id)
         where side = case when team = 'marketing' then 'marketing' else 'sales' end
+            and month >= from_month and month < to_month
     ),
     weighed as (
         select account_id, month, subject_id as user_id, sum(weight) as weight
         from marts.customer_months inner join credit.credit_subjects using (account_id)
         where subject_type = 'employee' and month >= from_month and coalesce(month < to_month, true)
+            and month >= team_from_month and coalesce(month < team_to_month, true)
         group by all
     )
     (from credited except from weighed) union all (from weighed except from credited)
