@@ -15,7 +15,6 @@
                 'is_needed': column.required or is_guest,
                 'decides': column.required or column.name == 'account_id',
                 'condition': none,
-                'kind': none,
             }) -%}
         {%- endif -%}
         {%- for kind, rules in (column.kinds or {}).items() if rules.references is defined -%}
@@ -27,7 +26,6 @@
                 'is_needed': false,
                 'decides': false,
                 'condition': 'examined.' ~ column.kind_column ~ " = '" ~ kind ~ "'",
-                'kind': kind,
             }) -%}
         {%- endfor -%}
     {%- endfor -%}

@@ -32,7 +32,6 @@
 {%- set orphans = orphan_faults(links) -%}
 {%- set found = orphans + further_faults(columns, faults) -%}
 {%- set names = columns | map(attribute='name') | list -%}
-{%- set state_names = ['row_state', 'version_rank', 'fault_column', 'fault_reason', 'faults'] -%}
 with
 
 versions as (

@@ -1,8 +1,8 @@
 {#- A raw column as a value of a type of the contract; null if the value is not of that type. Blanks at either end do
     not count. A caller that has the column as trimmed text (trimmed_text) passes it as `text`, because the engine would
     trim it again in each branch. The macros below say which texts count as a text, a boolean, an integer, a decimal, a
-    ratio, a timestamp or a date. Python renders the same macros to read the files of rules (forms.py), so they may use only plain Jinja
-    and each other, and nothing of dbt. -#}
+    ratio, a timestamp or a date. Python renders the same macros to read the files of rules (forms.py), so they may use
+    only plain Jinja and each other, and nothing of dbt. -#}
 {% macro parse_value(column, type, text=none) %}
     {%- set parsers = {
         'text': adapter.dispatch('parse_text'),

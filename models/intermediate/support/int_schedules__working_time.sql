@@ -14,22 +14,20 @@ holidays as (
 
 offsets as (
 
-    select * from {{ ref('int_schedules__clock_changes') }}
-
-),
-
-bounds as (
-
-    select
-        cast(min(starts_at) as date) as first_day,
-        cast({{ as_of() }} as date) + 1 as last_day
-    from offsets
+    select * from {{ ref('int_schedules__daily_offsets') }}
 
 ),
 
 days as (
 
-    {{ date_series('(select first_day from bounds)', '(select last_day from bounds)', 'day') }}
+    select distinct day_on from offsets
+
+),
+
+-- A stretch extends into at most three UTC days.
+following as (
+
+    {{ number_series(0, 2) }}
 
 ),
 
@@ -78,17 +76,17 @@ local_stretches as (
     select
         weekly.schedule_id,
         weekly.timezone,
-        {{ dbt.dateadd('minute', 'weekly.starts_minute', 'cast(days.series_on as ' ~ dbt.type_timestamp() ~ ')') }}
+        {{ dbt.dateadd('minute', 'weekly.starts_minute', 'cast(days.day_on as ' ~ dbt.type_timestamp() ~ ')') }}
             as opens_local,
-        {{ dbt.dateadd('minute', 'weekly.ends_minute', 'cast(days.series_on as ' ~ dbt.type_timestamp() ~ ')') }}
+        {{ dbt.dateadd('minute', 'weekly.ends_minute', 'cast(days.day_on as ' ~ dbt.type_timestamp() ~ ')') }}
             as closes_local
     from days
     inner join weekly
-        on {{ iso_weekday('days.series_on') }} = weekly.weekday
+        on {{ iso_weekday('days.day_on') }} = weekly.weekday
     left join holidays
         on
             weekly.schedule_id = holidays.schedule_id
-            and days.series_on = holidays.holiday_on
+            and days.day_on = holidays.holiday_on
     where holidays.schedule_id is null
 
 ),
@@ -105,8 +103,7 @@ stretches as (
     inner join offsets
         on
             local_stretches.timezone = offsets.timezone
-            and offsets.starts_at <= {{ dbt.dateadd('day', 2, 'local_stretches.opens_local') }}
-            and offsets.ends_at >= {{ dbt.dateadd('day', -2, 'local_stretches.opens_local') }}
+            and cast(local_stretches.opens_local as date) = offsets.day_on
     group by local_stretches.schedule_id, local_stretches.opens_local
 
 ),
@@ -122,9 +119,21 @@ day_starts as (
 
     select
         schedule_ids.schedule_id,
-        cast(days.series_on as {{ dbt.type_timestamp() }}) as starts_at
+        cast(days.day_on as {{ dbt.type_timestamp() }}) as starts_at
     from days
     cross join schedule_ids
+
+),
+
+stretch_days as (
+
+    select
+        stretches.schedule_id,
+        stretches.opens_at,
+        stretches.closes_at,
+        {{ dbt.dateadd('day', 'following.series_number', dbt.date_trunc('day', 'stretches.opens_at')) }} as day_starts_at
+    from stretches
+    cross join following
 
 ),
 
@@ -133,14 +142,14 @@ pieces as (
     select
         day_starts.schedule_id,
         day_starts.starts_at as day_starts_at,
-        greatest(day_starts.starts_at, stretches.opens_at) as starts_at,
-        least({{ dbt.dateadd('day', 1, 'day_starts.starts_at') }}, stretches.closes_at) as closes_at
-    from day_starts
-    inner join stretches
+        greatest(day_starts.starts_at, stretch_days.opens_at) as starts_at,
+        least({{ dbt.dateadd('day', 1, 'day_starts.starts_at') }}, stretch_days.closes_at) as closes_at
+    from stretch_days
+    inner join day_starts
         on
-            day_starts.schedule_id = stretches.schedule_id
-            and day_starts.starts_at < stretches.closes_at
-            and {{ dbt.dateadd('day', 1, 'day_starts.starts_at') }} > stretches.opens_at
+            stretch_days.schedule_id = day_starts.schedule_id
+            and stretch_days.day_starts_at = day_starts.starts_at
+    where stretch_days.day_starts_at < stretch_days.closes_at
 
     union all
 

@@ -10,7 +10,8 @@ from customer_outcomes.contract import load_contract
 from customer_outcomes.warehouse import connect
 
 LONGEST_VALUE = 60  # the number of characters of an example
-MOST = "below 1e12"  # the bound of every number; see macros/contract/bounds.sql
+# the bound of every number by its type; see macros/contract/bounds.sql
+MOST = {"decimal": "below 1e12", "integer": "below 1e12", "ratio": "below 1e6"}
 BOUNDS: dict[Literal["min", "max", "min_exclusive"], str] = {
     "min": "at least",
     "max": "at most",
@@ -34,7 +35,7 @@ class Fault:
     def sentence(self) -> str:
         """The reason and the column, an example with its place, and the allowed values."""
         of_column = f" of {self.column_name}" if self.column_name else ""
-        shown = "as" if self.value is None else f"such as {_shortened(self.value)!r}"
+        shown = "as" if self.value is None else f"such as {shortened(self.value)!r}"
         place = f"in {self.file_name}" + (f", row {self.line}" if self.line else "")
         return f"{self.reason}{of_column}, {shown} {place}{self._allowed}"
 
@@ -43,12 +44,13 @@ class Fault:
         rules = load_contract()[self.input_table]["columns"].get(self.column_name or "")
         if rules is None:
             return ""
-        if self.reason == "bad_value" and "values" in rules:
-            return f" (allowed: {', '.join(rules['values'])})"
+        listed = [rules.get("values", []), *(kind.get("values", []) for kind in rules.get("kinds", {}).values())]
+        if self.reason == "bad_value" and any(listed):
+            return f" (allowed: {', '.join(value for values in listed for value in values)})"
         if self.reason == "bad_type":
             return f" (expected type: {rules['type']})"
         bounds = [f"{word} {rules[name]}" for name, word in BOUNDS.items() if name in rules]
-        bounds += [MOST] if rules["type"] in ("decimal", "integer") else []
+        bounds += [MOST[rules["type"]]] if rules["type"] in MOST else []
         return f" (allowed: {', '.join(bounds)})" if self.reason == "out_of_range" and bounds else ""
 
 
@@ -80,5 +82,6 @@ def faults(warehouse: Path) -> list[Fault]:
     return sorted((Fault(*row) for row in rows), key=lambda fault: (-fault.rows, order.index(fault.input_table)))
 
 
-def _shortened(value: str) -> str:
+def shortened(value: str) -> str:
+    """Return an example as a message shows it."""
     return value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}…"

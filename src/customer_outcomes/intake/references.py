@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from customer_outcomes.contract import load_contract
+from customer_outcomes.intake.quarantine import shortened
 from customer_outcomes.warehouse import connect
-
-LONGEST_VALUE = 60  # the number of characters of an example
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,7 @@ class BrokenReference:
     @property
     def example(self) -> str:
         """The most frequent value, shortened."""
-        value = self.examples[0]
-        return repr(value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}…")
+        return repr(shortened(self.examples[0]))
 
     @property
     def remark(self) -> str:

@@ -1,7 +1,5 @@
 """At the bounds of the contract every figure is right; a row beyond them is out_of_range, and no value stops a build."""
 
-import os
-
 import pytest
 
 from customer_outcomes.contract import load_contract
@@ -59,14 +57,11 @@ def at_extremes(once) -> tuple[Built, dict[tuple[str, str], int]]:
     return once("at_extremes", make)
 
 
-@pytest.mark.skipif(
-    "OUTCOMES_TEST_EXTREMES" not in os.environ, reason="takes over five minutes: OUTCOMES_TEST_EXTREMES=1"
-)
 def test_no_value_of_any_type_stops_a_build_and_each_faulty_one_is_quarantined(at_extremes):
     built, faulty = at_extremes
     found = query(
         built.warehouse,
         "select input_table, column_name, count(*) from audit.quarantined_rows"
-        " where reason in ('missing_required', 'bad_type', 'out_of_range') group by all",
+        " where reason in ('missing_required', 'bad_type', 'out_of_range', 'unreadable_line') group by all",
     )
     assert {(table, column): count for table, column, count in found} == faulty

@@ -118,8 +118,8 @@ def test_shares_of_merged_users_are_added_and_those_of_merged_deals_are_not(tmp_
     result = run(tmp_path, {
         "crm.accounts": [ACCOUNT], "crm.users": [user("s1"), user("s2", "marketing", into="s1"), user("s3")],
         "crm.opportunities": [deal("d1", "d2"), deal("d2"), deal("d3", "d4"), deal("d4", owner_user_id="s3")],
-        "crm.opportunity_splits": [{"opportunity_id": key, "user_id": who, "share": share}
-                                   for key, own in shares.items() for who, share in own.items()],
+        "crm.opportunity_splits": [{"opportunity_id": key, "user_id": seller, "share": share}
+                                   for key, own in shares.items() for seller, share in own.items()],
         "crm.transactions": [money("t1", "2024-03-01", "1", opportunity_id="d1"),
                              money("t2", "2024-03-01", "1", opportunity_id="d3")],
     })  # fmt: skip
@@ -207,7 +207,7 @@ def test_the_team_of_a_user_at_a_moment(tmp_path):
 
 def test_shares_and_assignments_by_the_team_of_the_moment(tmp_path):
     """s1 went from sales to success on the first of April: the deal of March has its share, the one of May has none, and
-    who answers for the account on which day is asked by that day's team.
+    the user who answers for the account on a day is asked by that day's team.
     """
     result = run(tmp_path, {
         "crm.accounts": [ACCOUNT], "crm.users": [user("s1", "success"), user("s2")],
@@ -215,7 +215,7 @@ def test_shares_and_assignments_by_the_team_of_the_moment(tmp_path):
         "crm.opportunities": [deal("d1", closed_at="2024-03-31T00:00Z", is_won="0"), deal("d2", closed_at="2024-05-01T00:00Z"),
                               deal("d3", owner_user_id="s2")],
         "crm.opportunity_splits": [
-            {"opportunity_id": key, "user_id": who, "share": share} for key, who, share in
+            {"opportunity_id": key, "user_id": seller, "share": share} for key, seller, share in
             (("d1", "s1", "0.5"), ("d1", "s2", "0.5"), ("d2", "s1", "0.5"), ("d2", "s2", "0.5"), ("d3", "s1", "1"))],
         "crm.account_assignments": [{"assignment_id": "1", "account_id": "A", "user_id": "s2", "assigned_at": "2024-01-01"},
                                     {"assignment_id": "2", "account_id": "A", "user_id": "s1", "assigned_at": "2024-02-01"}],
@@ -237,8 +237,8 @@ def test_shares_and_assignments_by_the_team_of_the_moment(tmp_path):
 def test_hand_offs_by_the_teams_at_their_moment(tmp_path):
     """u1 was in sales until March and is in success since: as of April, u2 of success takes over from a colleague."""
 
-    def assigned(key: str, who: str, at: str) -> dict:
-        return {"assignment_id": key, "account_id": "A", "user_id": who, "assigned_at": at}
+    def assigned(key: str, user_id: str, at: str) -> dict:
+        return {"assignment_id": key, "account_id": "A", "user_id": user_id, "assigned_at": at}
 
     result = run(tmp_path, {
         "crm.accounts": [ACCOUNT], "crm.users": [user("u1", "success"), user("u2", "success"), user("u3", "support"),

@@ -95,7 +95,7 @@ def write_extremes(folder: Path, seed: int, as_of: datetime) -> Counter[tuple[st
             for number, array in enumerate(arrays):
                 copies = [_own(columns, sound, column, 100 * (number + 1) + place) for place in range(len(array))]
                 texts = {name: pa.array([copy[name] for copy in copies], pa.string()) for name in sound}
-                pq.write_table(pa.table(texts | {column.name: array}), home / f"{column.name}_{number}.parquet")
+                pq.write_table(pa.table(texts | {column.name: array}), home / f"of_{column.name}_{number}.parquet")
             faulty[f"{DOMAINS[table]}.{table}", column.name] += sum(map(len, faulty_arrays)) if is_in_parquet else 0
         with (home / "extremes.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, list(sound))
