@@ -164,7 +164,12 @@ select
     row_number() over of_kind = 1 as is_first,
     lead(occurred_at) over of_kind as until_at
 from events()
-where event_type = 'schedule' or (event_type <> 'comment' and new_value is not null)
+where case event_type
+    when 'schedule' then true
+    when 'status' then true
+    when 'assignment' then new_value in (select user_id from users)
+    else event_type <> 'comment' and new_value is not null
+end
 window of_kind as (partition by number, event_type order by occurred_at, event_id);
 
 create temp table histories as
