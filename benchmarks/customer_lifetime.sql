@@ -101,13 +101,13 @@ create temp table movements_of_money as
 with newest as (
     select
         transaction_id,
-        account_id,
+        trim(account_id, ' ' || chr(160)) as account_id,
         product_id,
-        transaction_type,
-        coalesce(status, 'completed') as status,
+        lower(transaction_type) as transaction_type,
+        coalesce(lower(trim(status)), 'completed') as status,
         coalesce(as_number(quantity), 1) as quantity,
         as_number(amount) as amount,
-        currency_code,
+        upper(currency_code) as currency_code,
         as_moment(transacted_at) as transacted_at,
         original_transaction_id,
         as_true(is_deleted) as is_deleted

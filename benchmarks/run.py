@@ -298,16 +298,17 @@ def run(command: list[object], cwd: Path = ROOT) -> Cost:
 def compare(
     warehouse: Path, by_hand: Path, mart: str, key: str, inexact: tuple[str, ...]
 ) -> tuple[int, int, dict[str, int]]:
-    """Compare a mart with the table of the script, row by row.
+    """Compare the columns that the script computes of a mart, row by row.
 
     Return the number of rows, the number of rows that differ, and the number of differences in each column that has
     any. The columns `inexact` may differ by 1e-9 of their size, because they are divided in a different order.
     """
     with duckdb.connect() as connection:
         connection.execute(f"attach '{warehouse}' as warehouse (read_only); attach '{by_hand}' as by_hand (read_only)")
-        columns = [row[0] for row in connection.execute(f"describe warehouse.marts.{mart}").fetchall()]
-        if columns != [row[0] for row in connection.execute(f"describe by_hand.{mart}").fetchall()]:
-            sys.exit(f"The columns of the script's table are not those of marts.{mart}.")
+        built = {row[0] for row in connection.execute(f"describe warehouse.marts.{mart}").fetchall()}
+        columns = [row[0] for row in connection.execute(f"describe by_hand.{mart}").fetchall()]
+        if unknown := set(columns) - built:
+            sys.exit(f"marts.{mart} lacks columns of the script's table: {', '.join(sorted(unknown))}.")
         checks = {column: f"one.{column} is distinct from other.{column}" for column in columns}
         for column in inexact:
             distance = f"abs(one.{column} - other.{column}) / greatest(1, abs(one.{column}))"
