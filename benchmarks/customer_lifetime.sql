@@ -78,9 +78,9 @@ where product_family is not null and (tier is null or try_cast(tier as double) =
 -- the latest rate on or before each day; a rate into the euro has priority over the inverse of a rate out of it
 create temp table rates as
 with quotes as (
-    select from_currency, to_currency, try_cast(valid_on as date) as valid_on, as_number(rate) as rate
+    select from_currency, to_currency, try_cast(valid_on as date) as valid_on, try_cast(rate as decimal(20, 12)) as rate
     from read_parquet(getvariable('input') || '/crm/exchange_rates/*.parquet', union_by_name = true)
-    where as_number(rate) > 0 and try_cast(valid_on as date) <= getvariable('as_of')
+    where as_number(rate) > 0 and as_number(rate) < 1000000 and try_cast(valid_on as date) <= getvariable('as_of')
     qualify row_number() over (
         partition by from_currency, to_currency, valid_on order by as_moment(_loaded_at) desc nulls last
     ) = 1
@@ -148,8 +148,8 @@ select
         case
             when dated.currency_code = 'EUR' then amount
             when rates.rate is not null then amount * rates.rate
-            else (2 * (amount * 100000000)::hugeint + (inverse_rate * 1000000)::hugeint)
-                // (2 * (inverse_rate * 1000000)::hugeint) * 0.01
+            else (2 * (amount * 100000000000000)::hugeint + (inverse_rate * 1000000000000)::hugeint)
+                // (2 * (inverse_rate * 1000000000000)::hugeint) * 0.01
         end as decimal(38, 2)
     ) as euros
 from dated
