@@ -49,7 +49,11 @@
     {%- set target = contract_of(link.references) -%}
     {%- set records = targets[link.references].records -%}
     {%- if target.primary_key | length > 1 -%}
-    (select distinct {{ target.primary_key[0] }} as record_id, row_state from {{ records }} where row_state = 'accepted')
+    (
+        select distinct {{ target.primary_key[0] }} as record_id, row_state
+        from {{ records }}
+        where row_state = 'accepted'
+    )
     {%- else -%}
     (
         select {{ target.primary_key[0] }} as record_id, row_state{{ ', surviving_id' if target.merged_into }}

@@ -131,7 +131,8 @@ stretch_days as (
         stretches.schedule_id,
         stretches.opens_at,
         stretches.closes_at,
-        {{ dbt.dateadd('day', 'following.series_number', dbt.date_trunc('day', 'stretches.opens_at')) }} as day_starts_at
+        {{ dbt.dateadd('day', 'following.series_number', dbt.date_trunc('day', 'stretches.opens_at')) }}
+            as day_starts_at
     from stretches
     cross join following
 
