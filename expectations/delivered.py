@@ -11,7 +11,7 @@ from great_expectations.expectations import (
 
 from customer_outcomes.contract import load_contract
 
-MOVEMENTS = ["new", "reactivation", "cross_sell", "up_sell", "repeat", "reversal"]
+MOVEMENTS = ["new", "reactivation", "cross_sell", "up_sell", "repeat", "none", "reversal"]
 
 
 def none_of(description: str, query: str) -> UnexpectedRowsExpectation:
@@ -44,7 +44,7 @@ def suites() -> dict[str, list]:
             ExpectColumnValuesToBeBetween(column="amount", min_value=0),
             none_of(
                 "A customer's first purchase is new, and no other is.",
-                "select account_id from {batch} where transaction_type = 'charge' group by account_id"
+                "select account_id from {batch} where is_charge group by account_id"
                 " having min(transacted_at) is distinct from max(case when movement = 'new' then transacted_at end)",
             ),
             none_of(

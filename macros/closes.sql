@@ -101,5 +101,5 @@ contents as (
 {#- The version of the definitions of pay. A change of the project that changes a paid figure must raise it: a month
     that was closed by older definitions is not corrected by newer ones. -#}
 {% macro definitions_version() -%}
-    2
+    3
 {%- endmacro %}

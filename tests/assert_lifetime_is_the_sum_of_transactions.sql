@@ -1,5 +1,5 @@
--- Guards M1 in docs/metrics.md: the customers are exactly the accounts with a counted charge, and their figures are the
--- sums of their rows of fct_transactions.
+-- Guards M1 in docs/metrics.md: the customers are exactly the accounts with a counted charge above 0, and their
+-- figures are the sums of their rows of fct_transactions.
 with
 
 lifetimes as (
@@ -19,7 +19,7 @@ totals as (
     select
         account_id,
         sum(reporting_amount) as cltv,
-        count(case when transaction_type = 'charge' then 1 end) as transaction_count,
+        count(case when is_charge then 1 end) as transaction_count,
         sum(
             case when movement in ('cross_sell', 'up_sell') then expansion_amount else 0 end
         ) as expansion_amount

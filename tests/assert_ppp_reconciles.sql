@@ -15,6 +15,13 @@ lifetimes as (
 
 ),
 
+transactions as (
+
+    select coalesce(sum(reporting_amount), 0) as reporting_amount
+    from {{ ref('fct_transactions') }}
+
+),
+
 company as (
 
     select
@@ -25,13 +32,14 @@ company as (
 
 ),
 
--- Without customers there are no segments.
+-- Without customers and money there are no segments.
 subjects as (
 
     select
         subject_type,
         sum(customers) as customers,
         sum(cltv) as cltv,
+        sum(cltv_without_customer) as cltv_without_customer,
         sum(ppp) as ppp
     from summaries
     where subject_type in ('company', 'segment', 'campaign')
@@ -56,6 +64,18 @@ final as (
         or not coalesce(
             abs(subjects.ppp - company.ppp) <= 0.0000000001 * (subjects.customers + 1), false
         )
+
+    union all
+
+    -- The money of customers and of the other accounts is all money.
+    select
+        subjects.subject_type,
+        'bridge' as subject_id,
+        subjects.cltv + subjects.cltv_without_customer as found,
+        transactions.reporting_amount as expected
+    from subjects
+    cross join transactions
+    where subjects.cltv + subjects.cltv_without_customer is distinct from transactions.reporting_amount
 
     union all
 

@@ -19,7 +19,7 @@ families as (
         sum(case when movement = 'up_sell' then reporting_amount end) as up_sell_amount,
         sum(case when movement = 'up_sell' then expansion_amount end) as expansion_amount
     from transactions
-    where transaction_type = 'charge' and product_family is not null
+    where is_charge and product_family is not null
     group by account_id, product_family, transacted_at
 
 ),

@@ -39,8 +39,14 @@ final as (
         invited_customers,
         silent_customers,
         {{ rate_quotient('invited_customers - silent_customers', 'invited_customers') }} as response_rate,
-        {{ rate_quotient('sum_of_means', 'n_customers + silent_customers') }} as worst_case_mean,
-        {{ rate_quotient('sum_of_means + silent_customers', 'n_customers + silent_customers') }} as best_case_mean,
+        -- without a request nobody knows who kept silent
+        case
+            when invited_customers > 0 then {{ rate_quotient('sum_of_means', 'n_customers + silent_customers') }}
+        end as worst_case_mean,
+        case
+            when invited_customers > 0
+                then {{ rate_quotient('sum_of_means + silent_customers', 'n_customers + silent_customers') }}
+        end as best_case_mean,
         {{ nps('promoters', 'detractors', 'n_customers') }} as nps,
         {{ nps_bound('-', 'promoters', 'detractors', 'n_customers') }} as nps_ci_low,
         {{ nps_bound('+', 'promoters', 'detractors', 'n_customers') }} as nps_ci_high

@@ -2,8 +2,7 @@ with
 
 months as (
 
-    select * from {{ ref('int_months__spanned') }}
-    where has_customers
+    select * from {{ ref('metric_months') }}
 
 ),
 
@@ -68,8 +67,6 @@ slots as (
         parts.subject_type,
         parts.subject_id
     from parts
-    inner join months
-        on parts.month = months.month
 
 ),
 
@@ -77,6 +74,7 @@ measured as (
 
     select
         slots.*,
+        months.is_complete,
         metrics.kind,
         cast(
             case when metrics.kind = 'sum' then coalesce(parts.numerator, 0) else parts.numerator end
@@ -91,6 +89,8 @@ measured as (
         cast(parts.seen as {{ shown_part_type() }}) as seen,
         cast(parts.population as {{ shown_part_type() }}) as population
     from slots
+    inner join months
+        on slots.month = months.month
     inner join metrics
         on slots.metric_name = metrics.metric_name
     left join parts
@@ -125,6 +125,7 @@ final as (
     select
         metric_name,
         month,
+        is_complete,
         subject_type,
         subject_id,
         numerator,

@@ -11,6 +11,43 @@ parts as (
 
 ),
 
+contributions as (
+
+    select * from {{ ref('contrib_money') }}
+
+),
+
+prospects as (
+
+    select * from {{ ref('dim_customers') }}
+    where not is_customer
+
+),
+
+memberships as (
+
+    select * from {{ ref('credit_subjects') }}
+    where subject_type in ('company', 'segment', 'campaign')
+
+),
+
+-- Accounts without a charge can have money: refunds and credits whose charges the input does not hold.
+money_without_customer as (
+
+    select
+        memberships.subject_type,
+        memberships.subject_id,
+        sum(memberships.weight * contributions.growth_amount) as amount
+    from contributions
+    inner join prospects
+        on contributions.account_id = prospects.account_id
+    inner join memberships
+        on contributions.account_id = memberships.account_id
+    where contributions.growth_amount is not null
+    group by memberships.subject_type, memberships.subject_id
+
+),
+
 -- The company has a row even without customers.
 subjects as (
 
@@ -25,6 +62,13 @@ subjects as (
         subject_id
     from parts
 
+    union
+
+    select
+        subject_type,
+        subject_id
+    from money_without_customer
+
 ),
 
 totals as (
@@ -34,11 +78,19 @@ totals as (
         subjects.subject_id,
         coalesce(parts.n, 0) as customers,
         cast(coalesce(parts.population, 0) as {{ shown_part_type() }}) as cltv,
+        case
+            when subjects.subject_type not in ('team', 'employee')
+                then cast(coalesce(money_without_customer.amount, 0) as {{ money_type() }})
+        end as cltv_without_customer,
         cast(coalesce(parts.numerator, 0) as {{ figure_type() }}) as ppp,
         cast(coalesce(parts.seen, 0) as {{ shown_part_type() }}) as responders_cltv
     from subjects
     left join parts
         on subjects.subject_type = parts.subject_type and subjects.subject_id = parts.subject_id
+    left join money_without_customer
+        on
+            subjects.subject_type = money_without_customer.subject_type
+            and subjects.subject_id = money_without_customer.subject_id
 
 ),
 
@@ -49,6 +101,7 @@ final as (
         subject_id,
         customers,
         cltv,
+        cltv_without_customer,
         ppp,
         {{ rate_quotient('ppp', '10 * cltv') }} as ppp_yield,
         {{ rate_quotient('responders_cltv', 'cltv') }} as csat_revenue_coverage,

@@ -1,12 +1,12 @@
 with
 
--- is_stated is null for customers of too little tenure, who cannot be expected to recommend.
+-- is_realised is null for customers of too little tenure, who cannot be expected to recommend.
 customers as (
 
     select * from {{ ref('contrib_customers') }}
     where
         month = {{ local_month(as_of()) }}
-        and is_stated is not null
+        and is_realised is not null
 
 ),
 
@@ -36,8 +36,8 @@ members as (
         'company' as subject_type,
         'all' as subject_id,
         null as account_id,
-        false as is_stated,
-        false as is_realised
+        cast(null as {{ dbt.type_boolean() }}) as is_stated,
+        cast(null as {{ dbt.type_boolean() }}) as is_realised
 
 ),
 
@@ -47,6 +47,7 @@ totals as (
         subject_type,
         subject_id,
         count(account_id) as customers,
+        count(is_stated) as asked,
         count(case when is_stated then 1 end) as stated,
         count(case when is_realised then 1 end) as realised,
         count(case when is_stated and is_realised then 1 end) as stated_and_realised,
@@ -62,11 +63,12 @@ final as (
         subject_type,
         subject_id,
         customers,
+        asked,
         stated,
         realised,
         stated_and_realised,
         stated_not_realised,
-        {{ rate_quotient('stated', 'customers') }} as stated_rate,
+        {{ rate_quotient('stated', 'asked') }} as stated_rate,
         {{ rate_quotient('realised', 'customers') }} as realised_rate
     from totals
 

@@ -23,8 +23,7 @@ periods as (
     select
         month as period,
         next_month as next_period
-    from {{ ref('int_months__spanned') }}
-    where has_transactions
+    from {{ ref('metric_months') }}
 
 ),
 

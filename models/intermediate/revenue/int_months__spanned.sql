@@ -14,9 +14,7 @@ subscriptions as (
 
 first_transactions as (
 
-    select
-        {{ local_month('min(transacted_at)') }} as first_transaction_month,
-        {{ local_month('min(case when is_charge then transacted_at end)') }} as first_charge_month
+    select {{ local_month('min(transacted_at)') }} as first_transaction_month
     from transactions
 
 ),
@@ -31,8 +29,6 @@ first_subscriptions as (
 beginnings as (
 
     select
-        first_transactions.first_transaction_month,
-        first_transactions.first_charge_month,
         least(first_transactions.first_transaction_month, first_subscriptions.first_subscription_month) as first_month
     from first_transactions
     cross join first_subscriptions
@@ -48,14 +44,11 @@ months as (
 final as (
 
     select
-        months.series_on as month,
-        cast({{ dbt.dateadd('month', 1, 'months.series_on') }} as date) as next_month,
-        {{ month_end('months.series_on') }} as ends_on,
-        {{ last_moment('months.series_on') }} as known_at,
-        coalesce(months.series_on >= beginnings.first_transaction_month, false) as has_transactions,
-        coalesce(months.series_on >= beginnings.first_charge_month, false) as has_customers
+        series_on as month,
+        cast({{ dbt.dateadd('month', 1, 'series_on') }} as date) as next_month,
+        {{ month_end('series_on') }} as ends_on,
+        {{ last_moment('series_on') }} as known_at
     from months
-    cross join beginnings
 
 )
 

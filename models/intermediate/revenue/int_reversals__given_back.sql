@@ -35,7 +35,7 @@ reversals as (
         on transactions.original_transaction_id = charges.transaction_id
     inner join transactions as originals
         on transactions.original_transaction_id = originals.transaction_id
-    where not transactions.is_charge
+    where transactions.is_reversal
 
 ),
 

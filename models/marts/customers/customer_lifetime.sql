@@ -43,6 +43,12 @@ forecasts as (
 
 ),
 
+recommend_requests as (
+
+    select * from {{ ref('int_accounts__recommend_requests') }}
+
+),
+
 recommenders as (
 
     select distinct referrer_account_id as account_id
@@ -56,11 +62,11 @@ lifetimes as (
     select
         account_id,
         sum(reporting_amount) as cltv,
-        sum(case when transaction_type = 'charge' then reporting_amount else 0 end) as gross_amount,
-        sum(case when transaction_type = 'charge' then 0 else reporting_amount end) as reversed_amount,
-        count(case when transaction_type = 'charge' then 1 end) as transaction_count,
-        count(distinct case when transaction_type = 'charge' then transacted_on end) as purchase_days,
-        max(case when transaction_type = 'charge' then transacted_at end) as last_charge_at,
+        sum(case when is_charge then reporting_amount else 0 end) as gross_amount,
+        sum(case when is_charge then 0 else reporting_amount end) as reversed_amount,
+        count(case when is_charge then 1 end) as transaction_count,
+        count(distinct case when is_charge then transacted_on end) as purchase_days,
+        max(case when is_charge then transacted_at end) as last_charge_at,
         sum(case when movement = 'cross_sell' then expansion_amount else 0 end) as cross_sell_expansion,
         sum(case when movement = 'up_sell' then expansion_amount else 0 end) as up_sell_expansion
     from transactions
@@ -85,7 +91,9 @@ final as (
         satisfaction.csat_unit is not null as is_csat_reported,
         {{ ppp('satisfaction.csat_unit', 'lifetimes.cltv') }} as ppp,
         satisfaction.nps_latest,
-        coalesce(satisfaction.is_recommend_stated, false) as is_recommend_stated,
+        case
+            when recommend_requests.account_id is not null then coalesce(satisfaction.is_recommend_stated, false)
+        end as is_recommend_stated,
         recommenders.account_id is not null as is_recommend_realised,
         time_to_value.time_to_value_days,
         time_to_value.time_to_value_days is not null as is_value_reached,
@@ -102,6 +110,8 @@ final as (
         on lifetimes.account_id = customers.account_id
     left join satisfaction
         on lifetimes.account_id = satisfaction.account_id
+    left join recommend_requests
+        on lifetimes.account_id = recommend_requests.account_id
     left join recommenders
         on lifetimes.account_id = recommenders.account_id
     left join time_to_value

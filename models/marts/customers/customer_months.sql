@@ -4,8 +4,7 @@ transactions as (
 
     select
         *,
-        {{ local_month('transacted_at') }} as month,
-        transaction_type = 'charge' as is_charge
+        {{ local_month('transacted_at') }} as month
     from {{ ref('fct_transactions') }}
 
 ),
@@ -13,6 +12,12 @@ transactions as (
 satisfaction as (
 
     select * from {{ ref('int_customers__satisfaction_changes') }}
+
+),
+
+recommend_requests as (
+
+    select * from {{ ref('int_accounts__recommend_requests') }}
 
 ),
 
@@ -36,10 +41,13 @@ customer_months as (
 
     select
         customers.account_id,
-        months.month
+        months.month,
+        coalesce(recommend_requests.asked_at <= months.known_at, false) as is_recommend_asked
     from customers
     inner join months
         on customers.first_month <= months.month
+    left join recommend_requests
+        on customers.account_id = recommend_requests.account_id
 
 ),
 
@@ -111,7 +119,10 @@ running as (
             'sum(opinions.score_unit_change) over known_by_month',
             'sum(opinions.responder_change) over known_by_month',
         ) }} as csat_unit,
-        coalesce(sum(opinions.recommender_change) over known_by_month, 0) > 0 as is_recommend_stated
+        case
+            when customer_months.is_recommend_asked
+                then coalesce(sum(opinions.recommender_change) over known_by_month, 0) > 0
+        end as is_recommend_stated
     from customer_months
     left join money
         on customer_months.account_id = money.account_id and customer_months.month = money.month

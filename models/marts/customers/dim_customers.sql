@@ -27,7 +27,7 @@ acquisitions as (
         account_id,
         min(transacted_at) as acquired_at
     from transactions
-    where transaction_type = 'charge'
+    where is_charge
     group by account_id
 
 ),

@@ -28,6 +28,7 @@ final as (
         transactions.product_id,
         transactions.product_family,
         transactions.transaction_type,
+        transactions.is_charge,
         transactions.original_transaction_id,
         transactions.transacted_at,
         {{ local_day('transactions.transacted_at') }} as transacted_on,
@@ -37,11 +38,14 @@ final as (
         transactions.exchange_rate,
         cast(
             case
-                when transactions.is_charge then transactions.reporting_amount
-                else -transactions.reporting_amount
+                when transactions.is_reversal then -transactions.reporting_amount
+                else transactions.reporting_amount
             end as {{ money_type() }}
         ) as reporting_amount,
-        coalesce(charges.movement, reversals.movement, 'reversal') as movement,
+        case
+            when transactions.is_reversal then coalesce(reversals.movement, 'reversal')
+            else coalesce(charges.movement, 'none')
+        end as movement,
         cast(
             coalesce(charges.expansion_amount, reversals.expansion_amount, 0) as {{ money_type() }}
         ) as expansion_amount
