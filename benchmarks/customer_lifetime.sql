@@ -1,5 +1,5 @@
 -- customer_lifetime by hand: the SQL that an analyst would write for this one table, directly from the Parquet files.
--- The variables `input` (the folder) and `as_of` are its arguments; EUR, UTC, 365 days and the types of surveys are
+-- The variables `input` (the folder) and `as_of` are its arguments; EUR, UTC, 400 days and the types of surveys are
 -- constants. A value that does not fit its type becomes null, and its row is dropped if the value is required; nothing
 -- is quarantined, counted, tested or documented.
 
@@ -138,7 +138,7 @@ select
     product_family,
     tier,
     transaction_type,
-    transaction_type = 'charge' as is_charge,
+    transaction_type <> 'charge' as is_reversal,
     quantity,
     amount,
     dated.currency_code,
@@ -151,7 +151,9 @@ select
             else (2 * (amount * 100000000000000)::hugeint + (inverse_rate * 1000000000000)::hugeint)
                 // (2 * (inverse_rate * 1000000000000)::hugeint) * 0.01
         end as decimal(38, 2)
-    ) as euros
+    ) as euros,
+    -- a charge of 0 is no purchase
+    not is_reversal and euros > 0 as is_charge
 from dated
 left join rates on dated.currency_code = rates.currency_code and dated.rated_on = rates.day
 left join products using (product_id)
@@ -191,7 +193,7 @@ select
     previous_family_euros,
     case
         when previous_at is null then 'new'
-        when previous_at + interval 365 days <= transacted_at then 'reactivation'
+        when previous_at + interval 400 days <= transacted_at then 'reactivation'
         when product_family is null then 'repeat'
         when previous_family_euros is null then 'cross_sell'
         when tier > highest_tier or quantity > previous_quantity then 'up_sell'
@@ -250,7 +252,7 @@ with shares as (
     from movements_of_money as lines
     inner join charges on lines.original_transaction_id = charges.transaction_id
     inner join expansions on charges.transaction_id = expansions.transaction_id
-    where not is_charge
+    where is_reversal
 ),
 given_back as (
     select
@@ -404,8 +406,7 @@ satisfaction as (
     select
         account_id,
         1 + 9 * avg(unit) filter (not is_nps and contact_rank = 1) as csat_1_10,
-        max(score) filter (is_nps and account_rank = 1) as nps_latest,
-        coalesce(max(score) filter (is_nps and contact_rank = 1) >= 9, false) as is_recommend_stated
+        max(score) filter (is_nps and account_rank = 1) as nps_latest
     from answers
     group by account_id
 )
@@ -414,8 +415,7 @@ select
     csat_1_10,
     csat_1_10 is not null as is_csat_reported,
     coalesce(csat_1_10, 0) * cltv as ppp,
-    nps_latest,
-    coalesce(is_recommend_stated, false) as is_recommend_stated
+    nps_latest
 from money
 left join satisfaction using (account_id)
 where transaction_count > 0

@@ -11,7 +11,7 @@ transactions as (
 charges as (
 
     select * from transactions
-    where transaction_type = 'charge'
+    where is_charge
 
 ),
 

@@ -14,7 +14,7 @@ responses as (
 
 ),
 
--- whoever answered was asked, even if no invitation is known
+-- an account that answered was asked, even if no invitation is known
 requests as (
 
     select
