@@ -76,7 +76,7 @@ def compute(
     *,
     rules: dict[str, list[dict]] | None = None,
     ledger: Ledger = Ledger(),
-    inactive_after_days: int = 365,
+    inactive_after_days: int = 400,
     csat_survey_types: Sequence[str] = ("csat", "post_purchase"),
     rating_min_customers: int = 10,
     credit_attribution_model: str = "position",

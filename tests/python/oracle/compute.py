@@ -7,7 +7,8 @@ from pathlib import Path
 
 from oracle import compensation, forecasts, metric_values, outcomes, support
 from oracle.customers import by_account, cohorts, customers_dimension, lifetime, months_of, only_charges
-from oracle.satisfaction import counted, survey_answers
+from oracle.metric_months import metric_months
+from oracle.satisfaction import counted, first_asked, survey_answers
 from oracle.transactions import transactions
 from oracle.world import World
 
@@ -23,7 +24,7 @@ def compute(
     as_of: datetime,
     reporting_currency: str,
     reporting_timezone: str = "UTC",
-    inactive_after_days: int = 365,
+    inactive_after_days: int = 400,
     csat_survey_types=("csat", "post_purchase"),
     **more,
 ) -> dict[str, list[dict]]:
@@ -42,10 +43,13 @@ def compute(
     world = World(Path(folder), contract, as_of, reporting_currency, reporting_timezone)
     lines, answers = transactions(world, inactive_after_days), survey_answers(world)
     account_lines, account_answers = by_account(lines), by_account(answers)
+    supported = support.compute(world, counted(answers), **of_support)
+    asked_at = first_asked(supported["fct_survey_invitations"], answers)
     customers = [account_id for account_id, rows in account_lines.items() if only_charges(rows)]
     lifetimes, months = {}, []
     for account_id in customers:
-        facts = (world, account_id, account_lines[account_id], account_answers.get(account_id, []), csat_survey_types)
+        said, asked = account_answers.get(account_id, []), asked_at.get(account_id)
+        facts = (world, account_id, account_lines[account_id], said, asked, csat_survey_types)
         lifetimes[account_id] = lifetime(*facts)
         months += months_of(*facts)
     # M1: 'A missing segment is written (none).'
@@ -60,9 +64,10 @@ def compute(
         "input_reconciliation": world.reconciliation(),
         "quarantined": world.quarantined(),
         "broken_references": world.broken_references(),
-        **support.compute(world, counted(answers), **of_support),
+        **supported,
         **forecasts.compute(world, lines),
         **outcomes.compute(world, list(lifetimes.values()), responses, **of_outcomes),
     }  # fmt: skip
+    results["_months"] = metric_months(world, results, of_metrics.get("ttv_clock", "first_charge"))
     results |= compensation.compute(world, results, **of_compensation)
     return results | metric_values.compute(world, results, **of_metrics)

@@ -8,8 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 
-from oracle.basics import TICK, cents, grouped, midnight, next_month
+from oracle.basics import TICK, cents, grouped, midnight
 from oracle.clock import last_moment
+from oracle.customers import only_charges
 from oracle.local_time import first_moment
 from oracle.people import human, owner_at_close
 from oracle.received import Row
@@ -46,18 +47,11 @@ class Company:
         self.answers = [row for row in results["fct_survey_responses"] if row["survey_type"] in csat_types]
         self.customers = grouped(results["customer_months"], lambda row: row["month"])
         self.first_charges = {row["account_id"]: row["first_charge_at"] for row in results["customer_lifetime"]}
-        self.charges = grouped((row for row in self.lines if row["transaction_type"] == "charge"),
-                               lambda row: row["account_id"])  # fmt: skip
+        self.charges = grouped(only_charges(self.lines), lambda row: row["account_id"])
+        # months of pay are those of the metrics: before the first charge 'lines of 0', before the first fact no lines
+        self.periods: list[date] = results["_months"]
 
     # ------------------------------------------------------------------------------------------------------ time
-
-    @cached_property
-    def periods(self) -> list[date]:
-        """Months from that of the earliest counted transaction to that of as_of."""
-        found = sorted(self.world.month(row["transacted_at"]) for row in self.lines)[:1]
-        while found and found[-1] < self.world.month(self.world.as_of):
-            found.append(next_month(found[-1]))
-        return found
 
     def starts_at(self, month: date) -> datetime:
         return first_moment(self.world.zone, midnight(month))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
 from oracle.basics import next_month, total
 from oracle.received import Row
-from oracle.satisfaction import answer_order, counted, csat_of, latest_by
+from oracle.satisfaction import answer_order, counted, csat_of, stated
+from oracle.transactions import is_purchase
 from oracle.world import World
 
 
@@ -31,16 +33,18 @@ def by_account(items: list[dict]) -> dict[str, list[dict]]:
 
 
 def only_charges(lines: list[dict]) -> list[dict]:
-    return [line for line in lines if line["transaction_type"] == "charge"]
+    """M1: '"charge" means such a one', above 0."""
+    return [line for line in lines if is_purchase(line)]
 
 
-def lifetime(world: World, account_id: str, lines: list[dict], answers: list[dict], types) -> dict:
-    """One row of customer_lifetime: 'an account with at least one counted charge'."""
+def lifetime(
+    world: World, account_id: str, lines: list[dict], answers: list[dict], asked_at: datetime | None, types
+) -> dict:
+    """One row of customer_lifetime: 'an account with at least one counted charge above 0'."""
     charges = only_charges(lines)
     amounts = [line["reporting_amount"] for line in lines]
     csat = csat_of(answers, types)
     nps = [answer for answer in counted(answers) if answer["nps_class"] is not None]
-    latest_nps = latest_by(nps, lambda answer: answer["contact_id"])
     return {
         "account_id": account_id,
         "cltv": total(amounts),
@@ -56,11 +60,13 @@ def lifetime(world: World, account_id: str, lines: list[dict], answers: list[dic
         "is_csat_reported": csat is not None,
         "ppp": ppp_of(csat, total(amounts)),
         "nps_latest": max(nps, key=answer_order)["score"] if nps else None,
-        "is_recommend_stated": any(answer["score"] >= 9 for answer in latest_nps),  # READING: never asked is false
+        "is_recommend_stated": stated(nps, asked_at is not None),
     }
 
 
-def months_of(world: World, account_id: str, lines: list[dict], answers: list[dict], types) -> list[dict]:
+def months_of(
+    world: World, account_id: str, lines: list[dict], answers: list[dict], asked_at: datetime | None, types
+) -> list[dict]:
     """'every month from the first charge's to that of as_of'; 'charges of each movement in full, and reversals: they
     sum to reporting_amount'; 'cltv and CSAT as known at its end': later answers and later edits are not known.
     """
@@ -70,11 +76,11 @@ def months_of(world: World, account_id: str, lines: list[dict], answers: list[di
         here = [line for line in lines if world.month(line["transacted_at"]) == month]
         cltv = total(line["reporting_amount"] for line in lines if world.month(line["transacted_at"]) <= month)
         csat = csat_of([answer for answer in answers if world.month(answer["responded_at"]) <= month], types)
-        nps = counted([answer for answer in answers if answer["nps_class"] is not None
-                       and world.month(answer["responded_at"]) <= month])  # fmt: skip
+        nps = [answer for answer in answers if answer["nps_class"] is not None
+               and world.month(answer["responded_at"]) <= month]  # fmt: skip
+        is_asked = asked_at is not None and world.month(asked_at) <= month
         row = {"account_id": account_id, "month": month, "cltv": cltv, "csat_1_10": csat, "ppp": ppp_of(csat, cltv),
-               "is_recommend_stated": any(answer["score"] >= 9
-                                          for answer in latest_by(nps, lambda answer: answer["contact_id"])),
+               "is_recommend_stated": stated(nps, is_asked),
                "reporting_amount": total(line["reporting_amount"] for line in here),
                "reversed_amount": total(line["reporting_amount"] for line in here
                                         if line["transaction_type"] != "charge"),

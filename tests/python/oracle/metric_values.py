@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
 
 from oracle.basics import DAY, grouped, minutes, next_month, ratio
@@ -44,14 +45,17 @@ def compute(
     success_weights: Sequence[dict] = SUCCESS_WEIGHTS,
     csat_survey_types: Sequence[str] = ("csat", "post_purchase"),
     credit_attribution_model: str = "position",
-    inactive_after_days: int = 365,
+    inactive_after_days: int = 400,
     ttv_clock: str = "first_charge",
     ttv_event: str = "verified",
     min_tenure_days: int = 90,
     rating_request_window_days: int = 7,
     rules: dict[str, Sequence[dict]] | None = None,
 ) -> dict[str, list[dict]]:
-    """metric_values and ppp_summary; `results` are those of the other parts."""
+    """metric_values and ppp_summary; `results` are those of the other parts.
+
+    READING: the company has a row for every metric and month; others have one where there is something to count.
+    """
     subjects = Subjects(world, results, credit_attribution_model)
     facts = Facts(world, results, subjects, csat_survey_types, success_weights, min_tenure_days * DAY)
     by_metric: dict[str, tuple[list[Fact], Callable]] = {
@@ -72,6 +76,9 @@ def compute(
         "daily_active_users": (facts.usage(), facts.daily_active_users),
         "stickiness": (facts.usage(), facts.stickiness),
     }
+    # metric_months names the first facts by themselves, so that pay can have them before there are metrics
+    first = min((fact.month for own, _ in by_metric.values() for fact in own), default=None)
+    assert subjects.months[:1] == ([] if first is None else [first]), (first, subjects.months[:1])
     rows = []
     for metric_name, (own, formula) in by_metric.items():
         groups = defaultdict(list)
@@ -84,8 +91,6 @@ def compute(
             for user_id in participants_in(month, rules, subjects) if metric_name in PAID else ():
                 groups.setdefault((("employee", user_id), month), [])
         for (subject, month), shares in groups.items():
-            if month not in subjects.months:
-                continue
             row = {"numerator": None, "denominator": None, "n": 0, "value": None, "ci_low": None, "ci_high": None,
                    "coverage": None, **(formula(shares, month) if shares else {})}  # fmt: skip
             if not shares and formula in (total, total_of_facts, ppp):
@@ -93,8 +98,9 @@ def compute(
             if shares and row.pop("_is_absent", False) and subject != COMPANY:
                 continue
             row.pop("_is_absent", None)
-            rows.append({"metric_name": metric_name, "month": month, "subject_type": subject[0],
-                         "subject_id": subject[1], **row})  # fmt: skip
+            # 'is_complete once its last local day is over'
+            rows.append({"metric_name": metric_name, "month": month, "is_complete": next_month(month) <= world.today,
+                         "subject_type": subject[0], "subject_id": subject[1], **row})  # fmt: skip
     return {"metric_values": rows, "ppp_summary": subjects.ppp_summaries()}
 
 
@@ -114,7 +120,7 @@ class Subjects:
 
     def __init__(self, world: World, results: dict[str, list[dict]], model: str):
         self.world, self.results = world, results
-        self.months = {row["month"] for row in results["customer_months"]}
+        self.months: list[date] = results["_months"]
         self.company = results["_company"]
         self.fixed: dict[str, dict] = {}
         for row in results["dim_customers"]:
@@ -168,7 +174,8 @@ class Subjects:
         """M3: 'ppp_yield = sum(ppp) / (10 x sum(cltv)) = csat_revenue_coverage x revenue-weighted CSAT of those / 10',
         by the credits as of as_of.
         """
-        groups: dict[tuple[str, str], list[tuple[Fraction, dict]]] = {COMPANY: []}
+        without = self.money_without_customers()
+        groups: dict[tuple[str, str], list[tuple[Fraction, dict]]] = {subject: [] for subject in [COMPANY, *without]}
         for customer in self.results["customer_lifetime"]:
             now = self.of(customer["account_id"], self.world.month(self.world.as_of))
             for subject, weight in now.items():
@@ -184,10 +191,26 @@ class Subjects:
                     lambda row: row["cltv"] if row["is_csat_reported"] else 0,
                 )
             )
+            bridge = sum(without.get((subject_type, subject_id), ()), Decimal("0.00"))
             rows.append({"subject_type": subject_type, "subject_id": subject_id, "customers": len(own), "cltv": cltv,
+                         "cltv_without_customer": None if subject_type in ("team", "employee") else bridge,
                          "ppp": ppp, "ppp_yield": ratio(ppp, 10 * cltv), "csat_revenue_coverage": ratio(heard, cltv),
                          "responders_csat": ratio(ppp, heard)})  # fmt: skip
         return rows
+
+    def money_without_customers(self) -> dict[tuple[str, str], list[Decimal]]:
+        """M1: 'Money of accounts without one ... ppp_summary says how much (cltv_without_customer), so that the two sums can
+        be bridged', for 'company, segments, and campaign unattributed, null for teams and employees'. READING: other
+        campaigns have none, 0; a segment, or unattributed, of such accounts alone has a row, too.
+        """
+        customers = {row["account_id"] for row in self.results["customer_lifetime"]}
+        found = defaultdict(list)
+        for line in self.results["fct_transactions"]:
+            if line["account_id"] not in customers:
+                segment = segment_of(self.world, line["account_id"])
+                for subject in (COMPANY, ("segment", segment), ("campaign", "unattributed")):
+                    found[subject].append(line["reporting_amount"])
+        return found
 
 
 def add(weights: dict, subject: tuple[str, str], weight: object) -> None:
@@ -287,7 +310,7 @@ class Facts:
             success = scores(row, outcomes, self.weights_on(self.world.local_day(known_at)))["success_score"]
             keep("success_score", [] if success is None else [success])
             if first[account_id] + self.min_tenure <= known_at:
-                keep("recommend_stated", (row["is_recommend_stated"], True))
+                keep("recommend_stated", (row["is_recommend_stated"], row["is_recommend_stated"] is not None))
                 found = any(referral["realised_at"] <= known_at for referral in realised.get(account_id, ()))
                 keep("recommend_realised", (found, True))
         return {

@@ -46,7 +46,7 @@ def compute(
     quadrant_thresholds: Sequence[dict] = QUADRANT_THRESHOLDS,
     pressure_bands: Sequence[dict] = PRESSURE_BANDS,
     attribution_models: Sequence[dict] = ATTRIBUTION_MODELS,
-    inactive_after_days: int = 365,
+    inactive_after_days: int = 400,
     ttv_clock: str = "first_charge",
     ttv_event: str = "verified",
     quadrant_window_days: int = 180,

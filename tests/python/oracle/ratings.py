@@ -206,9 +206,11 @@ def credibility(users: list[dict]) -> list[dict]:
 
 
 def silence(user_id: str, survey_type: str, answers: list[dict], invitations: list[dict]) -> dict:
-    """M4: 'response rate, the bounds if all silent customers had given the worst or the best score'.
+    """M4: 'response rate, the bounds if all silent customers had given the worst or the best score; both null where no
+    request is known, since then nobody knows who kept silent', 'per user and survey type, delivered and on policy'.
 
-    READING: a customer is silent if an invitation on policy reached them and they are not among the raters.
+    READING: a customer is silent if such a request reached them and they are not among the raters; a request to no known
+    account tells nobody who kept silent, and is none. So response rate and bounds are null together.
     """
     invited = {row["account_id"] for row in invitations
                if row["about_user_id"] == user_id and row["survey_type"] == survey_type and row["is_delivered"]
@@ -216,9 +218,10 @@ def silence(user_id: str, survey_type: str, answers: list[dict], invitations: li
     scores = {key: mean(answer["score_unit"] for answer in group) for key, group in by_customer(answers).items()}
     silent = len(invited - scores.keys())
     whole, count = sum(scores.values()), len(scores) + silent
+    known = {"response_rate": Fraction(len(invited) - silent, len(invited)), "worst_case_mean": whole / count,
+             "best_case_mean": (whole + silent) / count} if invited else {}  # fmt: skip
     return {"invited_customers": len(invited), "silent_customers": silent,
-            "response_rate": Fraction(len(invited) - silent, len(invited)) if invited else None,
-            "worst_case_mean": whole / count, "best_case_mean": (whole + silent) / count}  # fmt: skip
+            **dict.fromkeys(("response_rate", "worst_case_mean", "best_case_mean")), **known}  # fmt: skip
 
 
 def nps_of(answers: list[dict]) -> dict:

@@ -49,8 +49,9 @@ def folded(email: str | None) -> str:
 
 
 def recommendations(world: World, lifetimes: list[dict], min_tenure: timedelta) -> list[dict]:
-    """'over customers of min_tenure_days (90). Both, and stated without realised.' READING: segments as in ppp_summary,
-    if they have a customer of that tenure; the company always.
+    """'over customers of min_tenure_days (90). Both, and stated without realised. Where nobody was asked, stated is null
+    with coverage 0; coverage is the share of customers asked.' READING: segments as in ppp_summary, if they have a
+    customer of that tenure; the company always. What rests on a statement is null where nobody was asked, counts, too.
     """
     customers = [row for row in lifetimes if row["first_charge_at"] + min_tenure <= world.as_of]
     segments = grouped(customers, lambda row: segment_of(world, row["account_id"]))
@@ -59,9 +60,13 @@ def recommendations(world: World, lifetimes: list[dict], min_tenure: timedelta) 
         (("company", "all"), customers),
         *((("segment", key), own) for key, own in segments.items()),
     ]:
-        stated, realised = (sum(row[f"is_recommend_{name}"] for row in group) for name in ("stated", "realised"))
-        both = sum(row["is_recommend_stated"] and row["is_recommend_realised"] for row in group)
-        rows.append({"subject_type": subject[0], "subject_id": subject[1], "customers": len(group), "stated": stated,
-                     "realised": realised, "stated_and_realised": both, "stated_not_realised": stated - both,
-                     "stated_rate": ratio(stated, len(group)), "realised_rate": ratio(realised, len(group))})  # fmt: skip
+        asked = [row for row in group if row["is_recommend_stated"] is not None]
+        stated, realised = (sum(row[f"is_recommend_{name}"] for row in rows_of)
+                            for name, rows_of in (("stated", asked), ("realised", group)))  # fmt: skip
+        both = sum(row["is_recommend_stated"] and row["is_recommend_realised"] for row in asked)
+        counts = {"stated": stated, "stated_and_realised": both, "stated_not_realised": stated - both}
+        rows.append({"subject_type": subject[0], "subject_id": subject[1], "customers": len(group),
+                     "asked": len(asked), "stated_coverage": ratio(len(asked), len(group)), "realised": realised,
+                     **(counts if asked else dict.fromkeys(counts)), "stated_rate": ratio(stated, len(asked)),
+                     "realised_rate": ratio(realised, len(group))})  # fmt: skip
     return rows

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
+from oracle.basics import earliest
 from oracle.people import derived_user, human
 from oracle.received import Row
 from oracle.world import World
@@ -88,3 +90,23 @@ def csat_of(answers: list[dict], types) -> Fraction | None:
     latest = latest_by([answer for answer in counted(answers) if answer["survey_type"] in types],
                        lambda answer: answer["contact_id"])  # fmt: skip
     return sum(answer["score_1_10"] for answer in latest) / Fraction(len(latest)) if latest else None
+
+
+def first_asked(invitations: list[dict], answers: list[dict]) -> dict[str, datetime]:
+    """M9: since when an account was asked whether it recommends us: 'a delivered invitation of a 0 to 10 nps survey, or
+    an answer'. READING: also off policy; of the account that fct_survey_invitations has, so that M4 and M9 agree on whose
+    an invitation is; an answer that was edited since, too.
+    """
+    sent = [row for row in invitations if row["is_delivered"] and row["survey_type"] == "nps"]
+    said = [answer for answer in answers if answer["nps_class"] is not None]
+    moments = [(row["account_id"], row["sent_at"]) for row in sent]
+    moments += [(answer["account_id"], answer["responded_at"]) for answer in said]
+    return earliest(pair for pair in moments if pair[0] is not None)
+
+
+def stated(answers: list[dict], is_asked: bool) -> bool | None:
+    """M2: 'stated recommendation: some contact's latest is 9 or 10', of the account's nps answers; M9: 'null where never
+    asked'.
+    """
+    latest = latest_by(counted(answers), lambda answer: answer["contact_id"])
+    return any(answer["score"] >= 9 for answer in latest) if is_asked else None

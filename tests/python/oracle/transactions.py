@@ -11,6 +11,13 @@ from oracle.basics import cents, total
 from oracle.world import World
 
 
+def is_purchase(line: dict) -> bool:
+    """'a charge of 0 is no purchase', 'by reporting_amount', so also one that rounds to 0; 'everywhere but in M11
+    "charge" means such a one', above 0.
+    """
+    return line["transaction_type"] == "charge" and line["reporting_amount"] > 0
+
+
 def transactions(world: World, inactive_after_days: int) -> list[dict]:
     """M1: 'Counted transactions, the rows of fct_transactions: status completed, type other than transfer.'"""
     lines = []
@@ -25,10 +32,11 @@ def transactions(world: World, inactive_after_days: int) -> list[dict]:
             product = world.find("crm.products", row["product_id"])
             line["_family"], line["_tier"] = (product["product_family"], product["tier"]) if product else (None, None)
             lines.append(line)
+            # 'a charge of 0 is no purchase: its movement is none'
+            line["movement"], line["expansion_amount"] = "none", Decimal("0.00")
     charges = defaultdict(list)
-    for line in lines:
-        if line["transaction_type"] == "charge":
-            charges[line["account_id"]].append(line)
+    for line in filter(is_purchase, lines):
+        charges[line["account_id"]].append(line)
     for account_charges in charges.values():
         judge_charges(account_charges, timedelta(days=inactive_after_days))
     judge_reversals(lines)
@@ -105,9 +113,9 @@ def share_up_sell(lines: list[dict], growth: Decimal) -> None:
 def judge_reversals(lines: list[dict]) -> None:
     """'A reversal of a counted charge takes its movement and takes away' expansion x min(1, reversed amount /
     amount), 'rounded to cents, in time order never more in all than there was; any other reversal is reversal with
-    no expansion.' READING: amounts as they are in one currency, else reporting amounts.
+    no expansion', also one of a charge of 0. READING: amounts as they are in one currency, else reporting amounts.
     """
-    charges = {line["transaction_id"]: line for line in lines if line["transaction_type"] == "charge"}
+    charges = {line["transaction_id"]: line for line in filter(is_purchase, lines)}
     left = {key: charge["expansion_amount"] for key, charge in charges.items()}
     reversals = [line for line in lines if line["transaction_type"] != "charge"]
     for line in sorted(reversals, key=lambda line: (line["transacted_at"], line["transaction_id"])):
@@ -116,9 +124,7 @@ def judge_reversals(lines: list[dict]) -> None:
         if charge is not None:
             line["movement"] = charge["movement"]
             money = "amount" if line["currency_code"] == charge["currency_code"] else "reporting_amount"
-            whole = abs(Fraction(charge[money]))
-            if whole > 0:
-                part = min(Fraction(1), abs(Fraction(line[money])) / whole)
-                given = min(cents(Fraction(charge["expansion_amount"]) * part), left[line["_original"]])
-                left[line["_original"]] -= given
-                line["expansion_amount"] = Decimal("0.00") - given
+            part = min(Fraction(1), abs(Fraction(line[money])) / Fraction(charge[money]))
+            given = min(cents(Fraction(charge["expansion_amount"]) * part), left[line["_original"]])
+            left[line["_original"]] -= given
+            line["expansion_amount"] = Decimal("0.00") - given

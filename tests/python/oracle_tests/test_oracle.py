@@ -70,8 +70,8 @@ def test_up_sell_cents_by_largest_remainder(tmp_path):
     result = run(tmp_path, {
         "crm.accounts": [ACCOUNT], "crm.products": [*PRODUCTS, {**more, "product_id": "P5"}],
         "crm.transactions": [
-            money("a1", "2024-01-01", "5", product_id="P1"), money("a2", "2024-01-01", "5", product_id="P4"),
-            money("a3", "2024-01-01", "0", product_id="P5"),
+            money("a1", "2024-01-01", "5", product_id="P1"), money("a2", "2024-01-01", "4", product_id="P4"),
+            money("a3", "2024-01-01", "1", product_id="P5"),
             # Growth 30 - 10 = 20.00 over three equal lines: 6.666.. each, the two cents left to the first two.
             money("b1", "2024-02-01", "10", product_id="P1", quantity="2"),
             money("b3", "2024-02-01", "10", product_id="P4", quantity="2"),
@@ -113,12 +113,12 @@ def test_movements_without_product_and_reactivation_bound(tmp_path):
         "crm.accounts": [ACCOUNT, {**ACCOUNT, "account_id": "B"}], "crm.products": PRODUCTS,
         "crm.transactions": [
             money("a1", "2023-01-01T00:00:00", "1"),
-            money("a2", "2024-01-01T00:00:00", "1", product_id="P1"),  # 365 days to the second: reactivation
-            money("a3", "2024-01-02T00:00:00", "1"),
-            money("a4", "2024-01-03T00:00:00", "7", product_id="P2"),
-            money("a5", "2024-01-03T00:00:00", "3", product_id="unknown"),
+            money("a2", "2024-02-05T00:00:00", "1", product_id="P1"),  # 400 days to the second: reactivation
+            money("a3", "2024-02-06T00:00:00", "1"),
+            money("a4", "2024-02-07T00:00:00", "7", product_id="P2"),
+            money("a5", "2024-02-07T00:00:00", "3", product_id="unknown"),
             money("b1", "2023-01-01T00:00:01", "1", account_id="B"),
-            money("b2", "2024-01-01T00:00:00", "1", account_id="B", product_id="P1"),  # one second short
+            money("b2", "2024-02-05T00:00:00", "1", account_id="B", product_id="P1"),  # one second short
         ],
     })  # fmt: skip
     lines = by(result["fct_transactions"], "transaction_id")

@@ -185,7 +185,7 @@ def test_leaving_by_subscription_or_by_silence(tmp_path):
         ],
         "crm.outcomes": [outcome("a", "", "2024-12-31", defined_at="2024-02-01"),
                          outcome("c", "", "2024-12-31T12:00:01", account_id="C")],
-    }, as_of)  # fmt: skip
+    }, as_of, inactive_after_days=365)  # fmt: skip
     found = {key: (row["is_churned"], row["is_churn_inferred"], row["left_at"])
              for key, row in by(result["customer_lifetime"], "account_id").items()}  # fmt: skip
     quiet = (True, True, datetime(2024, 12, 31, 12))
@@ -619,8 +619,8 @@ def test_referrals_that_count(tmp_path):
     subjects = by(result["recommendations"], "subject_type", "subject_id")
     assert set(subjects) == {("company", "all"), ("segment", "(all)"), ("segment", "(none)")}
     company = subjects["company", "all"]
-    assert [company[name] for name in ("customers", "stated", "realised", "stated_and_realised", "stated_not_realised")] == [
-        2, 2, 1, 1, 1]  # fmt: skip
+    names = ("customers", "asked", "stated", "realised", "stated_and_realised", "stated_not_realised", "stated_coverage")
+    assert [company[name] for name in names] == [2, 2, 2, 1, 1, 1, 1]
     assert (company["stated_rate"], company["realised_rate"]) == (1, Fraction(1, 2))
 
 

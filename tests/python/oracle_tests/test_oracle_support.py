@@ -328,7 +328,7 @@ def test_credibility(tmp_path):
     # Invited: A, C and E; of these C and E are silent: (3/2 + 0) / 4 and (3/2 + 2) / 4.
     silence = ("invited_customers", "silent_customers", "response_rate", "worst_case_mean", "best_case_mean")
     assert [one[name] for name in silence] == [3, 2, Fraction(1, 3), Fraction(3, 8), Fraction(7, 8)]
-    assert [two[name] for name in silence] == [0, 0, None, Fraction(1, 4), Fraction(1, 4)]
+    assert [two[name] for name in silence] == [0, 0, None, None, None]
     # One user: no VHM; m = 1/2, EPV = 1/8: 1/2 +- z sqrt(1/16).
     assert [alone[name] for name in team] == [1, 2, Fraction(1, 2), Fraction(1, 8), None]
     assert (alone["credibility"], alone["credible_score"]) == (0, Fraction(1, 2))
