@@ -619,7 +619,15 @@ def test_referrals_that_count(tmp_path):
     subjects = by(result["recommendations"], "subject_type", "subject_id")
     assert set(subjects) == {("company", "all"), ("segment", "(all)"), ("segment", "(none)")}
     company = subjects["company", "all"]
-    names = ("customers", "asked", "stated", "realised", "stated_and_realised", "stated_not_realised", "stated_coverage")
+    names = (
+        "customers",
+        "asked",
+        "stated",
+        "realised",
+        "stated_and_realised",
+        "stated_not_realised",
+        "stated_coverage",
+    )
     assert [company[name] for name in names] == [2, 2, 2, 1, 1, 1, 1]
     assert (company["stated_rate"], company["realised_rate"]) == (1, Fraction(1, 2))
 
