@@ -60,7 +60,7 @@ final as (
     {{ define_metric('net_retention', 'customers', numerator='ending_mrr', denominator='starting_mrr', n='subscribers',
         seen='subscribing_customers', population='customers') }}
     union all
-    {{ define_metric('recommend_stated', 'customers', numerator='stated', denominator='asked', n='asked',
+    {{ define_metric('recommend_stated', 'customers', numerator='stated', denominator='nullif(asked, 0)', n='asked',
         seen='asked', population='tenured') }}
     union all
     {{ define_metric('recommend_realised', 'customers', numerator='realised', denominator='tenured', n='tenured') }}

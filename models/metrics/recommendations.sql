@@ -48,10 +48,10 @@ totals as (
         subject_id,
         count(account_id) as customers,
         count(is_stated) as asked,
-        count(case when is_stated then 1 end) as stated,
+        sum(case when is_stated then 1 when not is_stated then 0 end) as stated,
         count(case when is_realised then 1 end) as realised,
-        count(case when is_stated and is_realised then 1 end) as stated_and_realised,
-        count(case when is_stated and not is_realised then 1 end) as stated_not_realised
+        sum(case when is_stated and is_realised then 1 when is_stated is not null then 0 end) as stated_and_realised,
+        sum(case when is_stated and not is_realised then 1 when is_stated is not null then 0 end) as stated_not_realised
     from members
     group by subject_type, subject_id
 
@@ -64,10 +64,11 @@ final as (
         subject_id,
         customers,
         asked,
-        stated,
+        cast(stated as bigint) as stated,
         realised,
-        stated_and_realised,
-        stated_not_realised,
+        cast(stated_and_realised as bigint) as stated_and_realised,
+        cast(stated_not_realised as bigint) as stated_not_realised,
+        {{ rate_quotient('asked', 'customers') }} as stated_coverage,
         {{ rate_quotient('stated', 'asked') }} as stated_rate,
         {{ rate_quotient('realised', 'customers') }} as realised_rate
     from totals

@@ -79,7 +79,7 @@ final as (
         coalesce(sum(subjects.weight * customers.ending_mrr), 0) as ending_mrr,
         count(customers.is_realised) as tenured,
         count(customers.is_stated) as asked,
-        count(case when customers.is_stated then 1 end) as stated,
+        sum(case when customers.is_stated then 1 when not customers.is_stated then 0 end) as stated,
         count(case when customers.is_realised then 1 end) as realised,
         count(customers.csat_unit) as csat_customers,
         coalesce(sum(customers.csat_unit), 0) as csat_units,
