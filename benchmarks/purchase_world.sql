@@ -41,7 +41,7 @@ purchases as (
 select
     'purchase_' || number as transaction_id,
     'account_' || i as account_id,
-    true as is_charge,
+    'charge' as transaction_type,
     null::varchar as original_transaction_id,
     getvariable('as_of') - to_microseconds((weeks_ago * 7 * 86400000000)::bigint) as transacted_at,
     spend::decimal(38, 2) as reporting_amount

@@ -46,7 +46,7 @@ CUSTOMERS = """
 PURCHASES = """
     select distinct account_id, cast(transacted_at as date) - min(cast(transacted_at as date)) over () as day
     from intermediate.int_transactions__counted
-    where is_charge
+    where transaction_type = 'charge'
     order by account_id, day
 """
 

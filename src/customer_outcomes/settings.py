@@ -129,7 +129,7 @@ VARS: dict[str, Rule] = {
     "max_quarantined_share": _SHARE,
     "max_broken_share": _SHARE,
     "max_adjustment_share": _SHARE,
-    "forecast_model": _one_of("auto", "bg_nbd", "mbg_nbd", "pareto_nbd"),
+    "forecast_model": _one_of("auto", "bg_nbd", "mbg_nbd", "pareto_nbd", "nbd"),
     "forecast_horizon_weeks": (
         lambda weeks: type(weeks) is int and 0 < weeks <= 1040,
         "a number of weeks from 1 to 1040",

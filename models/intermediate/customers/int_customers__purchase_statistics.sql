@@ -1,4 +1,5 @@
-{#- The transactions are read again in each place: DuckDB keeps a CTE that is read more than once in memory, which
+{#- A charge of 0 is a purchase here, unlike in the marts, so is_charge of other models is not read.
+    The transactions are read again in each place: DuckDB keeps a CTE that is read more than once in memory, which
     takes three times as much. -#}
 {%- set transactions = ref('int_transactions__counted') -%}
 {%- set today = local_day(as_of()) -%}
@@ -10,7 +11,7 @@ holdout as (
     select
         {{ divide_whole(dbt.datediff(local_day('min(transacted_at)'), today, 'day'), 3) }} as holdout_days
     from {{ transactions }}
-    where is_charge
+    where transaction_type = 'charge'
 
 ),
 
@@ -30,7 +31,7 @@ charged as (
         {{ local_day('transacted_at') }} as purchased_on,
         sum(reporting_amount) as charged_amount
     from {{ transactions }}
-    where is_charge
+    where transaction_type = 'charge'
     group by account_id, {{ local_day('transacted_at') }}
 
 ),
@@ -54,8 +55,8 @@ given_back as (
         on reversals.original_transaction_id = charges.transaction_id
     cross join cut
     where
-        charges.is_charge
-        and not reversals.is_charge
+        charges.transaction_type = 'charge'
+        and reversals.transaction_type <> 'charge'
     group by charges.account_id, {{ local_day('charges.transacted_at') }}
 
 ),

@@ -1,15 +1,16 @@
-"""Fits BG/NBD, MBG/NBD, Pareto/NBD and Gamma-Gamma by maximum likelihood, and computes their forecasts.
+"""Fits BG/NBD, MBG/NBD, Pareto/NBD, NBD and Gamma-Gamma by maximum likelihood, and computes their forecasts.
 
 A customer's history is its frequency x (the number of purchases after the first), its recency t_x (the time from the
-first to the last purchase) and its age T (the time from the first purchase to now), in weeks. In all three purchase
-models, a customer who is alive buys as a Poisson process whose rate is drawn from a gamma distribution (shape r, rate
-alpha, in weeks). The models differ in how a customer lapses:
+first to the last purchase) and its age T (the time from the first purchase to now), in weeks. In all models of
+purchases, a customer who is alive buys as a Poisson process whose rate is drawn from a gamma distribution (shape r,
+rate alpha, in weeks). The models differ in how a customer lapses:
 
 - `bg_nbd`: after each repeat purchase, with a probability drawn from a beta distribution (a, b). Fader, Hardie & Lee
   (2005), "Counting Your Customers" the Easy Way, Marketing Science 24.
 - `mbg_nbd`: the same, but also after the first purchase. Batislam, Denizel & Filiztekin (2007), IJRM 24.
 - `pareto_nbd`: at any moment, at a rate drawn from a gamma distribution (shape s, rate beta, in weeks). Schmittlein,
   Morrison & Colombo (1987), Management Science 33; Fader & Hardie (2005), A Note on Deriving the Pareto/NBD Model.
+- `nbd`: never. Ehrenberg (1959), The Pattern of Consumer Purchases, Applied Statistics 8.
 
 `gamma_gamma` models the value of purchases. Fader & Hardie (2013), The Gamma-Gamma Model of Monetary Value.
 
@@ -17,7 +18,9 @@ The likelihood of a history is the sum of two terms, one of (x, T) and one of (x
 
     L(x, t_x, T) = exp(living(x, T)) + exp(lapsed(x, t_x))
 
-So a fit evaluates both terms only at the distinct pairs of a frequency and a time, which are far fewer than customers.
+The likelihood is that of the moments of the purchases, not of their number alone, so the log-likelihoods of the models
+can be compared. A fit evaluates both terms only at the distinct pairs of a frequency and a time, which are far fewer
+than customers.
 Equal histories are grouped and sorted first, and no sum uses BLAS; so the order of the customers changes no digit.
 """
 
@@ -46,6 +49,7 @@ NAMES = {
     "bg_nbd": ("r", "alpha", "a", "b"),
     "mbg_nbd": ("r", "alpha", "a", "b"),
     "pareto_nbd": ("r", "alpha", "s", "beta"),
+    "nbd": ("r", "alpha"),
     "gamma_gamma": ("p", "q", "gamma"),
 }
 # The parameters from which the search starts, with times and spend in units of their means.
@@ -53,6 +57,7 @@ STARTS = {
     "bg_nbd": ((1.0, 0.3, 1.0, 2.0), (0.3, 0.1, 0.5, 5.0), (3.0, 1.0, 0.3, 1.0)),
     "mbg_nbd": ((1.0, 0.3, 1.0, 2.0), (0.3, 0.1, 0.5, 5.0), (3.0, 1.0, 0.3, 1.0)),
     "pareto_nbd": ((1.0, 0.3, 1.0, 1.0), (0.3, 0.1, 0.3, 0.3), (3.0, 1.0, 0.5, 2.0)),
+    "nbd": ((1.0, 0.3), (0.3, 0.1), (3.0, 1.0)),
     "gamma_gamma": ((2.0, 4.0, 2.0), (6.0, 2.5, 0.5), (0.7, 8.0, 8.0)),
 }
 Z = 1.959963985
@@ -106,7 +111,7 @@ def fit(
     age: npt.ArrayLike,
     customers: npt.ArrayLike | None = None,
 ) -> Fit:
-    """Fit `bg_nbd`, `mbg_nbd` or `pareto_nbd` to customers' histories.
+    """Fit `bg_nbd`, `mbg_nbd`, `pareto_nbd` or `nbd` to customers' histories.
 
     frequency, recency, age: purchases, weeks and weeks, arrays of equal length.
     customers: the number of customers with the history of each row, an array of the same length; by default 1 each.
@@ -392,7 +397,21 @@ def _pareto_nbd(parameters: Array, levels: Array, level: Array, time: Array, hor
     return lasting, lasting + np.log(rest), lasting + np.log(h), living_by, lapsed_by
 
 
-KERNELS: dict[str, Kernel] = {"bg_nbd": _bg_nbd, "mbg_nbd": _mbg_nbd, "pareto_nbd": _pareto_nbd}
+def _nbd(parameters: Array, levels: Array, level: Array, time: Array, horizon: float) -> Terms:
+    """Compute the terms of NBD, in which no customer lapses; see Kernel.
+
+    living = Gamma(r + x) alpha^r / (Gamma(r) (alpha + T)^(r + x))
+    lapsed = 0
+    """
+    r, alpha = parameters
+    shape = r + levels[level]
+    log_time = np.log1p(time / alpha)
+    living = (gammaln(r + levels) - gammaln(r) - levels * np.log(alpha))[level] - shape * log_time
+    living_by = [(psi(r + levels) - psi(r))[level] - log_time, r / alpha - shape / (alpha + time)]
+    return living, living, np.full(len(time), -np.inf), living_by, [np.zeros(len(time))] * 2
+
+
+KERNELS: dict[str, Kernel] = {"bg_nbd": _bg_nbd, "mbg_nbd": _mbg_nbd, "pareto_nbd": _pareto_nbd, "nbd": _nbd}
 
 
 def _values(fit: Fit) -> Array:
@@ -432,11 +451,14 @@ def expected_purchases(
 
     This is Fader, Hardie & Lee's equation 10 after Euler's transformation, so that only the argument c grows with x.
     Pareto/NBD: p_alive (r + x) (beta + T) / ((alpha + T) (s - 1)) (1 - ((beta + T) / (beta + T + weeks))^(s - 1)).
+    NBD: (r + x) / (alpha + T) weeks.
     """
     x, now, weeks = (np.asarray(column, dtype=float) for column in (frequency, age, weeks))
     r, alpha, *lapse = _values(fit)
     with np.errstate(all="ignore"):
-        if fit.model == "pareto_nbd":
+        if fit.model == "nbd":
+            alive = (r + x) / (alpha + now) * weeks
+        elif fit.model == "pareto_nbd":
             s, beta = lapse
             log_ratio = np.log1p(weeks / (beta + now))
             alive = (r + x) * (beta + now) / (alpha + now) * log_ratio * exprel((1 - s) * log_ratio)

@@ -20,7 +20,7 @@ from customer_outcomes.warehouse import Relation
 
 Row = dict[str, Any]  # a row of FITS
 
-PURCHASE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
+PURCHASE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd", "nbd")
 SPEND_MODEL = "gamma_gamma"
 DAYS_PER_WEEK = 7
 WEEKS_PER_YEAR = 52
@@ -47,7 +47,7 @@ FITS = pa.schema(
 
 
 def fit_models(statistics: Relation, forecast_model: str, min_customers: int, correlation_warning: float) -> pa.Table:
-    """Fit the four models, compute their holdout errors, and choose a model of purchases.
+    """Fit all models, compute their holdout errors, and choose a model of purchases.
 
     Return a row per model with the columns of FITS. `forecast_model` is auto or one of PURCHASE_MODELS. With fewer than
     `min_customers` repeat customers nothing is fitted. If the correlation of spend and frequency is stronger than

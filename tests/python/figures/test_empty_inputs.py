@@ -87,7 +87,7 @@ def assert_nothing_is_known_of_work(built: Built) -> None:
         ("unattributed", 0, None, None)
     }
     fits = records(built.database, "marts.forecast_fits")
-    assert {row.pop("model") for row in fits} == {"bg_nbd", "mbg_nbd", "pareto_nbd", "gamma_gamma"}
+    assert {row.pop("model") for row in fits} == {"bg_nbd", "mbg_nbd", "pareto_nbd", "nbd", "gamma_gamma"}
     for row in fits:
         assert "and forecast_min_customers is 200." in row.pop("reason")
         assert (row.pop("is_chosen"), row.pop("is_converged")) == (False, False)
