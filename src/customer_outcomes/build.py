@@ -16,20 +16,21 @@ from typing import Any
 from customer_outcomes import history
 from customer_outcomes.errors import FailedCheck, UnusableInput, raised_as
 from customer_outcomes.guard import Guard
-from customer_outcomes.intake.folder import RULES, InputFolder, check_folder, connect_folder
+from customer_outcomes.intake.folder import InputFolder, connect_folder
 from customer_outcomes.intake.quarantine import Fault, faults
 from customer_outcomes.intake.unordered import unordered_rows
 from customer_outcomes.last_build import record_build
-from customer_outcomes.ledger import closes_of_older_definitions, collect_copies, copies_in, paid_disputes, save_closes
+from customer_outcomes.ledger import closes_of_older_definitions, collect_copies, copies_in, save_closes
 from customer_outcomes.places.destination import check_destination, hold
 from customer_outcomes.places.locks import private_files
 from customer_outcomes.places.warehouse_file import check_warehouse, hold_warehouse, remove_spill_files
+from customer_outcomes.preflight import preflight
 from customer_outcomes.progress import Progress
 from customer_outcomes.publish import publish
 from customer_outcomes.report.summary import progress_bar
-from customer_outcomes.rules.reading import Rules, read_rules
+from customer_outcomes.rules.reading import Rules
 from customer_outcomes.runner import run_dbt
-from customer_outcomes.settings import check_vars, known_vars
+from customer_outcomes.settings import known_vars
 from customer_outcomes.warehouse import EngineError, connect
 
 
@@ -76,7 +77,7 @@ class Build:
         Raise UnusableInput, before anything is built, if the input or the arguments cannot be used. Raise FailedCheck
         if a later step fails; the published folder then holds the last good version.
         """
-        self.warehouse, self.publish = _resolved(self.warehouse), _resolved(self.publish)
+        self.resolve_places()
         outcome = Outcome(self.warehouse, self.publish, self.work_folder / "data_docs" / "overview.html")
         with progress_bar() as bar, ExitStack() as held:
 
@@ -135,24 +136,22 @@ class Build:
         """Return the folder beside the warehouse for the working files, logs and records of builds."""
         return self.warehouse.parent / f"{self.warehouse.stem}.work"
 
-    def _check(self, outcome: Outcome) -> tuple[dict[str, Any], Rules, InputFolder]:
-        """Check all arguments and files without writing anything; return the given vars, the rules and the input."""
-        variables = check_vars(self.vars, self.as_of)
-        settings = known_vars() | variables
-        outcome.currency = settings["reporting_currency"]
-        if self.rules is None and (self.input / RULES).is_dir():
-            self.rules = self.input / RULES
-        rules = read_rules(self.rules)
-        folder = check_folder(self.input)
-        outcome.remarks += folder.remarks
-        rules.check_users(folder, lambda: paid_disputes(self.warehouse, self.publish))
-        rules.check_credit_model(settings["credit_attribution_model"])
-        rules.raise_if_faulty()
-        outcome.remarks += rules.remarks
+    def resolve_places(self) -> None:
+        """Replace the paths of the warehouse and the published folder by paths without links."""
+        self.warehouse, self.publish = _resolved(self.warehouse), _resolved(self.publish)
+
+    def check_places(self) -> None:
+        """Raise UnusableInput if the build cannot write its results; nothing is written."""
         check_warehouse(self.warehouse)
         others = [_resolved(self.input), *([_resolved(self.rules)] if self.rules else [])]
         check_destination(self.publish, [self.warehouse, self.work_folder, *others])
-        return variables, rules, folder
+
+    def _check(self, outcome: Outcome) -> tuple[dict[str, Any], Rules, InputFolder]:
+        """Check all arguments and files without writing anything; return the given vars, the rules and the input."""
+        given = preflight(self)
+        outcome.currency = given.settings["reporting_currency"]
+        outcome.remarks += given.remarks
+        return given.usable()
 
     def _lock_places(self, held: ExitStack) -> list[str]:
         """Lock the warehouse and the published folder until this build ends.

@@ -12,7 +12,8 @@ import os
 import re
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from customer_outcomes.warehouse import EngineError
 
@@ -22,6 +23,7 @@ LONGEST = 600  # the number of characters that are repeated from another program
 LASTING = re.compile(r"no space left|disk quota|database has been invalidated|out of memory error", re.IGNORECASE)
 ECHO = re.compile(r"database has been invalidated", re.IGNORECASE)
 FORESEEN = (OSError, EngineError, MemoryError)
+Result = TypeVar("Result")
 
 
 class ReportedError(Exception):
@@ -85,6 +87,35 @@ def raised_as(kind: type[ReportedError], where: object) -> Iterator[None]:
         yield
     except FORESEEN as trouble:
         raise kind(sentence(trouble, where)) from trouble
+
+
+class Faults:
+    """The sentences about everything that checks refuse, so that a person reads all of them at once.
+
+    `where` names the file or folder that is worked on, for errors that name none.
+    """
+
+    def __init__(self, where: object):
+        self.where = where
+        self.sentences: list[str] = []
+
+    def add(self, sentences: Iterable[str]) -> None:
+        """Add sentences; one that is already known is not repeated."""
+        self.sentences += [sentence for sentence in dict.fromkeys(sentences) if sentence not in self.sentences]
+
+    def of(self, check: Callable[..., Result], *arguments: object) -> Result | None:
+        """Return the result of a check; if it raises UnusableInput, add its sentences and return None."""
+        try:
+            with raised_as(UnusableInput, self.where):
+                return check(*arguments)
+        except UnusableInput as refused:
+            self.add(refused.sentences)
+        return None
+
+    def raise_if_any(self) -> None:
+        """Raise UnusableInput with all sentences, if there are any."""
+        if self.sentences:
+            raise UnusableInput(*self.sentences)
 
 
 def sentences_of(trouble: Exception, where: object, results_note: str | None) -> list[str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from customer_outcomes.contract import DELIVERY_COLUMNS, column_types, load_contract
-from customer_outcomes.errors import FailedCheck, UnusableInput, first_sentences
+from customer_outcomes.errors import FailedCheck, ReportedError, UnusableInput, first_sentences
 from customer_outcomes.intake.archives import read_head
 from customer_outcomes.intake.damage import ERRORS, first_line
 from customer_outcomes.intake.finding import RULES, find_files
@@ -36,12 +36,28 @@ Faults = list[tuple[str, str]]  # names, each with a sentence about its fault
 
 @dataclass
 class InputFolder:
-    """A checked folder: its files by input table, remarks for the summary of the build, and the stamps of the files."""
+    """A checked folder: its files by input table, remarks for the summary of the build, and the stamps of the files.
+
+    A folder that cannot be used has `faults`, a sentence each. `faulty` holds the tables of the files at fault, and
+    `is_known` is False if something in the folder may belong to any table.
+    """
 
     path: Path
     files: dict[str, list[InputFile]]
     remarks: list[str] = field(default_factory=list)
     stamps: dict[Path, Stamp | None] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    faulty: set[str] = field(default_factory=set)
+    is_known: bool = True
+
+    def has_all(self, table: str) -> bool:
+        """Return whether the files of a table are certain to be all of them, and can be read."""
+        return self.is_known and table not in self.faulty
+
+    def sound_part(self) -> InputFolder:
+        """Return the folder without the tables of the files at fault."""
+        files = {table: files for table, files in self.files.items() if table not in self.faulty}
+        return InputFolder(self.path, files, stamps=self.stamps)
 
     def raise_if_changed(self) -> None:
         """Raise FailedCheck if a file changed, or went away, since the folder was checked."""
@@ -61,6 +77,17 @@ def check_folder(folder: Path) -> InputFolder:
 
     Raise UnusableInput, with a sentence for each fault, if the folder cannot be used.
     """
+    checked = look_into(folder)
+    if checked.faults:
+        raise UnusableInput(*checked.faults)
+    return checked
+
+
+def look_into(folder: Path) -> InputFolder:
+    """Return the folder with everything that is at fault in the names and headers of its files.
+
+    Raise UnusableInput if it is not a folder.
+    """
     if not folder.is_dir():
         raise UnusableInput(f"{folder} is not a folder.")
     folder = folder.absolute()
@@ -73,9 +100,15 @@ def check_folder(folder: Path) -> InputFolder:
         faults.append(f"{folder} holds no input: no <domain>/<table>.csv or .parquet.")
     elif not faults and "crm.accounts" not in checked.files:
         faults.append(f"{folder} has no crm/accounts.csv or .parquet, the one table that is required.")
-    if faults:
-        raise UnusableInput(*first_sentences(faults))
-    return InputFolder(folder, dict(checked.files), found.remarks + checked.remarks, checked.stamps)
+    return InputFolder(
+        folder,
+        dict(checked.files),
+        found.remarks + checked.remarks,
+        checked.stamps,
+        first_sentences(faults),
+        checked.faulty,
+        is_known=not found.faults,
+    )
 
 
 def connect_folder(
@@ -88,15 +121,22 @@ def connect_folder(
 
     Return remarks on columns that were read in another sense than their type says. `work_folder` keeps links to files
     whose paths the reader would take for patterns, unpacked copies, and copies of the readable records of files with
-    faulty ones. `progress` is called with each file's name after the file is read. Raise FailedCheck if a file was not
-    read with all its rows, UnusableInput if a file cannot be read at all.
+    faulty ones. `progress` is called with each file's name after the file is read. Raise UnusableInput if files of some
+    tables cannot be read at all, with a sentence for each table, FailedCheck if they were not read with all their rows.
+    In both cases all other tables have their relations.
     """
     connection.execute("set TimeZone = 'UTC'")
     readers = Readers(connection, work_folder)
+    refused: list[ReportedError] = []
     for table, definition in load_contract().items():
         columns = [*DELIVERY_COLUMNS, *definition["columns"]]
         files = folder.files.get(table, [])
-        branches = readers.select(files, columns)
+        try:
+            branches = readers.select(files, columns)
+        except ReportedError as error:
+            folder.faulty.add(table)
+            refused.append(error)
+            branches = []
         for file in files:
             progress(file.name)
         domain, name = table.split(".")
@@ -108,6 +148,9 @@ def connect_folder(
     connection.execute(
         "create or replace view raw_intake.deliveries as " + " union all ".join(map(_select_delivery, load_contract()))
     )
+    for kind in (UnusableInput, FailedCheck):
+        if sentences := [sentence for error in refused if isinstance(error, kind) for sentence in error.sentences]:
+            raise kind(*first_sentences(sentences))
     return [
         f"{_where(table, names)}: all timestamps of the column {column} are at 00:00 and without a time zone, so it is"
         " read as a column of dates."
@@ -128,19 +171,26 @@ def _stamp(path: Path) -> Stamp | None:
 class _Checked:
     """The files whose headers were checked, by table, with their faults and the columns that are not read.
 
-    `headers` keeps the headers of Parquet files by schema. `passed_over` and `in_folders` hold the files with a column
-    that is not read, by table and column.
+    `faulty` holds the tables of the files at fault. `headers` keeps the headers of Parquet files by schema.
+    `passed_over` and `in_folders` hold the files with a column that is not read, by table and column.
     """
 
     files: dict[str, list[InputFile]] = field(default_factory=lambda: defaultdict(list))
     stamps: dict[Path, Stamp | None] = field(default_factory=dict)
     faults: Faults = field(default_factory=list)
+    faulty: set[str] = field(default_factory=set)
     headers: dict[str, Header] = field(default_factory=dict)
     passed_over: dict[tuple[str, str], list[InputFile]] = field(default_factory=lambda: defaultdict(list))
     in_folders: dict[tuple[str, str], list[InputFile]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, path: Path, table: str, name: str) -> None:
         """Check the header of a file, and add the file, with its faults if there are any."""
+        before = len(self.faults)
+        self._add(path, table, name)
+        if len(self.faults) > before:
+            self.faulty.add(table)
+
+    def _add(self, path: Path, table: str, name: str) -> None:
         self.stamps[path] = _stamp(path)
         try:
             read = self._parquet if kind_of(path) == ".parquet" else self._csv

@@ -301,7 +301,7 @@ def test_what_nobody_foresaw_is_a_sentence_too(folder, monkeypatch):
     def fail(*arguments):
         raise ZeroDivisionError("by nothing")
 
-    monkeypatch.setattr("customer_outcomes.build.check_folder", fail)
+    monkeypatch.setattr("customer_outcomes.preflight.look_into", fail)
     result = build(folder)
     said = sentences(result)
     assert result.exit_code == 1
