@@ -27,10 +27,11 @@ from customer_outcomes.places.warehouse_file import check_warehouse, hold_wareho
 from customer_outcomes.preflight import preflight
 from customer_outcomes.progress import Progress
 from customer_outcomes.publish import publish
+from customer_outcomes.report.figures import Figures, TableStates, read_figures, read_states
 from customer_outcomes.report.summary import progress_bar
 from customer_outcomes.rules.reading import Rules
 from customer_outcomes.runner import run_dbt
-from customer_outcomes.settings import known_vars
+from customer_outcomes.settings import known_vars, project_version
 from customer_outcomes.warehouse import EngineError, connect
 
 
@@ -45,12 +46,22 @@ class Phase:
 
 @dataclass
 class Outcome:
-    """The result of a build: the paths of its files, remarks on the input, faults by kind, and phases."""
+    """The result of a build, as far as it has come: paths, remarks on the input, faults by kind, figures, and phases.
+
+    `figures` and `tables` are those that dbt computed, also if they are not published.
+    """
 
     warehouse: Path
     published: Path
     data_docs: Path
-    currency: str = ""
+    as_of: str | None = None
+    currency: str | None = None
+    timezone: str | None = None
+    build_id: str | None = None
+    version: str = field(default_factory=project_version)
+    alarms_accepted: list[str] = field(default_factory=list)
+    figures: Figures | None = None
+    tables: list[TableStates] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     phases: list[Phase] = field(default_factory=list)
@@ -70,6 +81,12 @@ class Build:
     by: str | None = None
     full_refresh: bool = False
     threads: int = os.cpu_count() or 1
+    outcome: Outcome = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take links out of the paths of the warehouse and the published folder, and begin the outcome."""
+        self.warehouse, self.publish = _resolved(self.warehouse), _resolved(self.publish)
+        self.outcome = Outcome(self.warehouse, self.publish, self.work_folder / "data_docs" / "overview.html")
 
     def run(self) -> Outcome:
         """Build and publish.
@@ -77,16 +94,17 @@ class Build:
         Raise UnusableInput, before anything is built, if the input or the arguments cannot be used. Raise FailedCheck
         if a later step fails; the published folder then holds the last good version.
         """
-        self.resolve_places()
-        outcome = Outcome(self.warehouse, self.publish, self.work_folder / "data_docs" / "overview.html")
+        outcome = self.outcome
         with progress_bar() as bar, ExitStack() as held:
 
             @contextmanager
             def phase(name: str) -> Iterator[Progress]:
                 task = bar.add_task(name, total=None)
                 wall, cpu = time.perf_counter(), _cpu_seconds()
-                yield lambda done, total: bar.update(task, completed=done, total=total)
-                outcome.phases.append(Phase(name, time.perf_counter() - wall, _cpu_seconds() - cpu))
+                try:
+                    yield lambda done, total: bar.update(task, completed=done, total=total)
+                finally:
+                    outcome.phases.append(Phase(name, time.perf_counter() - wall, _cpu_seconds() - cpu))
                 bar.update(task, total=1, completed=1)
 
             with phase("check") as progress, raised_as(UnusableInput, self.warehouse):
@@ -107,9 +125,13 @@ class Build:
                     raise guard.explain(failed, self.warehouse, settings) from None
                 finally:  # an input file that changed explains any other failure
                     folder.raise_if_changed()
-                outcome.faults = faults(self.warehouse)
+                outcome.faults, outcome.tables = faults(self.warehouse), read_states(self.warehouse)
+                outcome.figures = read_figures(self.warehouse)
                 outcome.remarks += unordered_rows(self.warehouse)
-                outcome.remarks += guard.judge(self.warehouse, settings)
+                try:
+                    outcome.remarks += guard.judge(self.warehouse, settings)
+                finally:
+                    outcome.alarms_accepted = guard.met
             with phase("expectations") as progress, self._as_failed_check():
                 from customer_outcomes.expectations import validate
 
@@ -136,10 +158,6 @@ class Build:
         """Return the folder beside the warehouse for the working files, logs and records of builds."""
         return self.warehouse.parent / f"{self.warehouse.stem}.work"
 
-    def resolve_places(self) -> None:
-        """Replace the paths of the warehouse and the published folder by paths without links."""
-        self.warehouse, self.publish = _resolved(self.warehouse), _resolved(self.publish)
-
     def check_places(self) -> None:
         """Raise UnusableInput if the build cannot write its results; nothing is written."""
         check_warehouse(self.warehouse)
@@ -149,9 +167,11 @@ class Build:
     def _check(self, outcome: Outcome) -> tuple[dict[str, Any], Rules, InputFolder]:
         """Check all arguments and files without writing anything; return the given vars, the rules and the input."""
         given = preflight(self)
-        outcome.currency = given.settings["reporting_currency"]
         outcome.remarks += given.remarks
-        return given.usable()
+        usable = given.usable()
+        outcome.as_of, outcome.currency = given.settings["as_of"], given.settings["reporting_currency"]
+        outcome.timezone = given.settings["reporting_timezone"]
+        return usable
 
     def _lock_places(self, held: ExitStack) -> list[str]:
         """Lock the warehouse and the published folder until this build ends.
@@ -186,6 +206,7 @@ class Build:
 
         try:
             record = history.describe(folder, known_vars() | variables, seeds, self.threads, self.accept, self.by)
+            outcome.build_id = record.build_id
             with connect(self.warehouse, threads=self.threads) as connection:
                 remove_spill_files(self.warehouse)
                 outcome.remarks += connect_folder(connection, folder, self.work_folder / "readable", read)

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from customer_outcomes.errors import FailedCheck, UnusableInput, exit_code, raised_as, sentence, sentences_of
 from customer_outcomes.project import SAMPLE_INPUT
+from customer_outcomes.report.json_result import JsonResult
 from customer_outcomes.signals import set_stop_note
 from customer_outcomes.warehouse import DEFAULT_WAREHOUSE
 
@@ -74,6 +75,7 @@ def build(
         bool, typer.Option("--full-refresh", help="Rebuild the relations that are kept from build to build.")
     ] = False,
     threads: Annotated[int, typer.Option(min=1, max=1024, help="The number of threads.")] = os.cpu_count() or 1,
+    json: Annotated[bool, typer.Option("--json", help="Write JSON; docs/json.md describes its keys.")] = False,
 ) -> None:
     """Check the input, build the warehouse, check the results, and publish them."""
     results_note = (
@@ -81,11 +83,12 @@ def build(
         if publish.exists()
         else f"Nothing is published into {publish}."
     )
-    with _exit_codes(results_note, warehouse):
+    with _exit_codes(results_note, warehouse, "build" if json else None) as result:
         from customer_outcomes.build import Build
+        from customer_outcomes.report.json_result import build_keys
         from customer_outcomes.report.summary import print_summary
 
-        outcome = Build(
+        arguments = Build(
             input=input,
             rules=rules,
             warehouse=warehouse,
@@ -96,9 +99,61 @@ def build(
             by=by,
             full_refresh=full_refresh,
             threads=threads,
-        ).run()
+        )
+        result.describe = lambda: build_keys(arguments)
+        arguments.run()
     with _exit_codes(f"{publish} holds the new version."):
-        print_summary(outcome)
+        if json:
+            result.done()
+        else:
+            print_summary(arguments.outcome)
+
+
+@app.command()
+def check(
+    input: Annotated[
+        Path, typer.Option(help="Folder of the input: <domain>/<table>.csv or .parquet, as the input contract says.")
+    ] = SAMPLE_INPUT,
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of a company's own rule files. Default: the folder rules in the input, if it exists."
+        ),
+    ] = None,
+    warehouse: Annotated[
+        Path, typer.Option(help="The database file that a build would write; it is only read.")
+    ] = DEFAULT_WAREHOUSE,
+    publish: Annotated[Path, typer.Option(help="The folder into which a build would publish; it is only read.")] = Path(
+        "published"
+    ),
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="The moment up to which a build would know the input, ISO 8601, UTC. Default: now."),
+    ] = None,
+    vars: Annotated[str | None, typer.Option(help="Vars as YAML, such as '{reporting_currency: BRL}'.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Write JSON; docs/json.md describes its keys.")] = False,
+) -> None:
+    """Check the input, the rules and the vars as a build does, in seconds and without building anything.
+
+    The exit code is 2 if a build would refuse them. The table shows the rows of each input table and the age of the
+    newest one.
+    """
+    with _exit_codes(where=input, json_of="check" if json else None) as result:
+        from customer_outcomes.build import Build
+        from customer_outcomes.check import Check
+        from customer_outcomes.report.check_tables import print_check
+        from customer_outcomes.report.json_result import check_keys
+
+        checking = Check(Build(input, warehouse, publish, rules, as_of, vars))
+        result.describe = lambda: check_keys(checking)
+        checking.run()
+        if not json:
+            console = Console(highlight=False, emoji=False)
+            console.width = console.width if console.is_terminal else max(console.width, NARROWEST)
+            print_check(console, checking)
+        checking.raise_if_faulty()
+        if json:
+            result.done()
 
 
 @app.command()
@@ -171,8 +226,9 @@ def trace(
     """Show the customers and rows behind a payout; the exit code is 1 if a sum does not add up."""
     from json import dumps
 
-    from customer_outcomes.finance.trace import plain, print_trace
+    from customer_outcomes.finance.trace import print_trace
     from customer_outcomes.finance.trace import trace as follow
+    from customer_outcomes.report.plain_values import plain
 
     with _exit_codes(where=warehouse):
         with raised_as(UnusableInput, f"{warehouse} cannot be read"):
@@ -190,23 +246,33 @@ def trace(
 
 
 @contextlib.contextmanager
-def _exit_codes(results_note: str | None = None, where: object = "outcomes") -> Iterator[None]:
+def _exit_codes(
+    results_note: str | None = None, where: object = "outcomes", json_of: str | None = None
+) -> Iterator[JsonResult]:
     """Turn an error into sentences on standard error and exit code 2 or 1, so that no traceback reaches a person.
 
     `results_note` says which results a failure leaves untouched, `where` names the file or folder that is worked on.
+    `json_of` is the name of a command that writes JSON also if it fails; yield what writes it.
     """
     if results_note:
         set_stop_note(results_note)
+    result = JsonResult(json_of or "")
+    if json_of:
+        result.write_at_stop()
     try:
-        yield
+        yield result
     except typer.Exit:
         raise
     except BrokenPipeError:  # the program that reads the output has stopped reading
         raise typer.Exit(1) from None
     except Exception as trouble:
-        with contextlib.suppress(OSError):  # without standard error, the exit code still reports the failure
-            for said in sentences_of(trouble, where, results_note):
+        sentences = sentences_of(trouble, where, results_note)
+        with contextlib.suppress(OSError):  # without an output, the exit code still reports the failure
+            for said in sentences:
                 errors.print(said, markup=False)
+        with contextlib.suppress(OSError):
+            if json_of:
+                result.failed(trouble, sentences)
         raise typer.Exit(exit_code(trouble)) from None
 
 

@@ -117,6 +117,17 @@ class Alarm:
     sentence: str
 
 
+class RaisedAlarms(FailedCheck):
+    """The alarms of a build that nobody accepted; `sentences` has theirs, and how to accept them.
+
+    `accepted` holds the names of the alarms that were raised and accepted.
+    """
+
+    def __init__(self, raised: list[Alarm], accepted: list[str]):
+        super().__init__(*(alarm.sentence for alarm in raised), HINT)
+        self.alarms, self.accepted = raised, accepted
+
+
 def check_accepted(accepted: list[str], by: str | None) -> None:
     """Raise UnusableInput if --accept names an unknown alarm, or --accept and --by are not given together."""
     kinds = ", ".join(f"{kind}:{thing}" if thing else kind for kind, thing in KINDS.items())
@@ -216,13 +227,12 @@ def judge(
 ) -> tuple[list[str], list[str]]:
     """Return the names of the alarms that were raised and accepted, and a remark for each --accept without an alarm.
 
-    Raise FailedCheck with a sentence for each alarm that nobody accepted.
+    Raise RaisedAlarms with every alarm that nobody accepted.
     """
     raised = list(alarms(now, last, bounds, delivered))
-    unaccepted = [alarm.sentence for alarm in raised if alarm.name not in accepted]
-    if unaccepted:
-        raise FailedCheck(*unaccepted, HINT)
-    met = sorted({alarm.name for alarm in raised})
+    met = sorted({alarm.name for alarm in raised if alarm.name in accepted})
+    if unaccepted := [alarm for alarm in raised if alarm.name not in accepted]:
+        raise RaisedAlarms(unaccepted, met)
     return met, [f"--accept {name} met no alarm." for name in accepted if name not in met]
 
 
@@ -288,7 +298,7 @@ class Guard:
         check_frame(self.last, variables["as_of"], variables["reporting_currency"], variables["reporting_timezone"])
 
     def judge(self, warehouse: Path, variables: dict) -> list[str]:
-        """Return remarks on the version that a build has computed; raise FailedCheck with all unaccepted alarms."""
+        """Return remarks on the version that a build has computed; raise RaisedAlarms with the unaccepted alarms."""
         bounds = Bounds(**{name: float(variables[name]) for name in Bounds.__dataclass_fields__})
         examples: dict[str, str] = {}
         for fault in faults(warehouse):
@@ -296,7 +306,11 @@ class Guard:
         broken = broken_references(warehouse)
         delivered = Delivered(examples, broken, *_known_accounts(self.published, self.last, warehouse))
         self.now = about_to_be_published(warehouse)
-        self.met, remarks = judge(self.now, self.last, bounds, delivered, self.accepted)
+        try:
+            self.met, remarks = judge(self.now, self.last, bounds, delivered, self.accepted)
+        except RaisedAlarms as raised:
+            self.met = raised.accepted
+            raise
         return remarks_on_references(broken) + remarks
 
     def explain(self, failed: FailedCheck, warehouse: Path, variables: dict) -> FailedCheck:
@@ -306,8 +320,9 @@ class Guard:
         """
         try:
             self.judge(warehouse, variables)
-        except FailedCheck as alarmed:
-            return FailedCheck(*alarmed.sentences, *failed.sentences)
+        except RaisedAlarms as alarmed:
+            alarmed.sentences += failed.sentences
+            return alarmed
         except (EngineError, IndexError):
             pass  # the build failed before it computed the figures that the guard reads
         return failed

@@ -141,7 +141,7 @@ def begin(connection: Connection, record: Record, published: Path, work_folder: 
     Raise UnusableInput if builds.jsonl cannot be read.
     """
     prepare_history(connection)
-    copied = _copied_builds(work_folder / BUILDS)
+    copied = copied_builds(work_folder / BUILDS)
     for row in copied:
         _add(connection, "history.builds", row)
     _add_unkept(connection, published)
@@ -162,7 +162,7 @@ def keep(warehouse: Path, record: Record, work_folder: Path) -> None:
     The build does not fail if one of them cannot be written: the next build takes the row from the other.
     """
     with suppress(OSError, UnusableInput):
-        copied = _copied_builds(work_folder / BUILDS)
+        copied = copied_builds(work_folder / BUILDS)
         if record.build_id not in {row["build_id"] for row in copied}:
             _write_copy([*copied, record.row], work_folder / BUILDS)
     with suppress(EngineError):  # another program may have the warehouse open
@@ -218,7 +218,7 @@ def _write_copy(rows: list[Row], path: Path) -> None:
     following.replace(path)
 
 
-def _copied_builds(path: Path) -> list[Row]:
+def copied_builds(path: Path) -> list[Row]:
     """Return the rows of builds.jsonl; none if a build has not written it yet."""
     if not path.exists():
         return []

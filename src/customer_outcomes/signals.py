@@ -9,14 +9,18 @@ files that this one left. Only an exchange of the published folder that has begu
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _uninterrupted = threading.RLock()
 _stop_note = ""
+_stop_folders: list[Path] = []
+_stop_report: Callable[[int, list[str]], str] | None = None
 
 
 def listen() -> None:
@@ -40,6 +44,26 @@ def set_stop_note(sentence: str) -> None:
     _stop_note = sentence
 
 
+def set_stop_report(report: Callable[[int, list[str]], str] | None) -> None:
+    """Set the function that returns the text for standard output when a signal ends the command; None prints nothing.
+
+    It is called with the exit code and the sentences on standard error. Another thread calls it while the command
+    works, so it must not import modules.
+    """
+    global _stop_report
+    _stop_report = report
+
+
+@contextmanager
+def removed_at_stop(folder: Path) -> Iterator[None]:
+    """Remove a folder when a signal ends the command inside this context."""
+    _stop_folders.append(folder)
+    try:
+        yield
+    finally:
+        _stop_folders.remove(folder)
+
+
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Put off the end of the process until this context is left."""
@@ -51,12 +75,16 @@ def _wait(read_end: int) -> None:
     while (number := os.read(read_end, 1)[0]) not in SIGNALS:
         pass  # a signal that other code handles
     with _uninterrupted:
-        said = f"Stopped by {signal.Signals(number).name}.\n" + (f"{_stop_note}\n" if _stop_note else "")
+        sentences = [f"Stopped by {signal.Signals(number).name}.", *filter(None, [_stop_note])]
         # The progress bar has hidden the cursor and not ended its line.
         restored = "\x1b[?25h\n" if os.isatty(2) else ""
         try:
-            os.write(2, (restored + said).encode(errors="replace"))
-        except OSError:
-            pass  # standard error is closed
+            with suppress(OSError):  # standard error is closed
+                os.write(2, (restored + "\n".join(sentences) + "\n").encode(errors="replace"))
+            with suppress(Exception):  # an unfinished result or a closed output must not keep the process alive
+                if _stop_report:
+                    os.write(1, _stop_report(128 + number, sentences).encode(errors="replace"))
+            for folder in _stop_folders * 2:  # the command may write a file while its folder is removed
+                shutil.rmtree(folder, ignore_errors=True)
         finally:
             os._exit(128 + number)

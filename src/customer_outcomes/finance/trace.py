@@ -39,19 +39,6 @@ def trace(warehouse: Path, period: str, user_id: str, metric_name: str | None = 
         raise UnusableInput(f"{warehouse} holds no statements to trace; `outcomes build` makes them.") from None
 
 
-def plain(value: object) -> object:
-    """Return a value of a trace for JSON: decimals become strings without trailing zeros, moments ISO 8601."""
-    if isinstance(value, dict):
-        return {name: plain(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [plain(part) for part in value]
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}" if value else "0"
-    if isinstance(value, float):
-        return repr(value)
-    return value.isoformat() if isinstance(value, date) else value
-
-
 def _month(text: str) -> date:
     if re.fullmatch(r"\d{4}-\d{2}(-01)?", text, re.ASCII):
         try:

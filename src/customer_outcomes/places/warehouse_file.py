@@ -56,12 +56,13 @@ def hold_warehouse(warehouse: Path, work_folder: Path) -> Iterator[None]:
             _try(warehouse)
             warehouse.chmod(0o600)
         shutil.rmtree(work_folder / "readable", ignore_errors=True)
-        with _temporary_files(work_folder / "tmp"):
+        with temporary_files(work_folder / "tmp"):
             yield
 
 
 @contextmanager
-def _temporary_files(folder: Path) -> Iterator[None]:
+def temporary_files(folder: Path) -> Iterator[None]:
+    """Put the temporary files of this process into a new folder, which is removed at the end."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
@@ -77,10 +78,16 @@ def _temporary_files(folder: Path) -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _try(warehouse: Path) -> None:
+def check_readable(warehouse: Path) -> None:
+    """Raise UnusableInput if a file exists in the warehouse's place and is not a database, or is open for writing."""
+    if warehouse.exists():
+        _try(warehouse, read_only=True)
+
+
+def _try(warehouse: Path, read_only: bool = False) -> None:
     """Open the warehouse once, so that an obstacle is reported before any input is read."""
     try:
-        connect(warehouse).close()
+        connect(warehouse, read_only=read_only).close()
     except EngineError as error:
         told = open_elsewhere(error, warehouse) or sentence(error, f"{warehouse} cannot be written")
         raise UnusableInput(told) from None

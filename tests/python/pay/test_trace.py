@@ -14,7 +14,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from customer_outcomes.cli import app
-from customer_outcomes.finance.trace import plain, trace
+from customer_outcomes.finance.trace import trace
+from customer_outcomes.report.plain_values import plain
 from helpers.builds import query
 from helpers.compiled_models import compile_models
 
