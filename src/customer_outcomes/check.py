@@ -102,8 +102,8 @@ class Check:
 
     def _read(self, given: InputFolder, faults: Faults, place: Path, progress: Progress) -> None:
         """Read every file of the tables whose headers are sound, and describe all delivered tables."""
-        delivered = [table for table in load_contract() if table in given.files]
-        self.absent = [table for table in load_contract() if table not in given.files]
+        delivered = [table for table in load_contract() if table in given.delivered]
+        self.absent = [table for table in load_contract() if table not in given.delivered]
         folder = given.sound_part()
         done, total = 0, sum(map(len, folder.files.values()))
 
@@ -118,9 +118,9 @@ class Check:
             except FailedCheck as failed:
                 self.failed = failed.sentences
             for table in delivered:
-                files, is_read = len(given.files[table]), table in folder.files and table not in folder.faulty
+                is_read = table in folder.files and table not in folder.faulty
                 rows = faults.of(_rows, connection, table, self.given.settings) if is_read else None
-                self.tables.append(DeliveredTable(table, files, *rows or ()))
+                self.tables.append(DeliveredTable(table, given.delivered[table], *rows or ()))
         try:
             folder.raise_if_changed()
         except FailedCheck as changed:  # this explains any other fault

@@ -7,7 +7,7 @@ records are copied unchanged, and each of the others becomes a row of raw_intake
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,14 +38,16 @@ Faults = list[tuple[str, str]]  # names, each with a sentence about its fault
 class InputFolder:
     """A checked folder: its files by input table, remarks for the summary of the build, and the stamps of the files.
 
-    A folder that cannot be used has `faults`, a sentence each. `faulty` holds the tables of the files at fault, and
-    `is_known` is False if something in the folder may belong to any table.
+    `delivered` holds the number of files of each table, whether they can be read or not. A folder that cannot be used
+    has `faults`, a sentence each. `faulty` holds the tables of the files at fault, and `is_known` is False if something
+    in the folder may belong to any table.
     """
 
     path: Path
     files: dict[str, list[InputFile]]
     remarks: list[str] = field(default_factory=list)
     stamps: dict[Path, Stamp | None] = field(default_factory=dict)
+    delivered: dict[str, int] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     faulty: set[str] = field(default_factory=set)
     is_known: bool = True
@@ -105,6 +107,7 @@ def look_into(folder: Path) -> InputFolder:
         dict(checked.files),
         found.remarks + checked.remarks,
         checked.stamps,
+        Counter(table for _, table in found.files),
         first_sentences(faults),
         checked.faulty,
         is_known=not found.faults,
