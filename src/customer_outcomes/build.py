@@ -20,13 +20,21 @@ from customer_outcomes.intake.folder import InputFolder, connect_folder
 from customer_outcomes.intake.quarantine import Fault, faults
 from customer_outcomes.intake.unordered import unordered_rows
 from customer_outcomes.last_build import record_build
-from customer_outcomes.ledger import closes_of_older_definitions, collect_copies, copies_in, save_closes
-from customer_outcomes.places.destination import check_destination, hold
+from customer_outcomes.ledger import (
+    closes_of_older_definitions,
+    collect_copies,
+    copies_in,
+    published_ledger,
+    save_closes,
+)
+from customer_outcomes.memory import remarks_on_folders
+from customer_outcomes.places.destination import BUILDS, CONTENTS, PAY, check_destination, hold
 from customer_outcomes.places.locks import private_files
+from customer_outcomes.places.paths import pay_folder, resolved
 from customer_outcomes.places.warehouse_file import check_warehouse, hold_warehouse, remove_spill_files
 from customer_outcomes.preflight import preflight
 from customer_outcomes.progress import Progress
-from customer_outcomes.publish import publish
+from customer_outcomes.publish import Folder, publish
 from customer_outcomes.report.figures import Figures, TableStates, read_figures, read_states
 from customer_outcomes.report.summary import progress_bar
 from customer_outcomes.rules.reading import Rules
@@ -53,6 +61,7 @@ class Outcome:
 
     warehouse: Path
     published: Path
+    published_pay: Path
     data_docs: Path
     as_of: str | None = None
     currency: str | None = None
@@ -74,6 +83,7 @@ class Build:
     input: Path
     warehouse: Path
     publish: Path
+    publish_pay: Path | None = None
     rules: Path | None = None
     as_of: str | None = None
     vars: str | None = None
@@ -81,18 +91,20 @@ class Build:
     by: str | None = None
     full_refresh: bool = False
     threads: int = os.cpu_count() or 1
+    pay: Path = field(init=False)
     outcome: Outcome = field(init=False)
 
     def __post_init__(self) -> None:
-        """Take links out of the paths of the warehouse and the published folder, and begin the outcome."""
-        self.warehouse, self.publish = _resolved(self.warehouse), _resolved(self.publish)
-        self.outcome = Outcome(self.warehouse, self.publish, self.work_folder / "data_docs" / "overview.html")
+        """Take links out of the paths of the warehouse and the published folders, and begin the outcome."""
+        self.warehouse, self.publish = resolved(self.warehouse), resolved(self.publish)
+        self.pay = resolved(self.publish_pay or pay_folder(self.publish))
+        self.outcome = Outcome(self.warehouse, self.publish, self.pay, self.work_folder / "data_docs" / "overview.html")
 
     def run(self) -> Outcome:
         """Build and publish.
 
         Raise UnusableInput, before anything is built, if the input or the arguments cannot be used. Raise FailedCheck
-        if a later step fails; the published folder then holds the last good version.
+        if a later step fails; the published folders then hold the last good version.
         """
         outcome = self.outcome
         with progress_bar() as bar, ExitStack() as held:
@@ -111,9 +123,10 @@ class Build:
                 variables, rules, folder = self._check(outcome)
                 outcome.remarks += self._lock_places(held)
                 settings = known_vars() | variables
-                guard = Guard(self.publish, self.accept, self.by)
+                outcome.remarks += remarks_on_folders(self.publish, self.pay)
+                guard = Guard(self.publish, self.pay, self.accept, self.by)
                 guard.check_frame(settings)
-                closes = copies_in(self.publish)
+                closes = copies_in(self.ledger)
                 seeds = rules.write(self.work_folder / "rules")
                 record = self._connect(folder, variables, seeds, outcome, progress)
             with phase("dbt") as progress, self._as_failed_check():
@@ -141,14 +154,14 @@ class Build:
 
                 def last_steps() -> None:
                     folder.raise_if_changed()
-                    if copies_in(self.publish) != closes:
+                    if copies_in(self.ledger) != closes:
                         raise FailedCheck(
-                            f"The closed periods in {self.publish} have changed since this build began:"
+                            f"The closed periods in {self.ledger} have changed since this build began:"
                             " another build published meanwhile; build again."
                         )
                     save_closes(self.warehouse)
 
-                publish(self.warehouse, manifest, self.publish, guard.contents, progress, last_steps)
+                publish(self.warehouse, manifest, *self._folders(guard, record), progress, last_steps)
                 history.keep(self.warehouse, record, self.work_folder)
             self._keep_record(outcome)
         return outcome
@@ -158,11 +171,29 @@ class Build:
         """Return the folder beside the warehouse for the working files, logs and records of builds."""
         return self.warehouse.parent / f"{self.warehouse.stem}.work"
 
+    @property
+    def ledger(self) -> Path:
+        """Return the folder with the published copies of the ledger."""
+        return published_ledger(self.publish, self.pay)
+
+    def _folders(self, guard: Guard, record: history.Record) -> tuple[Folder, Folder]:
+        """Return the two folders that this build publishes: the one of figures, and the one of pay."""
+
+        def of_figures(rows: dict[str, int]) -> dict[str, str]:
+            return {CONTENTS: guard.figures_contents(record.build_id, rows)}
+
+        def of_pay(rows: dict[str, int]) -> dict[str, str]:
+            contents = guard.pay_contents(record.build_id, rows)
+            return {CONTENTS: contents, BUILDS: history.copy_of_builds(self.warehouse, record)}
+
+        return Folder(self.publish, of_figures), Folder(self.pay, of_pay)
+
     def check_places(self) -> None:
         """Raise UnusableInput if the build cannot write its results; nothing is written."""
         check_warehouse(self.warehouse)
-        others = [_resolved(self.input), *([_resolved(self.rules)] if self.rules else [])]
+        others = [resolved(self.input), *([resolved(self.rules)] if self.rules else [])]
         check_destination(self.publish, [self.warehouse, self.work_folder, *others])
+        check_destination(self.pay, [self.publish, self.warehouse, self.work_folder, *others], PAY)
 
     def _check(self, outcome: Outcome) -> tuple[dict[str, Any], Rules, InputFolder]:
         """Check all arguments and files without writing anything; return the given vars, the rules and the input."""
@@ -174,16 +205,15 @@ class Build:
         return usable
 
     def _lock_places(self, held: ExitStack) -> list[str]:
-        """Lock the warehouse and the published folder until this build ends.
+        """Lock the warehouse and the published folders until this build ends.
 
-        Return a remark if the published folder cannot be exchanged in one step.
+        Return a remark for each published folder that cannot be exchanged in one step.
         """
         self.warehouse.parent.mkdir(parents=True, exist_ok=True)
-        self.publish.parent.mkdir(parents=True, exist_ok=True)
         held.enter_context(private_files())
         held.enter_context(hold_warehouse(self.warehouse, self.work_folder))
-        reason = held.enter_context(hold(self.publish))
-        return [reason] if reason else []
+        reasons = [held.enter_context(hold(folder)) for folder in (self.publish, self.pay)]
+        return [reason for reason in reasons if reason]
 
     def _connect(
         self,
@@ -210,8 +240,8 @@ class Build:
             with connect(self.warehouse, threads=self.threads) as connection:
                 remove_spill_files(self.warehouse)
                 outcome.remarks += connect_folder(connection, folder, self.work_folder / "readable", read)
-                collect_copies(connection, self.publish)
-                history.begin(connection, record, self.publish, self.work_folder)
+                collect_copies(connection, self.ledger)
+                history.begin(connection, record, self.pay, self.work_folder)
                 record_build(connection, variables, known_vars(), seeds, self.rules)
         except (OSError, EngineError, FailedCheck):
             folder.raise_if_changed()
@@ -238,11 +268,6 @@ def _remark_on_definitions(periods: list[date]) -> list[str]:
         f"Closed by older definitions of the paid figures, so that late knowledge no longer adjusts them: {months}."
         " Disputes about them are paid as before."
     ]
-
-
-def _resolved(path: Path) -> Path:
-    """Return a path without links; unlike Path.resolve, this raises no error if links lead in a circle."""
-    return Path(os.path.realpath(path))
 
 
 def _cpu_seconds() -> float:

@@ -94,11 +94,12 @@ class Check:
             raise FailedCheck(*self.failed)
 
     def _look_at_places(self, faults: Faults) -> None:
-        """Find whether the warehouse, the published folder and the history of builds can be read, if they exist."""
+        """Find whether the warehouse, the published folders and the history of builds can be read, if they exist."""
         faults.of(check_readable, self.build.warehouse)
-        faults.of(copied_builds, self.build.work_folder / BUILDS)
+        for folder in (self.build.pay, self.build.work_folder):
+            faults.of(copied_builds, folder / BUILDS)
         if not faults.sentences:  # an unreadable folder has its sentence already
-            faults.of(copies_in, self.build.publish)
+            faults.of(copies_in, self.build.ledger)
 
     def _read(self, given: InputFolder, faults: Faults, place: Path, progress: Progress) -> None:
         """Read every file of the tables whose headers are sound, and describe all delivered tables."""

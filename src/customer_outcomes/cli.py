@@ -14,9 +14,10 @@ import typer
 from rich.console import Console
 
 from customer_outcomes.errors import FailedCheck, UnusableInput, exit_code, raised_as, sentence, sentences_of
+from customer_outcomes.places.paths import pay_folder
 from customer_outcomes.project import SAMPLE_INPUT
 from customer_outcomes.report.json_result import JsonResult
-from customer_outcomes.signals import set_stop_note
+from customer_outcomes.signals import set_stop_note, stop_note
 from customer_outcomes.warehouse import DEFAULT_WAREHOUSE
 
 app = typer.Typer(
@@ -55,7 +56,14 @@ def build(
         ),
     ] = None,
     warehouse: Annotated[Path, typer.Option(help="The database file to build.")] = DEFAULT_WAREHOUSE,
-    publish: Annotated[Path, typer.Option(help="The folder that BI tools read.")] = Path("published"),
+    publish: Annotated[Path, typer.Option(help="The folder that BI tools read; it holds no pay.")] = Path("published"),
+    publish_pay: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder of pay, which its owner alone may read. Default: the name of the published folder with "
+            "_pay at its end."
+        ),
+    ] = None,
     as_of: Annotated[
         str | None,
         typer.Option(help="The moment up to which the build knows the input, ISO 8601, UTC. Default: now."),
@@ -69,7 +77,7 @@ def build(
         ),
     ] = None,
     by: Annotated[
-        str | None, typer.Option(help="The person who accepts the alarms; recorded in the published folder.")
+        str | None, typer.Option(help="The person who accepts the alarms; recorded in the folder of pay.")
     ] = None,
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Rebuild the relations that are kept from build to build.")
@@ -78,10 +86,11 @@ def build(
     json: Annotated[bool, typer.Option("--json", help="Write JSON; docs/json.md describes its keys.")] = False,
 ) -> None:
     """Check the input, build the warehouse, check the results, and publish them."""
+    folders = f"{publish} and {publish_pay or pay_folder(publish)}"
     results_note = (
-        f"{publish} stays as the last good build left it."
+        f"{folders} stay as the last good build left them."
         if publish.exists()
-        else f"Nothing is published into {publish}."
+        else f"Nothing is published into {folders}."
     )
     with _exit_codes(results_note, warehouse, "build" if json else None) as result:
         from customer_outcomes.build import Build
@@ -93,6 +102,7 @@ def build(
             rules=rules,
             warehouse=warehouse,
             publish=publish,
+            publish_pay=publish_pay,
             as_of=as_of,
             vars=vars,
             accept=accept or [],
@@ -102,7 +112,7 @@ def build(
         )
         result.describe = lambda: build_keys(arguments)
         arguments.run()
-    with _exit_codes(f"{publish} holds the new version."):
+    with _exit_codes(f"{folders} hold the new version."):
         if json:
             result.done()
         else:
@@ -126,6 +136,13 @@ def check(
     publish: Annotated[Path, typer.Option(help="The folder into which a build would publish; it is only read.")] = Path(
         "published"
     ),
+    publish_pay: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder into which a build would publish pay; it is only read. Default: the name of the published "
+            "folder with _pay at its end."
+        ),
+    ] = None,
     as_of: Annotated[
         str | None,
         typer.Option(help="The moment up to which a build would know the input, ISO 8601, UTC. Default: now."),
@@ -144,7 +161,7 @@ def check(
         from customer_outcomes.report.check_tables import print_check
         from customer_outcomes.report.json_result import check_keys
 
-        checking = Check(Build(input, warehouse, publish, rules, as_of, vars))
+        checking = Check(Build(input, warehouse, publish, publish_pay, rules, as_of, vars))
         result.describe = lambda: check_keys(checking)
         checking.run()
         if not json:
@@ -251,8 +268,9 @@ def _exit_codes(
 ) -> Iterator[JsonResult]:
     """Turn an error into sentences on standard error and exit code 2 or 1, so that no traceback reaches a person.
 
-    `results_note` says which results a failure leaves untouched, `where` names the file or folder that is worked on.
-    `json_of` is the name of a command that writes JSON also if it fails; yield what writes it.
+    `results_note` says which results a failure leaves untouched, until a step says otherwise by set_stop_note; `where`
+    names the file or folder that is worked on. `json_of` is the name of a command that writes JSON also if it fails;
+    yield what writes it.
     """
     if results_note:
         set_stop_note(results_note)
@@ -266,7 +284,7 @@ def _exit_codes(
     except BrokenPipeError:  # the program that reads the output has stopped reading
         raise typer.Exit(1) from None
     except Exception as trouble:
-        sentences = sentences_of(trouble, where, results_note)
+        sentences = sentences_of(trouble, where, results_note and stop_note())
         with contextlib.suppress(OSError):  # without an output, the exit code still reports the failure
             for said in sentences:
                 errors.print(said, markup=False)

@@ -1,32 +1,36 @@
 """The guard raises alarms about suspicious changes, and stops a build from being published until a person accepts them.
 
-It compares a build with the last published version, which contents.json in the published folder describes: the counts
-of input rows, the headline figures, and the accepted alarms. Each alarm is one sentence with both figures.
-`--accept NAME --by WHO` lets the alarm NAME pass in one build.
+It compares a build with the last published version, of which memory.py tells: the counts of input rows, the headline
+figures, and the accepted alarms. Each alarm is one sentence with both figures. `--accept NAME --by WHO` lets the alarm
+NAME pass in one build.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 
 from customer_outcomes.contract import load_contract
 from customer_outcomes.errors import FailedCheck, UnusableInput
 from customer_outcomes.intake.quarantine import faults
 from customer_outcomes.intake.references import BrokenReference, broken_references, remarks_on_references
-from customer_outcomes.places.destination import CONTENTS
-from customer_outcomes.warehouse import DATABASE, Connection, EngineError, connect
+from customer_outcomes.memory import (
+    Table,
+    Version,
+    about_to_be_published,
+    figures_contents,
+    last_published,
+    pay_contents,
+)
+from customer_outcomes.warehouse import DATABASE, EngineError, connect
 
 FEW_ROWS = 20  # a loss of at most this many rows of a table raises no alarm, whatever their share
 FEW_FAULTS = 3  # fewer quarantined rows of a table, or broken references of a column, raise no alarm
 FEW_ACCOUNTS = 20  # with fewer published accounts nobody can tell another company
 SAME_COMPANY = 0.5  # the share of the published accounts that the input of the same company holds at least
-LITTLE_MONEY = 50  # adjustments below this sum, in the reporting currency, raise no alarm
 POINTS = 0.05  # a share that was published before raises an alarm again if it grew by more than this
 
 # The kinds of alarms, each with the thing that its name holds behind a colon, as in "shrink:crm.accounts".
@@ -44,45 +48,6 @@ HINT = (
     "If this is right, build again with --accept NAME for each of them and --by WHO. Each build reads all of the input"
     " folder: put new deliveries beside the earlier files, not in their place."
 )
-
-
-@dataclass(frozen=True)
-class Table:
-    """The numbers of rows of one input table that were received, accepted and quarantined."""
-
-    received: int
-    accepted: int
-    quarantined: int
-
-    @property
-    def quarantined_share(self) -> float:
-        """The quarantined share of the received rows, 0 to 1; 0 if no row was received."""
-        return self.quarantined / self.received if self.received else 0.0
-
-
-@dataclass(frozen=True)
-class Version:
-    """The counts and figures of one version: a published one, or the one that a build is about to publish.
-
-    `broken_shares` holds, by <table>.<column>, the share of the filled values of a reference that are unknown. A
-    version that an older project published has neither as_of nor currency nor time zone, and no shares.
-    """
-
-    tables: dict[str, Table]
-    customers: int
-    cltv: Decimal
-    adjustments_share: float = 0.0
-    as_of: datetime | None = None
-    reporting_currency: str | None = None
-    reporting_timezone: str | None = None
-    has_closes: bool = False
-    accepted_alarms: list[dict] = field(default_factory=list)
-    broken_shares: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def frame(self) -> str:
-        """The currency and the time zone of the figures, in words."""
-        return f"{self.reporting_currency} and {self.reporting_timezone}"
 
 
 @dataclass(frozen=True)
@@ -142,68 +107,6 @@ def check_accepted(accepted: list[str], by: str | None) -> None:
         wrong.append("--by names who accepts an alarm, but no --accept is given.")
     if wrong:
         raise UnusableInput(*wrong)
-
-
-def last_published(published: Path) -> Version | None:
-    """Return the version in the published folder; None if nothing was published into it.
-
-    Raise UnusableInput if contents.json cannot be read.
-    """
-    if not (published / CONTENTS).exists():
-        return None
-    try:
-        contents = json.loads((published / CONTENTS).read_text(encoding="utf-8"))
-        if "build" not in contents:
-            return _of_older_project(published)
-        build = dict(contents["build"])
-        build["tables"] = {name: Table(**counts) for name, counts in build["tables"].items()}
-        return Version(
-            **build
-            | {
-                "as_of": datetime.fromisoformat(build["as_of"]),
-                "cltv": Decimal(build["cltv"]),
-                "has_closes": contents["relations"].get("compensation.comp_period_closes", 0) > 0,
-            }
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, EngineError) as error:
-        reason = str(error).splitlines()[0]
-        raise UnusableInput(
-            f"{published / CONTENTS}, the list of published relations, cannot be read: {reason}."
-        ) from None
-
-
-def about_to_be_published(warehouse: Path) -> Version:
-    """Return the version that a build has just computed."""
-    with connect(warehouse, read_only=True) as connection:
-        as_of, currency, timezone = connection.execute(
-            "select as_of, reporting_currency, reporting_timezone from compensation.comp_settings"
-        ).fetchall()[0]
-        adjusted, paid = connection.execute(
-            """
-            with pending as (
-                select original_period, abs(amount) as amount
-                from compensation.comp_pending_adjustments
-                where dispute_id is null
-            )
-
-            select
-                (select coalesce(sum(amount), 0) from pending),
-                (
-                    select coalesce(sum(payout), 0) from compensation.comp_closed_lines
-                    where period in (select original_period from pending)
-                )
-            """
-        ).fetchall()[0]
-        # Without pay in those months, adjustments of LITTLE_MONEY or more count as all of it.
-        share = float(adjusted / paid) if paid and adjusted >= LITTLE_MONEY else float(adjusted >= LITTLE_MONEY)
-        return Version(
-            **_headline(connection),
-            adjustments_share=share,
-            as_of=as_of,
-            reporting_currency=currency,
-            reporting_timezone=timezone,
-            broken_shares={reference.name: reference.share for reference in broken_references(warehouse)},
-        )
 
 
 def check_frame(last: Version | None, as_of: str | None, currency: str, timezone: str) -> None:
@@ -267,29 +170,13 @@ def alarms(now: Version, last: Version | None, bounds: Bounds, delivered: Delive
         )
 
 
-def contents_of(now: Version, last: Version | None, met: list[str], by: str | None, relations: dict[str, int]) -> str:
-    """Return the text of contents.json: the version, all accepted alarms, and the number of rows of each relation.
-
-    `met` holds the names of the alarms that were raised and accepted in this build, by the person `by`.
-    """
-    earlier = last.accepted_alarms if last else []
-    accepted = [{"as_of": str(now.as_of), "alarm": name, "by": by} for name in met]
-    build = asdict(now) | {
-        "as_of": str(now.as_of),
-        "cltv": str(now.cltv),
-        "accepted_alarms": earlier + [one for one in accepted if one not in earlier],
-    }
-    del build["has_closes"]  # the number of rows of comp_period_closes tells it
-    return json.dumps({"build": build, "relations": relations}, indent=2) + "\n"
-
-
 class Guard:
     """The guard of one build: `last` is the version that it would replace, `accepted` the alarms that may pass."""
 
-    def __init__(self, published: Path, accepted: list[str], by: str | None):
+    def __init__(self, published: Path, pay: Path, accepted: list[str], by: str | None):
         check_accepted(accepted, by)
         self.published, self.accepted, self.by = published, accepted, by
-        self.last = last_published(published)
+        self.last = last_published(published, pay)
         self.now: Version | None = None
         self.met: list[str] = []
 
@@ -327,11 +214,19 @@ class Guard:
             pass  # the build failed before it computed the figures that the guard reads
         return failed
 
-    def contents(self, relations: dict[str, int]) -> str:
-        """Return the text of contents.json for the version that is published, given the rows of each relation."""
+    def figures_contents(self, build_id: str, relations: dict[str, int]) -> str:
+        """Return the text of contents.json for the folder that BI tools read, given the rows of each relation."""
+        return figures_contents(self._judged, build_id, relations)
+
+    def pay_contents(self, build_id: str, relations: dict[str, int]) -> str:
+        """Return the text of contents.json for the folder of pay, given the rows of each relation."""
+        return pay_contents(self._judged, self.last, self.met, self.by, build_id, relations)
+
+    @property
+    def _judged(self) -> Version:
         if self.now is None:
             raise RuntimeError("contents.json needs the figures that judge() reads first")
-        return contents_of(self.now, self.last, self.met, self.by, relations)
+        return self.now
 
 
 def _is_alarm(name: str) -> bool:
@@ -341,25 +236,6 @@ def _is_alarm(name: str) -> bool:
         columns = load_contract()[table]["columns"] if table in load_contract() else {}
         return column in columns and ("references" in columns[column] or "kinds" in columns[column])
     return named in load_contract() if KINDS.get(kind) else name in KINDS
-
-
-def _headline(connection: Connection) -> dict:
-    tables = {
-        name: Table(received, accepted, quarantined)
-        for name, received, accepted, quarantined in connection.execute(
-            "select input_table, received, accepted, quarantined from audit.input_reconciliation order by all"
-        ).fetchall()
-    }
-    customers, cltv = connection.execute(
-        "select customers, cltv from metrics.ppp_summary where subject_type = 'company'"
-    ).fetchall()[0]
-    return {"tables": tables, "customers": customers, "cltv": round(Decimal(cltv), 2)}
-
-
-def _of_older_project(published: Path) -> Version:
-    """Return a version that an older project published, read from its relations: its contents.json holds no figures."""
-    with connect(published / DATABASE, read_only=True) as connection:
-        return Version(**_headline(connection))
 
 
 def _is_other_frame(last: Version, currency: str | None, timezone: str | None) -> bool:

@@ -1,9 +1,8 @@
 """The history of builds: the input, vars and rules of each published version, and who accepted its alarms.
 
-The schema `history` of the warehouse holds a row per build that was published. builds.jsonl in the work folder beside
-the warehouse holds the same rows, so that a new warehouse knows them, too. Neither lies in the folder that BI tools
-read, because both name the persons who accepted alarms. dbt builds audit.builds, audit.build_info and audit.deliveries
-from these relations:
+The schema `history` of the warehouse holds a row per build that was published. builds.jsonl in the folder of pay holds
+the same rows, so that a new warehouse knows them, too. Neither lies in the folder that BI tools read, because both name
+the persons who accepted alarms. dbt builds audit.builds, audit.build_info and audit.deliveries from these relations:
 
 - history.builds: the earlier builds. The row of a build is added when it has published.
 - raw_intake.this_build: the build that is running, or the last one.
@@ -29,11 +28,10 @@ from customer_outcomes.errors import UnusableInput
 from customer_outcomes.intake.folder import InputFolder
 from customer_outcomes.intake.sources import InputFile
 from customer_outcomes.last_build import folder_sha256
-from customer_outcomes.places.paths import plain_path
+from customer_outcomes.places.destination import BUILDS
 from customer_outcomes.settings import project_version
-from customer_outcomes.warehouse import Connection, EngineError, connect, quoted
+from customer_outcomes.warehouse import Connection, EngineError, connect
 
-BUILDS = "builds.jsonl"  # the copy of the history, in the work folder beside the warehouse
 BUILD_COLUMNS = {
     "build_id": "varchar",
     "as_of": "timestamp",
@@ -135,19 +133,15 @@ def prepare_history(connection: Connection) -> None:
             connection.execute(f"alter table {table} add column if not exists {name} {data_type}")
 
 
-def begin(connection: Connection, record: Record, published: Path, work_folder: Path) -> None:
-    """Write a build into its warehouse, and make the history and its copy in the work folder equal.
+def begin(connection: Connection, record: Record, pay: Path, work_folder: Path) -> None:
+    """Write a build into its warehouse, and add the builds that only a copy of the history knows.
 
-    Raise UnusableInput if builds.jsonl cannot be read.
+    An older project kept the copy in the work folder. Raise UnusableInput if builds.jsonl cannot be read.
     """
     prepare_history(connection)
-    copied = copied_builds(work_folder / BUILDS)
-    for row in copied:
-        _add(connection, "history.builds", row)
-    _add_unkept(connection, published)
-    known = _builds(connection)
-    if known != copied:
-        _write_copy(known, work_folder / BUILDS)
+    for folder in (pay, work_folder):
+        for row in copied_builds(folder / BUILDS):
+            _add(connection, "history.builds", row)
     connection.execute("delete from raw_intake.this_build")
     frame: Row = {"reporting_currency": record.reporting_currency, "reporting_timezone": record.reporting_timezone}
     _add(connection, "raw_intake.this_build", record.row | frame)
@@ -156,15 +150,22 @@ def begin(connection: Connection, record: Record, published: Path, work_folder: 
     connection.unregister("delivered")
 
 
-def keep(warehouse: Path, record: Record, work_folder: Path) -> None:
-    """Add a build that has published to the history of its warehouse, and to the copy in the work folder.
+def copy_of_builds(warehouse: Path, record: Record) -> str:
+    """Return the text of builds.jsonl, a JSON object per build, with the build that is about to be published."""
+    with connect(warehouse, read_only=True) as connection:
+        rows = {row["build_id"]: row for row in [record.row, *_builds(connection)]}
+    ordered = sorted(rows.values(), key=lambda row: (str(row["as_of"]), str(row["build_id"])))
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ordered)
 
-    The build does not fail if one of them cannot be written: the next build takes the row from the other.
+
+def keep(warehouse: Path, record: Record, work_folder: Path) -> None:
+    """Add a build that has published to the history of its warehouse.
+
+    The build does not fail if the warehouse cannot be written: the next build takes the row from builds.jsonl in the
+    folder of pay.
     """
-    with suppress(OSError, UnusableInput):
-        copied = copied_builds(work_folder / BUILDS)
-        if record.build_id not in {row["build_id"] for row in copied}:
-            _write_copy([*copied, record.row], work_folder / BUILDS)
+    with suppress(OSError):  # the copy of an older project is in the folder of pay now
+        (work_folder / BUILDS).unlink(missing_ok=True)
     with suppress(EngineError):  # another program may have the warehouse open
         with connect(warehouse, read_only=True) as connection:
             known = "select count(*) from history.builds join audit.builds using (build_id) where build_id = ?"
@@ -187,39 +188,14 @@ def _add(connection: Connection, table: str, row: Row) -> None:
     )
 
 
-def _add_unkept(connection: Connection, published: Path) -> None:
-    """Add the last build of this warehouse if it published, and was stopped before it kept its row."""
-    with plain_path(published) as place:
-        info = place / "audit" / "build_info.parquet"
-        if info.exists():
-            connection.execute(
-                f"insert into history.builds by name select {', '.join(BUILD_COLUMNS)} from raw_intake.this_build"
-                f" where build_id in (select build_id from '{quoted(info)}')"
-                " and build_id not in (select build_id from history.builds)"
-            )
-
-
 def _builds(connection: Connection) -> list[Row]:
-    """Return the rows of the history, in the order of builds.jsonl."""
+    """Return the rows of the history."""
     found = connection.execute(f"select {', '.join(BUILD_COLUMNS)} from history.builds").fetchall()
-    return _ordered([dict(zip(BUILD_COLUMNS, row, strict=True)) | {"as_of": str(row[1])} for row in found])
-
-
-def _ordered(rows: list[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: (str(row["as_of"]), str(row["build_id"])))
-
-
-def _write_copy(rows: list[Row], path: Path) -> None:
-    """Write builds.jsonl, a JSON object per build, in one step."""
-    following = path.with_suffix(".next")
-    following.write_text(
-        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in _ordered(rows)), encoding="utf-8"
-    )
-    following.replace(path)
+    return [dict(zip(BUILD_COLUMNS, row, strict=True)) | {"as_of": str(row[1])} for row in found]
 
 
 def copied_builds(path: Path) -> list[Row]:
-    """Return the rows of builds.jsonl; none if a build has not written it yet."""
+    """Return the rows of builds.jsonl; none if no build has written it yet."""
     if not path.exists():
         return []
     try:

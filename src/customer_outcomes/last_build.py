@@ -154,6 +154,16 @@ def as_utc(moment: object) -> str:
     return parsed.isoformat(sep=" ")
 
 
+def check_as_of(as_of: object) -> None:
+    """Raise UnusableInput if as_of is no moment that as_utc takes, or one after now."""
+    try:
+        moment, now = as_utc(as_of), as_utc(datetime.now(UTC))
+    except (ValueError, OverflowError):
+        raise UnusableInput(f"as_of is {as_of!r}, which is not an ISO 8601 timestamp.") from None
+    if datetime.fromisoformat(moment) > datetime.fromisoformat(now):
+        raise UnusableInput(f"as_of is {moment} (UTC), which is after now, {now[:19]}; name an earlier moment.")
+
+
 @contextmanager
 def _reading(warehouse: Path) -> Iterator[Connection]:
     try:

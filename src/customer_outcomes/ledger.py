@@ -4,8 +4,8 @@ Before dbt runs, all existing copies of the ledger are put side by side into the
 
 - `kept`: the copy that the last publication left in this warehouse;
 - `warehouse`: the relations of this warehouse;
-- `published` and `parquet`: the export in the published folder, as database and as Parquet files. A new warehouse
-  takes the closed periods from there.
+- `published` and `parquet`: the export in the folder of pay, as database and as Parquet files. A new warehouse takes
+  the closed periods from there.
 
 dbt compares the copies, and stops if one differs from another or from its own SHA-256.
 """
@@ -29,6 +29,15 @@ RELATIONS = {
     "adjustments": ("comp_adjustments", "is_closed"),
     "period_closes": ("comp_period_closes", "true"),
 }
+
+
+def published_ledger(published: Path, pay: Path) -> Path:
+    """Return the folder with the published copies: the folder of pay.
+
+    If that holds none, it is the folder that BI tools read, into which an older project published them.
+    """
+    has_copies = (pay / DATABASE).exists() or _has_parquet(pay)
+    return pay if has_copies else published
 
 
 def prepare_ledger(connection: Connection) -> None:
@@ -56,7 +65,7 @@ def collect_copies(connection: Connection, published: Path) -> None:
             connection.execute(f"attach '{quoted(place / DATABASE)}' as ledger_export (read_only)")
             _copy(connection, "published", "ledger_export.compensation.{relation}", "true")
             connection.execute("detach ledger_export")
-        if all((place / "compensation" / f"{relation}.parquet").exists() for relation, _ in RELATIONS.values()):
+        if _has_parquet(place):
             _copy(connection, "parquet", f"'{quoted(place)}/compensation/{{relation}}.parquet'", "true")
 
 
@@ -123,6 +132,10 @@ def closes_of_older_definitions(warehouse: Path) -> list[date]:
             " where closes.definitions_version < settings.definitions_version order by closes.period"
         ).fetchall()
     return [period for (period,) in rows]
+
+
+def _has_parquet(folder: Path) -> bool:
+    return all((folder / "compensation" / f"{relation}.parquet").exists() for relation, _ in RELATIONS.values())
 
 
 def _copy(connection: Connection, name: str, place: str, condition: str) -> None:

@@ -61,7 +61,7 @@ def preflight(build: Build) -> Given:
         given.remarks += given.rules.remarks
     given.has_places = faults.of(_passes, build.check_places) is not None
     if given.has_places and given.variables is not None:
-        faults.of(Guard(build.publish, build.accept, build.by).check_frame, given.settings)
+        faults.of(Guard(build.publish, build.pay, build.accept, build.by).check_frame, given.settings)
     given.faults = faults.sentences
     return given
 
@@ -78,7 +78,7 @@ def _check_rules(given: Given, build: Build) -> None:
         return
     # Where the users cannot be known, a sentence about each user that a rule names would mislead.
     if folder and folder.has_all(USERS):
-        rules.check_users(folder, lambda: paid_disputes(build.warehouse, build.publish))
+        rules.check_users(folder, lambda: paid_disputes(build.warehouse, build.ledger))
     if given.variables is not None:
         rules.check_credit_model(given.settings["credit_attribution_model"])
     rules.raise_if_faulty()

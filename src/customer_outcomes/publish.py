@@ -1,4 +1,9 @@
-"""Publishing: the public relations as Parquet files and as one read-only DuckDB file, and finance's workbook."""
+"""Publishing: the public relations as Parquet files and as one read-only DuckDB file, in two folders.
+
+BI tools read one folder, with the schemas of FIGURE_SCHEMAS. The other one is pay's, which its owner alone may read: it
+holds every other public relation, finance's workbook, and the files that the caller gives, such as the history of
+builds. Each folder is a whole by itself. No file of one leads to the other.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +11,33 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from customer_outcomes.errors import FailedCheck
+from customer_outcomes.errors import FailedCheck, raised_as
 from customer_outcomes.finance.workbook import WORKBOOK, write_workbook
 from customer_outcomes.places.destination import CONTENTS, new_candidate, swap_in
-from customer_outcomes.places.locks import open_to_readers
+from customer_outcomes.places.locks import keep_private, open_to_readers
 from customer_outcomes.places.paths import is_pattern, plain_path
 from customer_outcomes.progress import Progress
 from customer_outcomes.signals import set_stop_note, uninterrupted
 from customer_outcomes.warehouse import DATABASE, STORAGE_VERSION, connect, quoted
 
+FIGURE_SCHEMAS = ("marts", "metrics", "audit")  # a public relation of any other schema is published with pay
+Relations = dict[str, list[str]]  # the key columns of relations, by name '<schema>.<name>'
 
-def public_relations(manifest: dict[str, Any]) -> dict[str, list[str]]:
+
+@dataclass(frozen=True)
+class Folder:
+    """One published folder; `texts` gives its text files by name, given the number of rows of each relation in it."""
+
+    place: Path
+    texts: Callable[[dict[str, int]], dict[str, str]]
+
+
+def public_relations(manifest: dict[str, Any]) -> Relations:
     """Return the key columns of every public model in dbt's manifest, by its name '<schema>.<name>'."""
     return {
         f"{node['schema']}.{node['alias']}": _grain(node)
@@ -37,36 +55,60 @@ def _grain(node: dict[str, Any]) -> list[str]:
 def publish(
     warehouse: Path,
     manifest: dict[str, Any],
-    destination: Path,
-    contents: Callable[[dict[str, int]], str],
+    figures: Folder,
+    pay: Folder,
     progress: Progress,
     before_swap: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write the public relations beside `destination`, then put the finished folder in its place.
+    """Write both folders beside their places, then put the finished ones there: first pay, then the figures.
 
-    A reader sees either the last good version or this one, never a mixture; files that are open keep their content.
-    `contents` returns the text of contents.json, given the number of rows of each relation. `before_swap` is called
-    when everything is written; if it raises an error, the last good version stays. The caller must have locked the
-    destination with `hold`. Raise FailedCheck if a published relation lacks rows.
+    A reader of a folder sees either the last good version or this one, never a mixture; files that are open keep their
+    content. `before_swap` is called when everything is written; if it raises an error, the last good version stays. The
+    caller must have locked both places with `hold`. Raise FailedCheck, which names the folder at fault, if something
+    cannot be written or a published relation lacks rows.
     """
-    candidate = new_candidate(destination)
-    try:
-        rows = _write(warehouse, manifest, candidate, progress)
-        (candidate / CONTENTS).write_text(contents(rows), encoding="utf-8")
-        open_to_readers(candidate)
-        (candidate / DATABASE).chmod(0o444)
+    relations = public_relations(manifest)
+    of_figures = {name: grain for name, grain in relations.items() if name.split(".")[0] in FIGURE_SCHEMAS}
+    of_pay = {name: grain for name, grain in relations.items() if name not in of_figures}
+    done = count(1)
+
+    def step() -> None:
+        progress(next(done), len(relations))
+
+    with _candidate(pay) as next_pay, _candidate(figures) as next_figures:
+        with raised_as(FailedCheck, pay.place):
+            _write(warehouse, of_pay, next_pay, pay, step)
+            _write_workbook(warehouse, next_pay)
+            keep_private(next_pay)
+            (next_pay / DATABASE).chmod(0o400)
+        with raised_as(FailedCheck, figures.place):
+            _write(warehouse, of_figures, next_figures, figures, step)
+            open_to_readers(next_figures)
+            (next_figures / DATABASE).chmod(0o444)
         before_swap()
         with uninterrupted():
-            swap_in(candidate, destination, last=(DATABASE, CONTENTS))
-            set_stop_note(f"{destination} holds the new version.")
+            with raised_as(FailedCheck, pay.place):
+                swap_in(next_pay, pay.place, last=(DATABASE, CONTENTS))
+            set_stop_note(f"{pay.place} holds the new version, {figures.place} the last one; build again.")
+            with raised_as(FailedCheck, figures.place):
+                swap_in(next_figures, figures.place, last=(DATABASE, CONTENTS))
+            set_stop_note(f"{figures.place} and {pay.place} hold the new version.")
+
+
+@contextmanager
+def _candidate(folder: Folder) -> Iterator[Path]:
+    """Yield a new folder to write in, which is removed if an error is raised."""
+    with raised_as(FailedCheck, folder.place):
+        candidate = new_candidate(folder.place)
+    try:
+        yield candidate
     except BaseException:
         shutil.rmtree(candidate, ignore_errors=True)
         raise
 
 
-def _write(warehouse: Path, manifest: dict[str, Any], candidate: Path, progress: Progress) -> dict[str, int]:
-    """Write everything except contents.json, and return the number of rows of each relation."""
-    relations = public_relations(manifest)
+def _write(warehouse: Path, relations: Relations, candidate: Path, folder: Folder, step: Callable[[], None]) -> None:
+    """Write relations and the text files of a folder into its candidate; call `step` after each relation."""
     rows: dict[str, int] = {}
     with (
         connect(temporary_files=tempfile.gettempdir()) as connection,
@@ -75,7 +117,7 @@ def _write(warehouse: Path, manifest: dict[str, Any], candidate: Path, progress:
     ):
         connection.execute(f"attach '{quoted(warehouse)}' as warehouse (read_only)")
         connection.execute(f"attach '{quoted(database)}' as published (storage_version '{STORAGE_VERSION}')")
-        for number, (relation, grain) in enumerate(relations.items(), start=1):
+        for relation, grain in relations.items():
             schema, name = relation.split(".")
             (candidate / schema).mkdir(exist_ok=True)
             connection.execute(f"create schema if not exists published.{schema}")
@@ -91,11 +133,17 @@ def _write(warehouse: Path, manifest: dict[str, Any], candidate: Path, progress:
             )
             if rows[relation] != received:
                 raise FailedCheck(f"{relation} has {received} rows, but {rows[relation]} were published.")
-            progress(number, len(relations))
+            step()
         connection.execute("checkpoint published")  # a full disk raises its error here, with the file's name
         connection.execute("detach published")
+    for name, text in folder.texts(rows).items():
+        (candidate / name).write_text(text, encoding="utf-8")
+
+
+def _write_workbook(warehouse: Path, candidate: Path) -> None:
+    with connect(temporary_files=tempfile.gettempdir()) as connection:
+        connection.execute(f"attach '{quoted(warehouse)}' as warehouse (read_only)")
         write_workbook(connection, candidate / WORKBOOK)
-    return rows
 
 
 @contextmanager

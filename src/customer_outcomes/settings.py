@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from customer_outcomes.errors import UnusableInput
-from customer_outcomes.last_build import as_utc
+from customer_outcomes.last_build import as_utc, check_as_of
 from customer_outcomes.project import PROJECT_ROOT
 from customer_outcomes.warehouse import connect
 
@@ -46,6 +46,7 @@ def check_vars(text: str | None, as_of: str | None) -> dict[str, Any]:
     if faults:
         raise UnusableInput(*faults)
     given["as_of"] = as_utc(given.get("as_of") or datetime.now(UTC))
+    check_as_of(given["as_of"])
     return given
 
 

@@ -64,6 +64,11 @@ def removed_at_stop(folder: Path) -> Iterator[None]:
         _stop_folders.remove(folder)
 
 
+def stop_note() -> str:
+    """Return the last sentence of set_stop_note: what the published folders hold at this moment."""
+    return _stop_note
+
+
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Put off the end of the process until this context is left."""

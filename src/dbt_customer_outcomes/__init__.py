@@ -7,6 +7,7 @@ calls it when it connects, which is after parsing.
 
 import os
 from collections.abc import MutableMapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,13 +15,14 @@ import click
 from dbt.plugins import dbtPlugin
 from dbt_common.context import get_invocation_context
 
-from customer_outcomes.last_build import read_last_build
+from customer_outcomes.last_build import check_as_of, read_last_build
 
 
 class LastBuildPlugin(dbtPlugin):
     """Completes the vars and the folder of rules of the running dbt command.
 
-    A var or a rule that differs from the last build stops the command with UnusableInput.
+    A var or a rule that differs from the last build stops the command with UnusableInput, and so does an as_of after
+    now. What the command writes is readable for its owner only.
     """
 
     def initialize(self) -> None:
@@ -31,13 +33,16 @@ class LastBuildPlugin(dbtPlugin):
             return
         project, variables = command["project"], command["flags"].VARS
         root, path = Path(project.project_root), getattr(command["profile"].credentials, "path", ":memory:")
+        if path != ":memory:":
+            os.umask(0o077)  # the warehouse holds pay, and so do its log and the rules beside it
         last = read_last_build(root / path)
+        defaults = project.vars.to_dict()
         if last is None:
+            check_as_of(variables.get("as_of") or defaults.get("as_of") or datetime.min)
             return
         # dbt declares the environment of a command as read-only, but holds it in a dict.
         environment = cast(MutableMapping[str, str], get_invocation_context().env)
         given = environment.get("OUTCOMES_RULES")
-        defaults = project.vars.to_dict()
         last.check_variables(variables, defaults)
         last.check_rules(root / given if given else None)
         # Given vars are replaced too: another spelling of the same as_of would make dbt parse the project again.

@@ -1,4 +1,7 @@
-"""The published folder: checks whether builds may write it, locks it, and exchanges the old version for the new one.
+"""A published folder: checks whether builds may write it, locks it, and exchanges the old version for the new one.
+
+A build publishes two folders: one of figures, which BI tools read, and one of pay, which only its owner may read. The
+marker of each, contents.json, says which of both it is.
 
 Two files lie beside the folder, or inside it if it cannot be exchanged: `.<name>.lock`, which a build locks from its
 first step to its last, and the candidate `.<name>.<token>.next`, the version that is being written. The build that
@@ -19,24 +22,30 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from customer_outcomes.errors import UnusableInput, sentence
 from customer_outcomes.finance.workbook import WORKBOOK
 from customer_outcomes.places.locks import lock
 from customer_outcomes.warehouse import DATABASE
 
-CONTENTS = "contents.json"  # its presence marks a folder that a build published
+CONTENTS = "contents.json"  # the marker: its presence marks a folder that a build published
+BUILDS = "builds.jsonl"  # the history of builds, in the folder of pay
+FIGURES, PAY = "figures", "pay"  # what a folder holds, as its marker says; one without these words holds figures
+FILES = {FIGURES: (DATABASE, WORKBOOK), PAY: (DATABASE, WORKBOOK, BUILDS)}  # an older project put all into one folder
 # Files that file managers and office programs leave in a folder; they may be lost.
 PASSING = ("~$*", ".~lock.*", ".DS_Store", "Thumbs.db", "desktop.ini")
 CANNOT_EXCHANGE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # the file system does not support renameat2
 CANNOT_MOVE = (errno.EBUSY, errno.EXDEV)  # the folder is a mount point
 
 
-def check_destination(destination: Path, others: list[Path]) -> None:
+def check_destination(destination: Path, others: list[Path], holds: str = FIGURES) -> None:
     """Raise UnusableInput if publishing cannot work, or would replace a file that no build published.
 
-    `others` are the other files and folders of the build, which the published folder must not overlap.
+    `others` are the other files and folders of the build, which the published folder must not overlap; `holds` says
+    what the folder is for: FIGURES or PAY.
     """
+    option = "--publish-pay" if holds == PAY else "--publish"
     for other in others:
         if destination == other or destination in other.parents or other in destination.parents:
             raise UnusableInput(f"{destination} and {other} overlap; publish into a separate folder.")
@@ -50,7 +59,11 @@ def check_destination(destination: Path, others: list[Path]) -> None:
             raise UnusableInput(f"{destination} cannot be made: {existing} is a file.")
         if not os.access(existing, os.W_OK | os.X_OK, effective_ids=True):
             reason = "is read-only, or its permissions do not let you write"
-            raise UnusableInput(f"{existing} {reason}, so that nothing can be published into {destination}.")
+            raise UnusableInput(
+                f"{existing} {reason}, so that nothing can be published into {destination}; name another {option}."
+            )
+        if read_marker(destination) and _held_by(destination) != holds:
+            raise UnusableInput(f"{destination} holds published {_held_by(destination)}; name another {option}.")
         foreign = _foreign_file(destination)
     except OSError as error:
         raise UnusableInput(sentence(error, destination)) from None
@@ -146,7 +159,7 @@ def _replace_files(candidate: Path, destination: Path, last: tuple[str, ...]) ->
     stale = _published_files(destination) - set(map(str, names))
     # Without the marker, a build that is killed here would leave a folder that no later build may write.
     if not (destination / CONTENTS).exists():
-        (destination / CONTENTS).write_text("{}\n")
+        (destination / CONTENTS).write_text(json.dumps({"holds": read_marker(candidate).get("holds")}))
     for name in names:
         (destination / name).parent.mkdir(exist_ok=True)
         (destination / name.parent).chmod((candidate / name.parent).stat().st_mode & 0o777)
@@ -228,15 +241,25 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _published_files(folder: Path) -> set[str]:
-    """Return the relative names of the published files in a folder, found by the relations that its marker lists."""
+def read_marker(folder: Path) -> dict[str, Any]:
+    """Return the content of a folder's marker; nothing if there is none, or none that can be read."""
     try:
         marker = json.loads((folder / CONTENTS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        marker = {}
-    relations = marker.get("relations", marker) if isinstance(marker, dict) else {}
-    files = {f"{relation.replace('.', '/')}.parquet" for relation in relations}
-    return {name for name in files | {DATABASE, WORKBOOK} if (folder / name).is_file()}
+        return {}
+    return marker if isinstance(marker, dict) else {}
+
+
+def _held_by(folder: Path) -> str:
+    """Return what a published folder holds, FIGURES or PAY; a folder of an older project counts as one of figures."""
+    return PAY if read_marker(folder).get("holds") == PAY else FIGURES
+
+
+def _published_files(folder: Path) -> set[str]:
+    """Return the relative names of the published files in a folder, found by the relations that its marker lists."""
+    marker = read_marker(folder)
+    files = {f"{relation.replace('.', '/')}.parquet" for relation in marker.get("relations", marker)}
+    return {name for name in files.union(FILES[_held_by(folder)]) if (folder / name).is_file()}
 
 
 def _is_foreign(folder: Path) -> bool:

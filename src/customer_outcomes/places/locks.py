@@ -63,6 +63,14 @@ def open_to_readers(folder: Path) -> None:
             os.chmod(os.path.join(place, name), 0o666 & ~umask)
 
 
+def keep_private(folder: Path) -> None:
+    """Give a folder and everything in it the permissions of `private_files`, whatever the umask was."""
+    for place, _, files in os.walk(folder):
+        os.chmod(place, 0o700)
+        for name in files:
+            os.chmod(os.path.join(place, name), 0o600)
+
+
 def _umask() -> int:
     umask = os.umask(0o077)
     os.umask(umask)

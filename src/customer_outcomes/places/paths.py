@@ -1,7 +1,11 @@
-"""Paths with pattern marks: DuckDB reads a path with certain characters as a pattern, and offers no escape for them."""
+"""Paths: where they lead, and which hold pattern marks.
+
+DuckDB reads a path with certain characters as a pattern, and offers no escape for them.
+"""
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +14,17 @@ from pathlib import Path
 from customer_outcomes.errors import UnusableInput
 
 MARKS = "*?[]{}"
+
+
+def resolved(path: Path) -> Path:
+    """Return a path without links; unlike Path.resolve, this raises no error if links lead in a circle."""
+    return Path(os.path.realpath(path))
+
+
+def pay_folder(publish: Path) -> Path:
+    """Return the default folder for pay, beside the folder that BI tools read, even if that is named by a link."""
+    place = resolved(publish)
+    return place.parent / f"{place.name}_pay"
 
 
 def is_pattern(path: Path) -> bool:

@@ -109,6 +109,7 @@ def _paths(build: Build) -> Keys:
         "rules": str(build.rules.absolute()) if build.rules else None,
         "warehouse": str(build.warehouse),
         "published": str(build.publish),
+        "published_pay": str(build.pay),
         "data_docs": str(build.outcome.data_docs),
     }
 

@@ -54,6 +54,7 @@ def print_summary(outcome: Outcome) -> None:
         "  (audit.quarantined_rows has each)",
         "warehouse": str(outcome.warehouse),
         "published": str(outcome.published),
+        "pay": f"{outcome.published_pay}  (readable for its owner only)",
         "data docs": str(outcome.data_docs),
         "took": ", ".join(f"{phase.name} {phase.wall_seconds:.1f} s" for phase in outcome.phases),
     }

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from customer_outcomes.errors import UnusableInput
-from customer_outcomes.history import BUILDS, Delivery, Record, begin, describe, keep
+from customer_outcomes.history import BUILDS, Delivery, Record, begin, copy_of_builds, describe, keep
 from customer_outcomes.intake.folder import check_folder
 from customer_outcomes.project import PROJECT_ROOT
 from customer_outcomes.settings import known_vars
@@ -43,6 +43,7 @@ SETTINGS = known_vars() | {"as_of": "2026-05-01 00:00:00"}
 RECORD = Record(
     (Delivery("crm.accounts", "crm/accounts.csv", 3, "f"),), "2026-05-01 00:00:00", "EUR", "UTC", "1.0", "v", "r"
 )
+LATER = replace(RECORD, as_of="2026-06-01 00:00:00")
 ACCEPTED = replace(RECORD, alarms_accepted=("cltv", "customers"), accepted_by="ada")
 
 
@@ -62,14 +63,14 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def copied(work_folder: Path) -> list[dict]:
-    return [json.loads(line) for line in (work_folder / BUILDS).read_text().splitlines()]
+def copied(pay: Path) -> list[dict]:
+    return [json.loads(line) for line in (pay / BUILDS).read_text().splitlines()]
 
 
 def history(built: Built) -> list[dict]:
     """The rows of audit.builds, which builds.jsonl also holds."""
     rows = [row | {"as_of": str(row["as_of"])} for row in records(built.warehouse, "audit.builds")]
-    assert sorted(rows, key=str) == sorted(copied(built.work_folder), key=str)
+    assert sorted(rows, key=str) == sorted(copied(built.pay), key=str)
     return rows
 
 
@@ -159,6 +160,7 @@ def test_build_info_has_one_row_without_a_person(sample_build):
 
 def test_the_history_is_not_published(sample_build):
     assert not any("builds." in name for name in files_of(sample_build.published))
+    assert not (sample_build.work_folder / BUILDS).exists()
     tables = query(sample_build.database, "select table_name from duckdb_tables() where schema_name = 'audit'")
     assert ("builds",) not in tables and ("deliveries",) in tables
 
@@ -195,57 +197,59 @@ def test_deliveries_hold_every_row_received(build, request):
     assert all((built.input / path).is_file() for (path,) in paths)
 
 
-def test_the_history_is_taken_from_its_copy_and_the_copy_from_the_history(tmp_path):
-    """A new warehouse takes the builds of builds.jsonl; a lost builds.jsonl is written from the warehouse."""
-    (tmp_path / BUILDS).write_text(json.dumps(ACCEPTED.row) + "\n")
-    for _ in range(2):
-        with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
-            begin(connection, RECORD, tmp_path / "published", tmp_path)
+def write_copy(folder: Path, *rows: dict) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / BUILDS).write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.mark.parametrize("place", ["pay", "work"])
+def test_a_new_warehouse_takes_the_history_from_its_copy(tmp_path, place):
+    """The copy lies in the folder of pay; an older project kept it in the work folder."""
+    write_copy(tmp_path / place, ACCEPTED.row)
+    with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
+        for _ in range(2):
+            begin(connection, RECORD, tmp_path / "pay", tmp_path / "work")
             kept = connection.sql("select build_id, alarms_accepted, accepted_by from history.builds").fetchall()
-        assert kept == [(ACCEPTED.build_id, "cltv, customers", "ada")]
-        assert copied(tmp_path) == [ACCEPTED.row]
-        (tmp_path / BUILDS).unlink()
+            assert kept == [(ACCEPTED.build_id, "cltv, customers", "ada")]
 
 
+def test_the_copy_is_written_from_the_history_and_the_build_that_publishes(tmp_path):
+    warehouse = tmp_path / "warehouse.duckdb"
+    write_copy(tmp_path, LATER.row)
+    with duckdb.connect(warehouse) as connection:
+        begin(connection, RECORD, tmp_path, tmp_path / "work")
+    for _ in range(2):  # the same build again
+        text = copy_of_builds(warehouse, RECORD)
+        assert [json.loads(line) for line in text.splitlines()] == [RECORD.row, LATER.row]
+        keep(warehouse, RECORD, tmp_path / "work")
+
+
+@pytest.mark.parametrize("place", ["pay", "work"])
 @pytest.mark.parametrize("text", ["{", "3", "{}", '{"build_id": "a"}\n'])
-def test_a_copy_that_cannot_be_read_is_a_sentence(tmp_path, text):
-    (tmp_path / BUILDS).write_text(text)
+def test_a_copy_that_cannot_be_read_is_a_sentence(tmp_path, place, text):
+    (tmp_path / place).mkdir()
+    (tmp_path / place / BUILDS).write_text(text)
     with (
         duckdb.connect() as connection,
-        pytest.raises(UnusableInput, match=r"builds.jsonl, the history of builds, cannot"),
+        pytest.raises(UnusableInput, match=rf"{place}/builds.jsonl, the history of builds, cannot"),
     ):
-        begin(connection, RECORD, tmp_path / "published", tmp_path)
-
-
-def test_a_build_that_was_stopped_after_it_published_is_kept_by_the_next(tmp_path):
-    """One that was stopped before it published is not."""
-    info = tmp_path / "pub[lished" / "audit" / "build_info.parquet"
-    info.parent.mkdir(parents=True)
-    with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
-        begin(connection, ACCEPTED, info.parents[1], tmp_path)
-        begin(connection, RECORD, info.parents[1], tmp_path)
-        assert connection.sql("from history.builds").fetchall() == []
-        begin(connection, ACCEPTED, info.parents[1], tmp_path)
-        connection.execute(f"copy raw_intake.this_build to '{tmp_path}/info.parquet'")
-        (tmp_path / "info.parquet").rename(info)
-        begin(connection, RECORD, info.parents[1], tmp_path)
-        assert connection.sql("select build_id from history.builds").fetchall() == [(ACCEPTED.build_id,)]
-    assert copied(tmp_path) == [ACCEPTED.row]
+        begin(connection, RECORD, tmp_path / "pay", tmp_path / "work")
 
 
 def test_a_warehouse_that_somebody_reads_does_not_fail_the_build(tmp_path):
-    """The row is in builds.jsonl, from which the next build takes it."""
+    """The row is in builds.jsonl in the folder of pay, from which the next build takes it."""
+    write_copy(tmp_path / "work", ACCEPTED.row)
     with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
-        begin(connection, RECORD, tmp_path / "published", tmp_path)
+        begin(connection, RECORD, tmp_path / "pay", tmp_path / "nowhere")
         connection.execute("create schema audit")
         connection.execute("create table audit.builds as from history.builds")
     with duckdb.connect(tmp_path / "warehouse.duckdb", read_only=True):
-        keep(tmp_path / "warehouse.duckdb", RECORD, tmp_path)
+        keep(tmp_path / "warehouse.duckdb", RECORD, tmp_path / "work")
     assert query(tmp_path / "warehouse.duckdb", "select count(*) from audit.builds") == [(0,)]
+    assert not (tmp_path / "work" / BUILDS).exists()
     for _ in range(2):
-        keep(tmp_path / "warehouse.duckdb", RECORD, tmp_path)
+        keep(tmp_path / "warehouse.duckdb", RECORD, tmp_path / "work")
         assert query(tmp_path / "warehouse.duckdb", "select build_id from audit.builds") == [(RECORD.build_id,)]
-        assert copied(tmp_path) == [RECORD.row]
 
 
 def test_builds_are_recorded_and_a_failed_one_is_not(tmp_path: Path):
@@ -279,12 +283,14 @@ def test_builds_are_recorded_and_a_failed_one_is_not(tmp_path: Path):
     relations = query(first.database, "select table_name from duckdb_tables() where schema_name = 'audit'")
     assert ("builds",) not in relations
 
-    before = files_of(first.published)
+    before = files_of(first.published) | files_of(first.pay)
     again = build(tmp_path, more=("--full-refresh",))
     assert again.exit_code == 0, again.said
-    after = files_of(again.published)
+    after = files_of(again.published) | files_of(again.pay)
     assert {name for name in before | after if before.get(name) != after.get(name)} <= {"customer_outcomes.duckdb"}
     assert history(again) == [kept]
+    ids = {json.loads((folder / "contents.json").read_text())["build_id"] for folder in (again.published, again.pay)}
+    assert ids == {kept["build_id"]}
 
     deliver(tmp_path, STRANGE)
     failed = build(tmp_path)
@@ -292,7 +298,7 @@ def test_builds_are_recorded_and_a_failed_one_is_not(tmp_path: Path):
     sentence = "references:crm.transactions.product_id: 4 of 7 filled values lead nowhere, 57.1 %, after 0 % in"
     assert sentence in " ".join(failed.said.split())
     assert history(failed) == [kept]
-    assert files_of(first.published) == after
+    assert files_of(first.published) | files_of(first.pay) == after
 
     name = "references:crm.transactions.product_id"
     accepted = build(tmp_path, more=("--accept", name, "--accept", "cltv", "--by", "ada"))

@@ -1,6 +1,7 @@
 """An argument or an input that cannot be used is refused with a sentence and exit code 2, before anything is built."""
 
 import subprocess
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import filelock
@@ -8,8 +9,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from customer_outcomes.cli import app
+from customer_outcomes.errors import UnusableInput
 from customer_outcomes.intake.folder import check_folder
 from customer_outcomes.places.paths import MARKS
+from customer_outcomes.settings import check_vars
 from helpers.builds import OUTCOMES
 
 ACCOUNTS = "account_id,created_at\nA,2024-01-01\n"
@@ -60,6 +63,7 @@ def assert_refused(folder: Path, result: Result, *expected: str) -> None:
         assert sentence.endswith((".", "?"))
     assert not (folder / "warehouse.duckdb").exists()
     assert not (folder / "published" / "contents.json").exists()
+    assert not (folder / "published_pay").exists()
 
 
 @pytest.mark.parametrize(
@@ -151,6 +155,33 @@ def test_an_as_of_that_is_no_moment(folder, given):
     assert_refused(folder, build(folder, "--as-of", given), f"as_of is {given!r}, which is not an ISO 8601 timestamp.")
 
 
+IN_AN_HOUR = datetime.now(UTC) + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--as-of", "9999-12-31"],
+        ["--as-of", IN_AN_HOUR.isoformat()],
+        ["--as-of", IN_AN_HOUR.astimezone(timezone(timedelta(hours=-11))).isoformat()],
+        ["--as-of", IN_AN_HOUR.replace(tzinfo=None).isoformat()],  # without an offset it is UTC
+        ["--vars", f"{{as_of: {IN_AN_HOUR.isoformat()}}}"],
+        ["--vars", f"{{as_of: '{IN_AN_HOUR.isoformat(sep=' ')}'}}"],
+    ],
+)
+def test_an_as_of_after_now(folder, arguments):
+    assert_refused(folder, build(folder, *arguments), " (UTC), which is after now, ")
+
+
+@pytest.mark.parametrize("hours", [-11, 0, 14])
+def test_an_as_of_is_compared_with_now_as_a_moment(hours):
+    """At an offset, the clock may show a later hour than UTC."""
+    now = datetime.now(timezone(timedelta(hours=hours)))
+    assert check_vars(None, now.isoformat())["as_of"] == str(now.astimezone(UTC).replace(tzinfo=None))
+    with pytest.raises(UnusableInput, match="which is after now"):
+        check_vars(None, (now + timedelta(minutes=5)).isoformat())
+
+
 @pytest.mark.parametrize("mark", MARKS)
 def test_a_warehouse_whose_path_could_be_a_pattern(folder, mark):
     warehouse = folder / f"a{mark}b" / "warehouse.duckdb"
@@ -232,7 +263,10 @@ def test_the_command_itself_says_so_on_standard_error(tmp_path):
     ("arguments", "expected"),
     [
         (["--help"], ["build", "sample", "Exit codes"]),
-        (["build", "--help"], ["--input", "--warehouse", "--publish", "--as-of", "--vars", "--rules", "--threads"]),
+        (
+            ["build", "--help"],
+            ["--input", "--warehouse", "--publish", "--publish-pay", "--as-of", "--vars", "--rules", "--threads"],
+        ),
         (["sample", "--help"], ["--accounts", "--seed", "--format"]),
     ],
 )
@@ -259,6 +293,17 @@ def test_help(arguments, expected):
         ("--publish", "{}/circle", "is a link that leads in a circle"),
         ("--publish", "/dev/null", "/dev/null holds files that no build published"),
         ("--publish", "{}/others", "holds mine.xlsx, which no build published"),
+        ("--publish-pay", "{}", "overlap; publish into a separate folder"),
+        ("--publish-pay", "{}/published", "published overlap; publish into a separate folder"),
+        ("--publish-pay", "{}/published/pay", "published overlap; publish into a separate folder"),
+        ("--publish-pay", "{}/warehouse.duckdb", "warehouse.duckdb overlap; publish into a separate folder"),
+        ("--publish-pay", "{}/warehouse.work/pay", "warehouse.work overlap; publish into a separate folder"),
+        ("--publish-pay", "{}/input/pay", "input overlap; publish into a separate folder"),
+        ("--publish-pay", "{}/circle", "is a link that leads in a circle"),
+        ("--publish-pay", "{}/others", "others holds mine.xlsx, which no build published"),
+        ("--publish-pay", "{}/input/../old", "old holds published figures; name another --publish-pay."),
+        ("--publish-pay", "/dev/null", "/dev/null holds files that no build published"),
+        ("--publish", "{}/paid", "paid holds published pay; name another --publish."),
         ("--publish", "{}/broken", "broken/contents.json, the list of published relations, cannot be read: IO Error"),
         ("--input", "{}/circle", "is not a folder."),
         ("--input", "{}/" + "i" * 300, "File name too long."),
@@ -272,6 +317,8 @@ def test_a_place_or_value_that_cannot_be(folder, option, value, expected):
     for name in ("others", "broken"):
         write(folder / name / "contents.json", "{}")
     write(folder / "others" / "mine.xlsx", "")
+    write(folder / "old" / "contents.json", '{"relations": {"marts.dim_customers": 1}}')
+    write(folder / "paid" / "contents.json", '{"holds": "pay", "relations": {}}')
     write(folder / "broken" / "customer_outcomes.duckdb", "ten years of work" * 1000)
     assert_refused(folder, build(folder, option, value.format(folder) if option != "--vars" else value), expected)
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,17 +16,22 @@ from customer_outcomes.guard import (
     Bounds,
     Delivered,
     Guard,
-    Table,
-    Version,
     alarms,
     check_accepted,
     check_frame,
-    contents_of,
     judge,
-    last_published,
 )
 from customer_outcomes.intake.references import BrokenReference
-from helpers.builds import DATABASE, Built, files_of, run_build, without_closes
+from customer_outcomes.memory import (
+    Table,
+    Version,
+    figures_contents,
+    last_published,
+    pay_contents,
+    remarks_on_folders,
+)
+from customer_outcomes.places.paths import pay_folder
+from helpers.builds import DATABASE, Built, copy_published, files_of, run_build, without_closes
 
 pytestmark = pytest.mark.whole_builds(2)
 
@@ -236,22 +240,81 @@ def test_closed_months_keep_their_currency_and_time_goes_on():
 
 
 def test_contents_are_read_back_and_keep_who_accepted_what(tmp_path: Path):
-    now, relations = version(Table(100, 50, 50), adjustments_share=0.2), {"compensation.comp_period_closes": 2}
-    (tmp_path / "contents.json").write_text(contents_of(now, None, ["cltv"], "ada", relations))
-    last = last_published(tmp_path)
+    now, closes = version(Table(100, 50, 50), adjustments_share=0.2), {"compensation.comp_period_closes": 2}
+    remember(tmp_path / "published", figures_contents(now, "a", {}))
+    remember(tmp_path / "pay", pay_contents(now, None, ["cltv"], "ada", "a", closes))
+    last = last_published(tmp_path / "published", tmp_path / "pay")
     alarm = {"as_of": "2026-04-01 00:00:00", "alarm": "cltv", "by": "ada"}
     assert last == replace(now, has_closes=True, accepted_alarms=[alarm])
-    again = json.loads(contents_of(now, last, ["cltv"], "ada", relations))
+    again = json.loads(pay_contents(now, last, ["cltv"], "ada", "a", closes))
     assert again["build"]["accepted_alarms"] == [alarm]
-    later = json.loads(contents_of(replace(now, as_of=datetime(2026, 5, 1)), last, ["customers"], "bob", relations))
+    later = json.loads(pay_contents(replace(now, as_of=datetime(2026, 5, 1)), last, ["customers"], "bob", "b", closes))
     assert [one["by"] for one in later["build"]["accepted_alarms"]] == ["ada", "bob"]
-    assert last_published(tmp_path / "nowhere") is None
+    assert last_published(tmp_path / "nowhere", tmp_path / "nowhere") is None
+
+
+def remember(folder: Path, contents: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "contents.json").write_text(contents)
+
+
+def test_the_folder_without_pay_remembers_neither_pay_nor_persons():
+    now = version(adjustments_share=0.2, accepted_alarms=[{"by": "ada"}], has_closes=True)
+    contents = json.loads(figures_contents(now, "a", {"marts.dim_customers": 1}))
+    frame = {"as_of", "reporting_currency", "reporting_timezone"}
+    assert contents["build"].keys() == {"tables", "customers", "cltv", "broken_shares"} | frame
+    assert contents.keys() == {"holds", "build_id", "build", "relations"}
+
+
+def test_one_folder_alone_is_remembered_too(tmp_path: Path):
+    """A build may be killed between the two folders, and either may be lost."""
+    now = version(Table(100, 50, 50), adjustments_share=0.2)
+    remember(tmp_path / "published", figures_contents(now, "a", {}))
+    remember(tmp_path / "pay", pay_contents(now, None, [], None, "a", {"compensation.comp_period_closes": 2}))
+    assert last_published(tmp_path / "published", tmp_path / "nowhere") == replace(now, adjustments_share=0.0)
+    alone = last_published(tmp_path / "nowhere", tmp_path / "pay")
+    assert alone == Version({}, 0, Decimal("0.00"), 0.2, now.as_of, "EUR", "UTC", has_closes=True)
+    assert raised(version(), alone) == []
+
+
+def test_what_is_about_pay_is_as_the_folder_of_pay_says(tmp_path: Path):
+    """The folders are of different builds, because the last build was killed between them."""
+    before, after = version(), version(as_of=datetime(2026, 5, 1), adjustments_share=0.2, reporting_currency="USD")
+    remember(tmp_path / "published", figures_contents(before, "a", {}))
+    closes = {"compensation.comp_period_closes": 2}
+    for first, second in ((before, after), (after, before)):
+        remember(tmp_path / "published", figures_contents(first, "a", {}))
+        remember(tmp_path / "pay", pay_contents(second, None, [], None, "b", closes))
+        last = last_published(tmp_path / "published", tmp_path / "pay")
+        assert last.as_of == after.as_of
+        assert (last.adjustments_share, last.reporting_currency) == (
+            second.adjustments_share,
+            second.reporting_currency,
+        )
+
+
+def test_folders_of_different_builds_are_remarked(tmp_path: Path):
+    published, pay = tmp_path / "published", tmp_path / "pay"
+    assert remarks_on_folders(published, pay) == []
+    remember(published, figures_contents(version(), "abcdefghi", {}))
+    (said,) = remarks_on_folders(published, pay)
+    assert said.startswith(f"{published} is of build abcdefgh, and {pay} of no build, because")
+    remember(pay, pay_contents(version(), None, [], None, "abcdefghi", {}))
+    assert remarks_on_folders(published, pay) == []
+    remember(pay, pay_contents(version(), None, [], None, "bcdefghij", {}))
+    (said,) = remarks_on_folders(published, pay)
+    assert said.startswith(f"{published} is of build abcdefgh, and {pay} of build bcdefghi, because")
+    for older in ({"compensation.comp_credits": 3}, {"build": {}, "relations": {"compensation.comp_credits": 3}}):
+        remember(published, json.dumps(older))
+        (said,) = remarks_on_folders(published, pay)
+        assert said.startswith(f"Pay leaves {published}: ")
 
 
 def test_a_version_of_an_older_project_is_known_by_its_relations(sample_build: Built, tmp_path: Path):
     (tmp_path / DATABASE).symlink_to(sample_build.published / DATABASE)
     (tmp_path / "contents.json").write_text('{"marts.customer_lifetime": 53}')
-    last, newer = last_published(tmp_path), last_published(sample_build.published)
+    last = last_published(tmp_path, tmp_path / "nowhere")
+    newer = last_published(sample_build.published, sample_build.pay)
     assert (last.tables, last.customers, last.cltv) == (newer.tables, newer.customers, newer.cltv)
     assert last.as_of is None and newer.as_of == datetime(2026, 7, 1)
     assert newer.reporting_currency == "EUR" and newer.has_closes
@@ -260,8 +323,12 @@ def test_a_version_of_an_older_project_is_known_by_its_relations(sample_build: B
 @pytest.mark.parametrize("text", ["{", "[]", '{"build": {}}', '{"build": 3}'])
 def test_contents_that_cannot_be_read_are_a_sentence(tmp_path: Path, text: str):
     (tmp_path / "contents.json").write_text(text)
+    (tmp_path / "pay").mkdir()
     with pytest.raises(UnusableInput, match="cannot be read"):
-        Guard(tmp_path, [], None)
+        Guard(tmp_path, tmp_path / "pay", [], None)
+    (tmp_path / "contents.json").rename(tmp_path / "pay" / "contents.json")
+    with pytest.raises(UnusableInput, match=r"pay/contents.json, the list of published relations, cannot be read"):
+        Guard(tmp_path, tmp_path / "pay", [], None)
 
 
 @pytest.fixture
@@ -278,10 +345,11 @@ def extract(tmp_path: Path) -> Path:
 
 def test_an_extract_delivered_alone_is_published_only_by_a_persons_word(sample_build, extract: Path, tmp_path: Path):
     """A failed check leaves every published byte, until a person accepts the alarms."""
-    published = Path(shutil.copytree(sample_build.published, tmp_path / "published"))
+    published = copy_published(sample_build, tmp_path)
     without_closes(published, is_remembered=True)
-    before, inode = files_of(published), published.stat().st_ino
-    last = last_published(published)
+    pay = pay_folder(published)
+    before, inodes = (files_of(published), files_of(pay)), (published.stat().st_ino, pay.stat().st_ino)
+    last = last_published(published, pay)
     arguments = {"as_of": datetime(2026, 7, 1), "variables": {name: getattr(BOUNDS, name) for name in vars(BOUNDS)}}
     refused = run_build(tmp_path, extract, **arguments)
     said = " ".join(refused.said.split())
@@ -295,9 +363,9 @@ def test_an_extract_delivered_alone_is_published_only_by_a_persons_word(sample_b
     assert "quarantine:crm.transactions: 100 of 150 rows received are quarantined, 66.7 %" in said
     assert "missing_required of amount" in said
     assert "company: the input holds 0 of the " in said
-    assert f"{published} stays as the last good build left it." in said
-    assert files_of(published) == before
-    assert published.stat().st_ino == inode
+    assert f"{published} and {published}_pay stay as the last good build left them." in said
+    assert (files_of(published), files_of(pay)) == before
+    assert (published.stat().st_ino, pay.stat().st_ino) == inodes
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
     alarms_raised = sorted(
         set(re.findall(r"(?:shrink:[a-z_.]+|quarantine:[a-z_.]+|customers|cltv|company)(?=: )", said))
@@ -306,7 +374,8 @@ def test_an_extract_delivered_alone_is_published_only_by_a_persons_word(sample_b
     accepted = run_build(tmp_path, extract, more=(*accept, "--by", "ada"), **arguments)
     assert accepted.exit_code == 0, accepted.said
     assert "--accept adjustments met no alarm." in accepted.said
-    contents = json.loads((published / "contents.json").read_text())["build"]
+    contents = json.loads((pay / "contents.json").read_text())["build"]
+    assert "ada" not in (published / "contents.json").read_text()
     assert [(one["alarm"], one["by"]) for one in contents["accepted_alarms"]] == [
         (name, "ada") for name in alarms_raised
     ]

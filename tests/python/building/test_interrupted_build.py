@@ -17,25 +17,41 @@ import pyarrow.parquet as pq
 import pytest
 
 from customer_outcomes.places.destination import hold
+from customer_outcomes.places.paths import pay_folder
 from customer_outcomes.places.warehouse_file import hold_warehouse
-from helpers.builds import DATABASE, SEED, THREADS, WORLD_AS_OF, Built, command, differences, good_build, without_closes
+from helpers.builds import (
+    DATABASE,
+    SEED,
+    THREADS,
+    WORLD_AS_OF,
+    Built,
+    command,
+    copy_published,
+    differences,
+    good_build,
+    without_closes,
+)
 
 pytestmark = pytest.mark.whole_builds(7)
 
-CANDIDATES = ".published.*.next"
+CANDIDATES = ".published*.next"
 Version = dict[str, tuple[int, int]]  # by relation: how many rows, and a hash of all their values
 
 PUBLISHING = """
 import json, pathlib, sys
 from customer_outcomes.places.destination import hold
-from customer_outcomes.publish import publish
-warehouse, manifest, destination = map(pathlib.Path, sys.argv[1:])
-with hold(destination):
+from customer_outcomes.publish import Folder, publish
+warehouse, manifest, destination, pay = map(pathlib.Path, sys.argv[1:])
+
+def folder(place, holds):
+    return Folder(place, lambda rows: {"contents.json": json.dumps({"holds": holds, "relations": rows})})
+
+with hold(destination), hold(pay):
     publish(
         warehouse,
         json.loads(manifest.read_text()),
-        destination,
-        lambda rows: json.dumps({"relations": rows}),
+        folder(destination, "figures"),
+        folder(pay, "pay"),
         lambda done, of: None,
     )
 """
@@ -65,6 +81,7 @@ class Watcher:
     def __init__(self, published: Path, pause: float):
         self.published, self.pause = published, pause  # the pause leaves the build something of the processor
         self.versions, self.troubles, self.rounds = [], [], 0
+        self._relation = f"{next(iter(self._contents())).replace('.', '/')}.parquet"
         self._is_over = threading.Event()
         self._threads = [threading.Thread(target=self._repeat, args=work) for work in self._works()]
 
@@ -90,7 +107,7 @@ class Watcher:
                 self.troubles.append(repr(trouble))
 
     def _open(self) -> None:
-        for name in (DATABASE, "contents.json", "marts/fct_transactions.parquet"):
+        for name in (DATABASE, "contents.json", self._relation):
             (self.published / name).open("rb").close()
 
     def read(self) -> None:
@@ -152,7 +169,7 @@ def started(arguments: list[str]) -> Iterator[subprocess.Popen]:
 def publishing(built: Built, published: Path) -> list[str]:
     """Return the command that publishes a finished build, and does nothing else."""
     manifest = built.work_folder / "target" / "manifest.json"
-    return [sys.executable, "-c", PUBLISHING, *map(str, (built.warehouse, manifest, published))]
+    return [sys.executable, "-c", PUBLISHING, *map(str, (built.warehouse, manifest, published, pay_folder(published)))]
 
 
 def found(folder: Path, pattern: str) -> int:
@@ -177,24 +194,30 @@ def moments(folder: Path, dice: Random) -> dict[str, Callable[[], bool]]:
 def test_killed_in_every_phase_and_built_again(csv_world, csv_build, sample_build, tmp_path):
     """The published folder holds another company at first, so that the two versions cannot be mistaken."""
     dice, published = Random(SEED), tmp_path / "published"
-    shutil.copytree(sample_build.published, published)
+    copy_published(sample_build, tmp_path)
     without_closes(published)
     before, after = read_version(published), read_version(csv_build.published)
-    assert before != after
-    with Watcher(published, 0.3) as watcher, duckdb.connect() as reader:
+    paid_before, paid_after = read_version(pay_folder(published)), read_version(csv_build.pay)
+    assert before != after and paid_before != paid_after
+    with (
+        Watcher(published, 0.3) as watcher,
+        Watcher(pay_folder(published), 0.3) as watcher_of_pay,
+        duckdb.connect() as reader,
+    ):
         reader.execute(f"attach '{published / DATABASE}' as held (read_only)")
         for phase, is_reached in moments(tmp_path, dice).items():
             with started(command(tmp_path, csv_world, WORLD_AS_OF, None, THREADS)) as process:
                 wait_until(process, is_reached)
                 code = kill_after(process, dice.uniform(0, 0.02 if phase == "publishing" else 2))
             assert code == -9, f"the build was through before it could be killed in {phase}"
-            assert read_version(published) == before
+            assert (read_version(published), read_version(pay_folder(published))) == (before, paid_before)
         again = good_build(tmp_path, csv_world)
         assert version_of(reader, "held") == before  # a reader who has the file open keeps the former version
-    assert watcher.troubles == []
-    assert watcher.rounds > 20
+    assert watcher.troubles == watcher_of_pay.troubles == []
+    assert watcher.rounds > 20 and watcher_of_pay.rounds > 20
     assert all(version in (before, after) for version in watcher.versions)
-    assert read_version(again.published) == after
+    assert all(version in (paid_before, paid_after) for version in watcher_of_pay.versions)
+    assert (read_version(again.published), read_version(again.pay)) == (after, paid_after)
     assert differences(again.warehouse, csv_build.warehouse, ["marts", "metrics", "audit"]) == []
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 
@@ -204,24 +227,30 @@ def test_killed_in_every_phase_and_built_again(csv_world, csv_build, sample_buil
 )
 def test_stopped_in_a_phase(csv_world, csv_build, tmp_path, phase, number):
     """One sentence, one exit code, and the last good version; the next build removes the rest."""
-    published = Path(shutil.copytree(csv_build.published, tmp_path / "published"))
-    before = read_version(published)
+    published = copy_published(csv_build, tmp_path)
+    before = read_version(published), read_version(pay_folder(published))
     with started(command(tmp_path, csv_world, WORLD_AS_OF, None, THREADS)) as process:
         wait_until(process, moments(tmp_path, Random(SEED))[phase])
         process.send_signal(number)
         _, said = process.communicate(timeout=30)
     lines = [line for line in said.splitlines() if line.strip() and "\u2501" not in line]
-    assert lines == [f"Stopped by {number.name}.", f"{published} stays as the last good build left it."]
+    stay = f"{published} and {published}_pay stay as the last good build left them."
+    assert lines == [f"Stopped by {number.name}.", stay]
     assert process.returncode == 128 + number
-    assert read_version(published) == before
-    with hold_warehouse(tmp_path / "warehouse.duckdb", tmp_path / "warehouse.work"), hold(published):
+    assert (read_version(published), read_version(pay_folder(published))) == before
+    held = hold_warehouse(tmp_path / "warehouse.duckdb", tmp_path / "warehouse.work")
+    with held, hold(published), hold(pay_folder(published)):
         pass
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["published", "warehouse.duckdb", "warehouse.work"]
+    names = ["published", "published_pay", "warehouse.duckdb", "warehouse.work"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
     assert not (tmp_path / "warehouse.work" / "tmp").exists()
 
 
 def test_killed_at_random_moments_of_publishing(csv_build, sample_build, tmp_path):
-    """Two companies take turns; how long publishing takes undisturbed says within which time to kill it."""
+    """Two companies take turns; how long publishing takes undisturbed says within which time to kill it.
+
+    Each folder is whole at any moment, also where they are of different builds.
+    """
     dice, published = Random(SEED), tmp_path / "published"
 
     def is_begun() -> bool:
@@ -229,8 +258,9 @@ def test_killed_at_random_moments_of_publishing(csv_build, sample_build, tmp_pat
 
     builds = (csv_build, sample_build)
     versions = [read_version(built.published) for built in builds]
-    shutil.copytree(sample_build.published, published)
-    with Watcher(published, 0.01) as watcher:
+    versions_of_pay = [read_version(built.pay) for built in builds]
+    copy_published(sample_build, tmp_path)
+    with Watcher(published, 0.01) as watcher, Watcher(pay_folder(published), 0.01) as watcher_of_pay:
         with started(publishing(csv_build, published)) as process:
             wait_until(process, is_begun)
             begun = time.perf_counter()
@@ -244,12 +274,14 @@ def test_killed_at_random_moments_of_publishing(csv_build, sample_build, tmp_pat
                 codes.append(kill_after(process, dice.uniform(0, seconds)))
             watcher.read()
             assert read_version(published) in versions
+            assert read_version(pay_folder(published)) in versions_of_pay
             for candidate in tmp_path.glob(CANDIDATES):
                 shutil.rmtree(candidate)  # so that the next one's can be seen
         subprocess.run(publishing(csv_build, published), check=True)
         watcher.read()
     assert set(codes) <= {0, -9}
     assert -9 in codes
-    assert watcher.troubles == []
+    assert watcher.troubles == watcher_of_pay.troubles == []
     assert all(version in versions for version in watcher.versions)
-    assert read_version(published) == versions[0]
+    assert all(version in versions_of_pay for version in watcher_of_pay.versions)
+    assert (read_version(published), read_version(pay_folder(published))) == (versions[0], versions_of_pay[0])

@@ -25,14 +25,25 @@ from customer_outcomes.cli import app
 from customer_outcomes.errors import FailedCheck, UnusableInput
 from customer_outcomes.ledger import RELATIONS, copies_in, save_closes
 from customer_outcomes.places import destination
-from customer_outcomes.places.destination import check_destination, hold
+from customer_outcomes.places.destination import PAY, check_destination, hold
 from customer_outcomes.places.locks import lock, open_to_readers, private_files
-from customer_outcomes.publish import publish
+from customer_outcomes.places.paths import pay_folder
 from customer_outcomes.runner import assert_all_ran, environment, forget_older_parse
-from helpers.builds import DATABASE, HOSTILE, Built, command, differences, files_of, query
+from helpers.builds import (
+    DATABASE,
+    HOSTILE,
+    Built,
+    command,
+    copy_published,
+    differences,
+    files_of,
+    manifest_of,
+    publish_again,
+    query,
+)
 from helpers.closed_periods import PERIOD, change, faults
 
-SCHEMAS = ["marts", "metrics", "audit", "compensation"]
+SCHEMAS = ["marts", "metrics", "audit"]
 SAID_BY_WHO_HOLDS = """
 import sys, duckdb
 connection = duckdb.connect(sys.argv[1], read_only=True)
@@ -47,7 +58,7 @@ def copy(sample_build: Built, tmp_path: Path) -> Built:
     """A build of the sample that a test can spoil, with an input of its own."""
     source = Path(shutil.copytree(sample_build.input, tmp_path / "input"))
     warehouse = Path(shutil.copy(sample_build.warehouse, tmp_path))
-    published = Path(shutil.copytree(sample_build.published, tmp_path / "published"))
+    published = copy_published(sample_build, tmp_path)
     shutil.copytree(sample_build.work_folder / "target", warehouse.with_suffix(".work") / "target")
     return Built(source, warehouse, published, 0, "")
 
@@ -64,15 +75,6 @@ def without_dbt(copy: Built, monkeypatch) -> Callable[..., Result]:
         return CliRunner().invoke(app, arguments)
 
     return run
-
-
-def as_contents(rows: dict[str, int]) -> str:
-    """Contents without what the guard knows of a build."""
-    return json.dumps({"relations": rows})
-
-
-def manifest_of(built: Built) -> dict:
-    return json.loads((built.work_folder / "target" / "manifest.json").read_text())
 
 
 def said(result: Result) -> list[str]:
@@ -119,14 +121,17 @@ def test_a_build_again_publishes_the_same(copy, without_dbt, sample_build):
     result = without_dbt()
     assert result.exit_code == 0, result.output
     assert differences(copy.database, sample_build.database, SCHEMAS) == []
+    assert differences(copy.pay_database, sample_build.pay_database, ["compensation"]) == []
     assert left_overs(copy.warehouse.parent) == []
     assert list((copy.work_folder).glob("tmp")) == []
 
 
-def test_two_builds_into_one_folder(copy, without_dbt):
-    with lock(copy.published.with_name(".published.lock"), "taken"):
+@pytest.mark.parametrize("name", ["published", "published_pay"])
+def test_two_builds_into_one_folder(copy, without_dbt, name):
+    with lock(copy.published.with_name(f".{name}.lock"), "taken"):
         result = without_dbt()
-    assert (result.exit_code, said(result)) == (2, [f"Another build is publishing into {copy.published}."])
+    folder = copy.published.with_name(name)
+    assert (result.exit_code, said(result)) == (2, [f"Another build is publishing into {folder}."])
     assert left_overs(copy.warehouse.parent) == []
 
 
@@ -139,12 +144,12 @@ def test_a_lock_that_a_killed_build_left_is_taken(tmp_path):
 
 def test_closes_that_another_build_published_meanwhile(copy, without_dbt):
     other = f"update compensation.comp_closed_lines set payout = payout + 1 where period = '{PERIOD}'"
-    before = (copy.published / "contents.json").stat().st_ino
-    result = without_dbt(lambda: change(copy.database, other))
+    before = [(folder / "contents.json").stat().st_ino for folder in (copy.published, copy.pay)]
+    result = without_dbt(lambda: change(copy.pay_database, other))
     assert result.exit_code == 1
-    assert "have changed since this build began" in said(result)[0]
-    assert said(result)[1] == f"{copy.published} stays as the last good build left it."
-    assert (copy.published / "contents.json").stat().st_ino == before
+    assert f"The closed periods in {copy.pay} have changed since this build began" in said(result)[0]
+    assert said(result)[1] == f"{copy.published} and {copy.pay} stay as the last good build left them."
+    assert [(folder / "contents.json").stat().st_ino for folder in (copy.published, copy.pay)] == before
 
 
 @pytest.mark.parametrize("moment", ["kept", "published"])
@@ -153,13 +158,14 @@ def test_killed_beside_the_swap(copy, moment, monkeypatch):
     reopen_the_last_period(copy)
     closes = query(copy.warehouse, "from compensation.comp_period_closes order by period")
     shutil.rmtree(copy.published)
+    shutil.rmtree(copy.pay)
 
     def killed(*arguments: object, **more: object) -> None:
         raise KeyboardInterrupt
 
     def steps(last: Callable[[], None]) -> None:
-        with hold(copy.published):
-            publish(copy.warehouse, manifest_of(copy), copy.published, as_contents, lambda done, of: None, last)
+        with hold(copy.published), hold(copy.pay):
+            publish_again(copy, copy.published, last)
 
     def keep() -> None:
         save_closes(copy.warehouse)
@@ -170,12 +176,13 @@ def test_killed_beside_the_swap(copy, moment, monkeypatch):
         else:
             patched.setattr("customer_outcomes.publish.set_stop_note", killed)
         steps(keep)
-    assert copy.published.exists() == (moment == "published")
+    assert copy.pay.exists() == (moment == "published")
+    assert not copy.published.exists()
     assert faults(copy) == []
     kept = "from ledger.period_closes where copy_name = 'kept' order by period"
     assert [row[1:] for row in query(copy.warehouse, kept)] == closes
     steps(keep)
-    assert [row[1:] for row in copies_in(copy.published)["period_closes"] if row[0] == "published"] == closes
+    assert [row[1:] for row in copies_in(copy.pay)["period_closes"] if row[0] == "published"] == closes
     assert [row[1:] for row in query(copy.warehouse, kept)] == closes
     assert faults(copy) == []
 
@@ -192,7 +199,63 @@ def test_closes_are_kept_before_they_are_published(copy, without_dbt, monkeypatc
 
     monkeypatch.setattr("customer_outcomes.publish.swap_in", look)
     assert without_dbt().exit_code == 0
-    assert seen == [[(1,)]]
+    assert seen == [[(1,)], [(1,)]]
+
+
+def test_killed_between_the_two_folders(copy, without_dbt, sample_build, monkeypatch):
+    """Pay is of the new build and the figures of the one before: the next build says so, and publishes both anew."""
+    spoil(copy.published, build_id="before")
+    reopen_the_last_period(copy)
+    change(copy.pay_database, f"delete from compensation.comp_period_closes where period = '{PERIOD}'")
+    swapped = []
+    swap_in = destination.swap_in
+
+    def killed(candidate: Path, place: Path, **more: object) -> None:
+        swapped.append(place)
+        if place == copy.published:
+            raise KeyboardInterrupt
+        swap_in(candidate, place, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("customer_outcomes.publish.swap_in", killed)
+        assert without_dbt().exit_code != 0
+    assert swapped == [copy.pay, copy.published]
+    assert json.loads((copy.published / "contents.json").read_text())["build_id"] == "before"
+    built_again = without_dbt()
+    assert built_again.exit_code == 0, built_again.output
+    assert f"{copy.published} is of build before, and {copy.pay} of build " in built_again.stdout
+    ids = [json.loads((folder / "contents.json").read_text())["build_id"] for folder in (copy.published, copy.pay)]
+    assert ids[0] == ids[1] != "before"
+    assert differences(copy.database, sample_build.database, SCHEMAS) == []
+    assert differences(copy.pay_database, sample_build.pay_database, ["compensation"]) == []
+    assert "is of build" not in without_dbt().stdout
+    assert left_overs(copy.warehouse.parent) == []
+
+
+def spoil(folder: Path, **others: object) -> None:
+    """Change what the marker of a folder says."""
+    marker = json.loads((folder / "contents.json").read_text())
+    (folder / "contents.json").write_text(json.dumps(marker | others))
+
+
+def test_figures_that_cannot_be_exchanged_after_pay(copy, without_dbt, monkeypatch):
+    swap_in = destination.swap_in
+
+    def fail(candidate: Path, place: Path, **more: object) -> None:
+        if place == copy.published:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        swap_in(candidate, place, **more)
+
+    monkeypatch.setattr("customer_outcomes.publish.swap_in", fail)
+    before = files_of(copy.published)
+    result = without_dbt()
+    assert result.exit_code == 1
+    assert said(result) == [
+        f"{copy.published}: No space left on device.",
+        f"{copy.pay} holds the new version, {copy.published} the last one; build again.",
+    ]
+    assert files_of(copy.published) == before
+    assert left_overs(copy.warehouse.parent) == []
 
 
 def test_an_analyst_who_has_the_warehouse_open(copy, without_dbt):
@@ -206,11 +269,11 @@ def test_an_analyst_who_has_the_warehouse_open(copy, without_dbt):
     with open_meanwhile(copy, without_dbt) as result:
         assert result.exit_code == 0, result.output
     reopen_the_last_period(copy)
-    before = files_of(copy.published)
+    before = files_of(copy.published), files_of(copy.pay)
     with open_meanwhile(copy, without_dbt) as result:
         assert result.exit_code == 1
         assert "is open in another program" in said(result)[0]
-    assert files_of(copy.published) == before
+    assert (files_of(copy.published), files_of(copy.pay)) == before
 
 
 @contextmanager
@@ -238,10 +301,12 @@ def test_an_input_file_that_changes_while_it_is_read(copy, without_dbt, change_f
     assert files_of(copy.published) == before
 
 
-def test_the_rights_of_what_is_written(copy, without_dbt):
-    """The warehouse and the work folder are their owner's alone, the published folder whose the umask says."""
+@pytest.mark.parametrize("umask", [0o000, 0o002, 0o077])
+def test_the_rights_of_what_is_written(copy, without_dbt, umask):
+    """The warehouse, the work folder and pay are their owner's alone, the published folder whose the umask says."""
     copy.warehouse.chmod(0o666)
-    before = os.umask(0o002)
+    copy.pay.chmod(0o777)
+    before = os.umask(umask)
     try:
         assert without_dbt().exit_code == 0
     finally:
@@ -249,9 +314,16 @@ def test_the_rights_of_what_is_written(copy, without_dbt):
     assert stat.S_IMODE(copy.warehouse.stat().st_mode) == 0o600
     assert stat.S_IMODE(copy.work_folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((copy.work_folder / "phases.json").stat().st_mode) == 0o600
-    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in [copy.published, *copy.published.rglob("*")]}
-    assert modes.pop(copy.database) == 0o444
-    assert all(mode == (0o775 if path.is_dir() else 0o664) for path, mode in modes.items())
+    assert rights(copy.pay, (0o700, 0o600, 0o400)) == []
+    assert rights(copy.published, (0o777 & ~umask, 0o666 & ~umask, 0o444)) == []
+
+
+def rights(folder: Path, wanted: tuple[int, int, int]) -> list[str]:
+    """Return what has other rights than these, which are those of a folder, a file and the database."""
+    found = [folder, *folder.rglob("*")]
+    assert len(found) > 9
+    kinds = {path: 0 if path.is_dir() else 2 if path.name == DATABASE else 1 for path in found}
+    return [str(path) for path, kind in kinds.items() if stat.S_IMODE(path.stat().st_mode) != wanted[kind]]
 
 
 def test_private_files(tmp_path):
@@ -312,18 +384,20 @@ def test_a_mount_point_gets_its_files_one_by_one(csv_build, sample_build, tmp_pa
     for built in (csv_build, sample_build):
         check_destination(published, [])
         with hold(published):
-            publish(built.warehouse, manifest_of(built), published, as_contents, lambda done, of: None)
+            publish_again(built, published)
         assert order[-2:] == [DATABASE, "contents.json"]
         (published / "marts" / "old.parquet").touch()
         marker = json.loads((published / "contents.json").read_text())
         marker["relations"]["marts.old"] = 0
         (published / "contents.json").write_text(json.dumps(marker))
     with hold(published):
-        publish(sample_build.warehouse, manifest_of(sample_build), published, as_contents, lambda done, of: None)
+        publish_again(sample_build, published)
     assert differences(published / DATABASE, sample_build.database, SCHEMAS) == []
+    assert differences(pay_folder(published) / DATABASE, sample_build.pay_database, ["compensation"]) == []
     assert files_of(published).keys() == files_of(sample_build.published).keys() | {".DS_Store"}
     assert published.stat().st_ino == inode
-    assert [path.name for path in tmp_path.iterdir()] == ["published"]
+    assert rights(pay_folder(published), (0o700, 0o600, 0o400)) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["published", "published_pay"]
 
 
 def test_a_folder_with_somebody_elses_file_is_refused(sample_build, tmp_path):
@@ -340,6 +414,38 @@ def test_a_folder_with_somebody_elses_file_is_refused(sample_build, tmp_path):
     (published / "marts" / "link").symlink_to(tmp_path)
     with pytest.raises(UnusableInput, match="holds marts/link"):
         check_destination(published, [])
+
+
+def test_a_folder_of_figures_is_no_folder_of_pay(sample_build, tmp_path):
+    """Neither is published over the other, also where the folder of an older project holds both."""
+    published = copy_published(sample_build, tmp_path)
+    pay = pay_folder(published)
+    check_destination(published, [])
+    check_destination(pay, [], PAY)
+    with pytest.raises(UnusableInput, match=r"published_pay holds published pay; name another --publish\."):
+        check_destination(pay, [])
+    for marker in ({"marts.dim_customers": 3}, {"relations": {"marts.dim_customers": 3}}, None):
+        if marker:
+            (published / "contents.json").write_text(json.dumps(marker))
+        with pytest.raises(UnusableInput, match=r"published holds published figures; name another --publish-pay\."):
+            check_destination(published, [], PAY)
+    check_destination(tmp_path / "new", [], PAY)
+    (tmp_path / "empty").mkdir()
+    check_destination(tmp_path / "empty", [], PAY)
+    (pay / "mine.txt").touch()
+    with pytest.raises(UnusableInput, match=r"holds mine\.txt, which no build published"):
+        check_destination(pay, [], PAY)
+    (published / "builds.jsonl").touch()
+    spoil(published, **json.loads((sample_build.published / "contents.json").read_text()))
+    with pytest.raises(UnusableInput, match=r"holds builds\.jsonl, which no build published"):
+        check_destination(published, [])
+
+
+def test_a_folder_for_pay_lies_beside_the_published_one(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "published")
+    assert pay_folder(tmp_path / "link") == tmp_path / "elsewhere" / "published_pay"
+    assert pay_folder(Path("published")) == Path.cwd() / "published_pay"
+    assert pay_folder(Path()) == Path.cwd().with_name(f"{Path.cwd().name}_pay")
 
 
 def test_what_killed_builds_left_is_removed_and_nothing_else(tmp_path):
@@ -435,16 +541,20 @@ time.sleep(60)
 @pytest.mark.parametrize(
     "trouble", [OSError(errno.ENOSPC, "No space left on device"), duckdb.OutOfMemoryException("Out"), MemoryError()]
 )
-def test_trouble_while_publishing_is_a_sentence(copy, without_dbt, monkeypatch, trouble):
-    before = files_of(copy.published)
+@pytest.mark.parametrize("step", ["write_workbook", "open_to_readers"])
+def test_trouble_while_publishing_is_a_sentence(copy, without_dbt, monkeypatch, trouble, step):
+    """It names the folder at fault."""
+    before = files_of(copy.published), files_of(copy.pay)
 
     def fail(*arguments: object) -> None:
         raise trouble
 
-    monkeypatch.setattr("customer_outcomes.publish.write_workbook", fail)
+    monkeypatch.setattr(f"customer_outcomes.publish.{step}", fail)
     result = without_dbt()
     assert result.exit_code == 1
     assert len(said(result)) == 2
-    assert said(result)[1] == f"{copy.published} stays as the last good build left it."
-    assert files_of(copy.published) == before
+    folder = copy.pay if step == "write_workbook" else copy.published
+    assert said(result)[0].startswith(f"{folder}: ")
+    assert said(result)[1] == f"{copy.published} and {copy.pay} stay as the last good build left them."
+    assert (files_of(copy.published), files_of(copy.pay)) == before
     assert left_overs(copy.warehouse.parent) == []

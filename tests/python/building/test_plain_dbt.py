@@ -128,6 +128,36 @@ def test_a_var_is_other_by_its_value(last, given, defaults, is_other):
         assert not is_other
 
 
+@pytest.mark.parametrize("as_of", ["9999-12-31", "2031-04-01T00:00:00-11:00", "yesterday"])
+def test_an_as_of_after_now_stops(tmp_path, as_of):
+    """Plain dbt of a warehouse that no build made has only the var that is given."""
+    places = {"OUTCOMES_WAREHOUSE": tmp_path / "new.duckdb", "DBT_TARGET_PATH": tmp_path, "DBT_LOG_PATH": tmp_path}
+    finished = subprocess.run(
+        [DBT, "ls", "--select", "comp_plans", "--vars", f"{{as_of: '{as_of}'}}"],
+        cwd=PROJECT_ROOT,
+        env=os.environ | {name: str(place) for name, place in places.items()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 2
+    assert "as_of is" in finished.stdout
+    assert ("which is after now" in finished.stdout) is (as_of != "yesterday")
+    assert "Traceback" not in finished.stdout + finished.stderr
+
+
+def test_what_plain_dbt_writes_is_its_owners(dbt):
+    """The warehouse that it makes or changes holds pay, and so do its log and the rules beside it."""
+    before = os.umask(0)
+    try:
+        finished = dbt("run-operation", "generate_schema_name", "--args", "{custom_schema_name: a, node: {}}")
+    finally:
+        os.umask(before)
+    assert finished.returncode == 0, finished.stdout
+    loose = [path for path in dbt.warehouse.with_suffix(".work").rglob("*") if path.stat().st_mode & 0o077]
+    assert loose == [] and list(dbt.warehouse.with_suffix(".work").rglob("*.csv"))
+
+
 def test_without_a_build_nothing_is_taken(tmp_path):
     assert read_last_build(tmp_path / "warehouse.duckdb") is None
     duckdb.connect(tmp_path / "warehouse.duckdb").close()

@@ -1,79 +1,163 @@
-"""A build publishes the public relations and no others, each with its rows, and publishes nothing if a check fails."""
+"""A build publishes the public relations and no others, each with its rows, and publishes nothing if a check fails.
+
+Pay is published into a folder of its own, and nothing of it into the one that BI tools read.
+"""
 
 import json
 import os
-import shutil
+import re
+from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from customer_outcomes.errors import FailedCheck
 from customer_outcomes.finance.workbook import WORKBOOK
 from customer_outcomes.ledger import collect_copies
 from customer_outcomes.places.destination import check_destination
+from customer_outcomes.places.paths import pay_folder
 from customer_outcomes.publish import public_relations, publish
-from helpers.builds import DATABASE, differences, files_of, query
+from helpers.builds import (
+    DATABASE,
+    copy_published,
+    differences,
+    files_of,
+    folders,
+    manifest_of,
+    publish_again,
+    query,
+)
 
 SCHEMAS = ["marts", "metrics", "audit"]
+# what only pay may tell; round amounts are left out, because a price may be the same
+SECRETS = (
+    "payout from compensation.comp_statement_lines where round(payout, 0) <> payout",
+    "scenario_payout from compensation.comp_what_if where round(scenario_payout, 0) <> scenario_payout",
+    "payout_total from compensation.comp_period_closes where payout_total <> 0",
+    "amount from compensation.comp_adjustments where round(amount, 0) <> amount",
+    "adjustment_id from compensation.comp_adjustments",
+    "plan_id from compensation.comp_statement_lines",
+    "content_sha256 from compensation.comp_period_closes",
+)
 
 
-def manifest_of(built) -> dict:
-    return json.loads((built.work_folder / "target" / "manifest.json").read_text())
+def relations_in(folder: Path) -> dict[str, int]:
+    return json.loads((folder / "contents.json").read_text())["relations"]
 
 
 def test_public_relations_are_published_and_no_other(sample_build):
     relations = public_relations(manifest_of(sample_build)).keys()
-    assert relations == json.loads((sample_build.published / "contents.json").read_text())["relations"].keys()
-    tables = query(sample_build.database, "select schema_name || '.' || table_name from duckdb_tables()")
-    assert {name for (name,) in tables} == relations
-    files = {f"{relation.replace('.', '/')}.parquet" for relation in relations}
-    assert files_of(sample_build.published).keys() == files | {DATABASE, WORKBOOK, "contents.json"}
+    figures, pay = relations_in(sample_build.published).keys(), relations_in(sample_build.pay).keys()
+    assert figures | pay == relations and not figures & pay
+    assert {relation.split(".")[0] for relation in figures} == set(SCHEMAS)
+    assert {relation.split(".")[0] for relation in pay} == {"compensation"}
+    for folder, published, more in (
+        (sample_build.published, figures, set()),
+        (sample_build.pay, pay, {WORKBOOK, "builds.jsonl"}),
+    ):
+        tables = query(folder / DATABASE, "select schema_name || '.' || table_name from duckdb_tables()")
+        assert {name for (name,) in tables} == published
+        files = {f"{relation.replace('.', '/')}.parquet" for relation in published}
+        assert files_of(folder).keys() == files | {DATABASE, "contents.json"} | more
     assert relations.isdisjoint({"audit.quarantined_rows", "audit.builds"})
 
 
+def test_neither_folder_leads_to_the_other(sample_build):
+    """Each is a whole by itself: no schema, view, link or attached file of one is of the other."""
+    schemas = "select distinct schema_name from duckdb_schemas() where not internal and schema_name <> 'main'"
+    assert {name for (name,) in query(sample_build.database, schemas)} == set(SCHEMAS)
+    assert query(sample_build.pay_database, schemas) == [("compensation",)]
+    for folder, other in ((sample_build.published, sample_build.pay), (sample_build.pay, sample_build.published)):
+        views = "select count(*) from duckdb_views() where not internal"
+        assert query(folder / DATABASE, views) == [(0,)]
+        for path in folder.rglob("*"):
+            assert not path.is_symlink()
+            assert path.is_dir() or path.stat().st_nlink == 1
+            assert path.is_dir() or os.fsencode(other) not in path.read_bytes()
+
+
+def test_no_pay_is_published_with_the_figures(sample_build):
+    """No column is one of pay, and no value is a plan, an adjustment, a dispute or an amount that somebody is paid."""
+    statement = "select distinct column_name from duckdb_columns() where not internal"
+    columns = {name for (name,) in query(sample_build.database, statement)}
+    of_pay = {name for (name,) in query(sample_build.pay_database, statement)}
+    assert {"payout", "target_pay", "scenario_payout", "adjustment_id", "attainment", "reason"} <= of_pay
+    told = [
+        name for name in columns if re.search("pay(out|_total)|target_pay|adjustment|attainment|proration|plan", name)
+    ]
+    assert told == []
+    secret = {
+        str(value)
+        for statement in SECRETS
+        for (value,) in query(sample_build.pay_database, f"select distinct {statement}")
+    }
+    assert len(secret) > 500
+    published = {
+        str(value)
+        for relation in relations_in(sample_build.published)
+        for row in query(sample_build.database, f"from {relation}")
+        for value in row
+    }
+    assert len(published) > 5000
+    assert published & secret == set()
+    assert not [value for value in secret if value in (sample_build.published / "contents.json").read_text()]
+
+
 def test_database_and_parquet_hold_the_rows_of_the_warehouse(sample_build):
-    contents = json.loads((sample_build.published / "contents.json").read_text())["relations"]
-    found = differences(sample_build.database, sample_build.warehouse, SCHEMAS)
-    alone = [sentence for sentence in found if sentence.endswith(" is in one alone")]
-    assert found == alone and "audit.quarantined_rows is in one alone" in alone
-    assert contents.keys().isdisjoint(sentence.removesuffix(" is in one alone") for sentence in alone)
-    for relation, count in contents.items():
-        path = sample_build.published / f"{relation.replace('.', '/')}.parquet"
-        with duckdb.connect(sample_build.database, read_only=True) as connection:
-            published = connection.execute(f"select * from {relation}").fetchall()
-            assert connection.execute(f"select * from '{path}'").fetchall() == published
-        assert len(published) == count == pq.ParquetFile(path).metadata.num_rows
+    schemas = {sample_build.published: SCHEMAS, sample_build.pay: ["compensation"]}
+    for folder, own in schemas.items():
+        contents = relations_in(folder)
+        found = differences(folder / DATABASE, sample_build.warehouse, own)
+        alone = [sentence for sentence in found if sentence.endswith(" is in one alone")]
+        assert found == alone
+        assert contents.keys().isdisjoint(sentence.removesuffix(" is in one alone") for sentence in alone)
+        for relation, count in contents.items():
+            path = folder / f"{relation.replace('.', '/')}.parquet"
+            with duckdb.connect(folder / DATABASE, read_only=True) as connection:
+                published = connection.execute(f"select * from {relation}").fetchall()
+                assert connection.execute(f"select * from '{path}'").fetchall() == published
+            assert len(published) == count == pq.ParquetFile(path).metadata.num_rows
 
 
 def test_relations_are_in_the_order_of_their_grain(sample_build):
     for relation, grain in public_relations(manifest_of(sample_build)).items():
-        keys = query(sample_build.database, f"select {', '.join(grain)} from {relation}")
-        assert keys == query(sample_build.database, f"select {', '.join(grain)} from {relation} order by all")
+        is_pay = relation.startswith("compensation.")
+        database = sample_build.pay_database if is_pay else sample_build.database
+        keys = query(database, f"select {', '.join(grain)} from {relation}")
+        assert keys == query(database, f"select {', '.join(grain)} from {relation} order by all")
         assert len(set(keys)) == len(keys)
 
 
 def test_the_published_database_is_read_only(sample_build):
     assert sample_build.database.stat().st_mode & 0o222 == 0
+    assert sample_build.pay_database.stat().st_mode & 0o222 == 0
 
 
-def test_publishing_that_fails_leaves_what_was_published(sample_build, tmp_path):
+@pytest.mark.parametrize("name", ["fct_transactions", "comp_credits"])
+def test_publishing_that_fails_leaves_what_was_published(sample_build, tmp_path, name):
     """As where the disk is full: here the manifest promises a relation that the warehouse does not have."""
-    shutil.copytree(sample_build.published, tmp_path / "published")
+    published = copy_published(sample_build, tmp_path)
     manifest = manifest_of(sample_build)
-    node = next(node for node in manifest["nodes"].values() if node["name"] == "fct_transactions")
-    node["alias"] = "fct_nothing"
-    with pytest.raises(duckdb.CatalogException):
-        publish(sample_build.warehouse, manifest, tmp_path / "published", json.dumps, lambda done, of: None)
-    assert files_of(tmp_path / "published") == files_of(sample_build.published)
+    node = next(node for node in manifest["nodes"].values() if node["name"] == name)
+    node["alias"] = "nothing"
+    at_fault = pay_folder(published) if name == "comp_credits" else published
+    with pytest.raises(FailedCheck, match=f"^{at_fault}: Catalog Error"):
+        publish(sample_build.warehouse, manifest, *folders(published), lambda done, of: None)
+    assert files_of(published) == files_of(sample_build.published)
+    assert files_of(pay_folder(published)) == files_of(sample_build.pay)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["published", "published_pay"]
 
 
 def test_publishing_again_writes_the_same_files(sample_build, tmp_path):
-    publish(
-        sample_build.warehouse, manifest_of(sample_build), tmp_path / "published", json.dumps, lambda done, of: None
-    )
-    first, second = files_of(sample_build.published), files_of(tmp_path / "published")
-    assert first.keys() == second.keys()
-    assert {name for name in first if first[name] != second[name]} <= {DATABASE, "contents.json"}
+    publish_again(sample_build, tmp_path / "published")
+    for first, second in (
+        (files_of(sample_build.published), files_of(tmp_path / "published")),
+        (files_of(sample_build.pay), files_of(tmp_path / "published_pay")),
+    ):
+        first.pop("builds.jsonl", None)
+        assert first.keys() == second.keys()
+        assert {name for name in first if first[name] != second[name]} <= {DATABASE, "contents.json"}
 
 
 @pytest.mark.parametrize("name", ["pub?lished", "[published]", "{a,b}*"])
@@ -82,12 +166,12 @@ def test_a_published_folder_is_a_name(sample_build, tmp_path, name):
     (tmp_path / "published").mkdir()
     check_destination(tmp_path / name, [])
     for _ in range(2):
-        publish(sample_build.warehouse, manifest_of(sample_build), tmp_path / name, json.dumps, lambda done, of: None)
+        publish_again(sample_build, tmp_path / name)
     assert differences(tmp_path / name / DATABASE, sample_build.database, SCHEMAS) == []
     assert files_of(tmp_path / name).keys() == files_of(sample_build.published).keys()
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, "published"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, f"{name}_pay", "published"])
     with duckdb.connect() as connection:
-        collect_copies(connection, tmp_path / name)
+        collect_copies(connection, tmp_path / f"{name}_pay")
         copies = connection.execute(
             "select copy_name, count(*) from ledger.closed_lines group by all order by all"
         ).fetchall()
@@ -101,6 +185,6 @@ def test_a_file_system_that_cannot_exchange_names_takes_two_steps(csv_build, sam
 
     monkeypatch.setattr("customer_outcomes.places.destination._exchange", refuse)
     for built in (csv_build, sample_build):
-        publish(built.warehouse, manifest_of(built), tmp_path / "published", json.dumps, lambda done, of: None)
+        publish_again(built, tmp_path / "published")
     assert differences(tmp_path / "published" / DATABASE, sample_build.database, SCHEMAS) == []
-    assert [path.name for path in tmp_path.iterdir()] == ["published"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["published", "published_pay"]

@@ -2,10 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +17,8 @@ import duckdb
 import yaml
 
 from customer_outcomes.ledger import RELATIONS
+from customer_outcomes.places.paths import pay_folder
+from customer_outcomes.publish import Folder, publish
 
 OUTCOMES = Path(sys.executable).with_name("outcomes")
 DATABASE = "customer_outcomes.duckdb"
@@ -117,6 +120,14 @@ class Built:
         return self.published / DATABASE
 
     @property
+    def pay(self) -> Path:
+        return pay_folder(self.published)
+
+    @property
+    def pay_database(self) -> Path:
+        return self.pay / DATABASE
+
+    @property
     def work_folder(self) -> Path:
         return self.warehouse.with_suffix(".work")
 
@@ -173,23 +184,49 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def manifest_of(built: Built) -> dict:
+    return json.loads((built.work_folder / "target" / "manifest.json").read_text())
+
+
+def folders(published: Path) -> tuple[Folder, Folder]:
+    """The two folders as a build publishes them, with markers that tell nothing that the guard would remember."""
+    pay = pay_folder(published)
+    return (
+        Folder(published, lambda rows: {"contents.json": json.dumps({"holds": "figures", "relations": rows})}),
+        Folder(pay, lambda rows: {"contents.json": json.dumps({"holds": "pay", "relations": rows})}),
+    )
+
+
+def publish_again(built: Built, published: Path, before_swap: Callable[[], None] = lambda: None) -> None:
+    """Publish a finished build into a folder, and its pay into the folder beside it."""
+    publish(built.warehouse, manifest_of(built), *folders(published), lambda done, of: None, before_swap)
+
+
+def copy_published(built: Built, folder: Path) -> Path:
+    """Copy the two published folders of a build to the same names in another folder; return the one without pay."""
+    shutil.copytree(built.pay, folder / built.pay.name)
+    return Path(shutil.copytree(built.published, folder / built.published.name))
+
+
 def without_closes(published: Path, is_remembered: bool = False) -> None:
-    """Take out of a published folder what would keep another company out: closes, and what the guard remembers.
+    """Take out of the published folders what would keep another company out: closes, and what the guard remembers.
 
     The guard still knows the former company's figures if it `is_remembered`.
     """
-    emptied = [f"compensation.{name}" for name, _ in RELATIONS.values()]
-    contents = json.loads((published / "contents.json").read_text())
-    if not is_remembered:
-        contents["build"] |= {"as_of": "0001-01-01 00:00:00", "tables": {}, "customers": 0, "cltv": "0.00"}
-        emptied.append("marts.dim_customers")
-    contents["relations"] |= dict.fromkeys(emptied, 0)
-    (published / "contents.json").write_text(json.dumps(contents))
-    (published / DATABASE).chmod(0o644)
-    with duckdb.connect(published / DATABASE) as connection:
-        for relation in emptied:
-            connection.execute(f"truncate {relation}")
-            connection.execute(f"copy {relation} to '{published / relation.replace('.', '/')}.parquet'")
+    emptied = {pay_folder(published): [f"compensation.{name}" for name, _ in RELATIONS.values()]}
+    emptied[published] = [] if is_remembered else ["marts.dim_customers"]
+    for folder, relations in emptied.items():
+        contents = json.loads((folder / "contents.json").read_text())
+        if not is_remembered:
+            contents["build"] |= {"as_of": "0001-01-01 00:00:00"}
+            contents["build"] |= {"tables": {}, "customers": 0, "cltv": "0.00"} if folder == published else {}
+        contents["relations"] |= dict.fromkeys(relations, 0)
+        (folder / "contents.json").write_text(json.dumps(contents))
+        (folder / DATABASE).chmod(0o600)
+        with duckdb.connect(folder / DATABASE) as connection:
+            for relation in relations:
+                connection.execute(f"truncate {relation}")
+                connection.execute(f"copy {relation} to '{folder / relation.replace('.', '/')}.parquet'")
 
 
 def differences(one: Path, other: Path, schemas: Sequence[str]) -> list[str]:

@@ -1,22 +1,41 @@
 """The sample company a little later: facts that came late, and a ledger as an older version of the project left it."""
 
 import csv
+import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 
-from helpers.builds import DATABASE, Built, query, records
+from customer_outcomes.finance.workbook import WORKBOOK
+from customer_outcomes.places.destination import BUILDS
+from helpers.builds import DATABASE, Built, copy_published, query, records
 
 FORMER = {"retention": "customer_retention", "recommendations": "referrals_realised", "closed_deals": "bookings"}
 
 
 def copy_of(built: Built, folder: Path) -> None:
-    """Copy a warehouse and its published folder, so that the next build in `folder` follows that build."""
+    """Copy a warehouse and what it published as an older project left it, so that the next build follows that build.
+
+    An older project published pay and figures into one folder, and kept the history of builds in the work folder.
+    """
     shutil.copy(built.warehouse, folder / "warehouse.duckdb")
-    shutil.copytree(built.published, folder / "published")
-    (folder / "published" / DATABASE).chmod(0o644)
+    published, pay = copy_published(built, folder), folder / built.pay.name
+    figures, paid = (json.loads((place / "contents.json").read_text()) for place in (published, pay))
+    contents = {name: figures[name] | paid[name] for name in ("build", "relations")}
+    (published / "contents.json").write_text(json.dumps(contents))
+    for name in ("compensation", WORKBOOK):
+        (pay / name).rename(published / name)
+    (folder / "warehouse.work").mkdir()
+    (pay / BUILDS).rename(folder / "warehouse.work" / BUILDS)
+    (published / DATABASE).chmod(0o644)
+    with duckdb.connect(published / DATABASE) as connection:
+        connection.execute(f"attach '{pay / DATABASE}' as pay (read_only)")
+        connection.execute("create schema compensation")
+        for relation in paid["relations"]:
+            connection.execute(f"create table {relation} as from pay.{relation}")
+    shutil.rmtree(pay)
 
 
 def use_former_names(folder: Path) -> None:

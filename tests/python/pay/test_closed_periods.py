@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from customer_outcomes.ledger import paid_disputes, save_closes
-from helpers.builds import DATABASE, Built, query
+from helpers.builds import Built, copy_published, query
 from helpers.closed_periods import PERIOD, change, faults
 
 TOUCHED = f"Period {PERIOD} is closed, but its lines or adjustments were changed after the close (copy: {{}})."
@@ -17,7 +17,7 @@ TOUCHED = f"Period {PERIOD} is closed, but its lines or adjustments were changed
 def copy(sample_build: Built, tmp_path: Path) -> Built:
     """A build of the sample that a test can spoil."""
     warehouse = Path(shutil.copy(sample_build.warehouse, tmp_path))
-    published = Path(shutil.copytree(sample_build.published, tmp_path / "published"))
+    published = copy_published(sample_build, tmp_path)
     shutil.copytree(sample_build.work_folder / "target", warehouse.with_suffix(".work") / "target")
     return Built(sample_build.input, warehouse, published, 0, "")
 
@@ -46,7 +46,7 @@ def test_a_changed_copy_is_named_with_its_period(copy, name, statement):
         "adjustments": "ledger.adjustments" if name == "kept" else "compensation.comp_adjustments",
         "closes": "ledger.period_closes" if name == "kept" else "compensation.comp_period_closes",
     }
-    database = copy.published / DATABASE if name == "published" else copy.warehouse
+    database = copy.pay_database if name == "published" else copy.warehouse
     if name == "kept":
         statement += " and copy_name = 'kept'" if "select" not in statement else ""
     change(database, statement.format(period=PERIOD, **relations))
@@ -54,7 +54,7 @@ def test_a_changed_copy_is_named_with_its_period(copy, name, statement):
 
 
 def test_a_changed_parquet_file_is_named(copy):
-    file = copy.published / "compensation" / "comp_closed_lines.parquet"
+    file = copy.pay / "compensation" / "comp_closed_lines.parquet"
     duckdb.sql(
         f"copy (select * replace (case when period = '{PERIOD}' then payout + 1 else payout end as payout)"
         f" from '{file}') to '{file}.new' (format parquet)"
@@ -73,7 +73,7 @@ def test_another_author_or_moment_of_a_close_is_named(copy):
 def test_a_lost_warehouse_takes_the_closes_back(copy):
     copy.warehouse.unlink()
     assert faults(copy) == []
-    closed = query(copy.published / DATABASE, "select count(*), sum(payout) from compensation.comp_closed_lines")
+    closed = query(copy.pay_database, "select count(*), sum(payout) from compensation.comp_closed_lines")
     for name in ("parquet", "published"):
         taken = query(copy.warehouse, "select count(*), sum(payout) from ledger.closed_lines where copy_name = ?", name)
         assert taken == closed
@@ -82,7 +82,7 @@ def test_a_lost_warehouse_takes_the_closes_back(copy):
 def test_what_was_not_published_is_not_closed(copy):
     for table in ("closed_lines", "adjustments", "period_closes"):
         change(copy.warehouse, f"delete from ledger.{table} where period = '{PERIOD}' and copy_name = 'kept'")
-    shutil.rmtree(copy.published)
+    shutil.rmtree(copy.pay)
     assert faults(copy) == []
     assert query(copy.warehouse, f"select count(*) from ledger.period_closes where period = '{PERIOD}'") == [(0,)]
     save_closes(copy.warehouse)
@@ -91,6 +91,6 @@ def test_what_was_not_published_is_not_closed(copy):
 
 def test_paid_disputes_are_known_from_either_copy(copy, tmp_path):
     nowhere = tmp_path / "nowhere"
-    assert paid_disputes(copy.warehouse, copy.published) == {"dispute_01"}
-    assert paid_disputes(nowhere, copy.published) == paid_disputes(copy.warehouse, nowhere) == {"dispute_01"}
+    assert paid_disputes(copy.warehouse, copy.pay) == {"dispute_01"}
+    assert paid_disputes(nowhere, copy.pay) == paid_disputes(copy.warehouse, nowhere) == {"dispute_01"}
     assert paid_disputes(nowhere, nowhere) == set()

@@ -41,14 +41,14 @@ def older(sample_build: Built, tmp_path: Path) -> Path:
 def test_months_that_closed_under_former_names_of_metrics_stay_as_they_are(later_build, sample_build: Built):
     """The hash that a month closed with is of the former names; the published lines have the present ones."""
     built, former, _ = later_build
-    assert query(former / DATABASE, METRICS) != query(sample_build.database, METRICS)
+    assert query(former / DATABASE, METRICS) != query(sample_build.pay_database, METRICS)
     for relation, rows in (
         ("comp_period_closes", "true"),
         ("comp_closed_lines", "true"),
         ("comp_adjustments", "is_closed"),
     ):
         closed = f"select * from compensation.{relation} where {rows} order by all"
-        assert query(built.database, closed) == query(sample_build.database, closed)
+        assert query(built.pay_database, closed) == query(sample_build.pay_database, closed)
 
 
 def contents(database: Path) -> dict[str, str]:
@@ -71,18 +71,20 @@ def contents(database: Path) -> dict[str, str]:
 def test_months_close_with_the_hash_that_they_had_under_former_names(later_build, sample_build: Built):
     _, former, _ = later_build
     hashes = "select cast(period as varchar), content_sha256 from compensation.comp_period_closes where line_count > 0"
-    closed = dict(query(sample_build.database, hashes))
+    closed = dict(query(sample_build.pay_database, hashes))
     found = contents(former / DATABASE)
     assert {period: found[period] for period in closed} == closed
-    assert contents(sample_build.database) != found
+    assert contents(sample_build.pay_database) != found
 
 
 def test_late_knowledge_adjusts_a_month_of_these_definitions(later_build, sample_build: Built):
     built, _, _ = later_build
-    before, after = (query(database, LATE_KNOWLEDGE)[0][0] for database in (sample_build.database, built.database))
+    before, after = (
+        query(database, LATE_KNOWLEDGE)[0][0] for database in (sample_build.pay_database, built.pay_database)
+    )
     assert after > before
     growth = f"{LATE_KNOWLEDGE} and metric_name = 'cltv_growth' and original_period = date '2026-03-01'"
-    before, after = (query(database, growth)[0][0] for database in (sample_build.database, built.database))
+    before, after = (query(database, growth)[0][0] for database in (sample_build.pay_database, built.pay_database))
     assert after > before
     assert "older definitions" not in built.said
 
@@ -91,17 +93,17 @@ def test_it_adjusts_no_month_of_older_ones_and_the_summary_says_so(older: Path, 
     source = Path(shutil.copytree(sample_build.input, older / "input"))
     add_late_charge(sample_build, source)
     built = good_build(older, source, as_of=datetime(2026, 7, 1))
-    assert query(built.database, LATE_KNOWLEDGE)[0][0] == 0
+    assert query(built.pay_database, LATE_KNOWLEDGE)[0][0] == 0
     closed = "select period, user_id, plan_id, metric_name, payout from compensation.comp_closed_lines order by all"
-    assert query(built.database, closed) == query(sample_build.database, closed)
+    assert query(built.pay_database, closed) == query(sample_build.pay_database, closed)
     months = query(
-        sample_build.database, "select strftime(period, '%Y-%m') from compensation.comp_period_closes order by 1"
+        sample_build.pay_database, "select strftime(period, '%Y-%m') from compensation.comp_period_closes order by 1"
     )
     assert f"no longer adjusts them: {', '.join(month for (month,) in months)}." in " ".join(built.said.split())
     # the next build says it again: it reads the definitions of each month from these copies
-    assert closes_of_older_definitions(built.warehouse) == query(built.database, PERIODS)[0][0]
+    assert closes_of_older_definitions(built.warehouse) == query(built.pay_database, PERIODS)[0][0]
     with duckdb.connect() as connection:
-        collect_copies(connection, built.published)
+        collect_copies(connection, built.pay)
         copies = connection.execute(
             "select distinct copy_name, definitions_version from ledger.period_closes order by 1"
         )

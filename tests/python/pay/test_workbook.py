@@ -36,7 +36,7 @@ def write(warehouse: Path, path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def workbook(sample_build) -> Path:
-    return sample_build.published / WORKBOOK
+    return sample_build.pay / WORKBOOK
 
 
 @pytest.fixture(scope="module")

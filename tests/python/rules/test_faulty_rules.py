@@ -10,9 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from customer_outcomes.places.paths import pay_folder
 from customer_outcomes.project import SAMPLE_INPUT
 from customer_outcomes.rules import forms
-from helpers.builds import command, files_of
+from helpers.builds import command, copy_published, files_of
 
 pytestmark = pytest.mark.whole_builds(1)
 
@@ -372,7 +373,7 @@ def test_a_faulty_plan_stops_the_build(sample_build, tmp_path):
     first[weight] = str(round(float(first[weight]) + 0.1, 6))
     with (rules / "comp_plans.csv").open("w", newline="") as text:
         csv.writer(text).writerows([header, first, *rest])
-    shutil.copytree(sample_build.published, tmp_path / "published")
+    published = copy_published(sample_build, tmp_path)
 
     arguments = command(tmp_path, SAMPLE_INPUT, datetime(2026, 7, 1), None, threads=2)
     finished = subprocess.run([*arguments, "--rules", rules], capture_output=True, text=True, check=False)
@@ -384,5 +385,6 @@ def test_a_faulty_plan_stops_the_build(sample_build, tmp_path):
     assert finished.returncode == 1, said
     assert f"{fault} 1.100000, not to 1." in said
     assert said.count("comp_plans.csv") == 1
-    assert f"{tmp_path / 'published'} stays as the last good build left it." in said
-    assert files_of(tmp_path / "published") == files_of(sample_build.published)
+    assert f"{published} and {published}_pay stay as the last good build left them." in said
+    assert files_of(published) == files_of(sample_build.published)
+    assert files_of(pay_folder(published)) == files_of(sample_build.pay)
