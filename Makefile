@@ -58,5 +58,5 @@ pictures: setup ## draw the pictures of docs/forecasts.md and print the figures 
 bench: setup ## time 1 million transactions, 1 million tickets and forecasts of 1 million customers, each beside another way
 	.venv/bin/python benchmarks/run.py
 
-clean: ## remove what builds leave, but for published/
+clean: ## remove what builds leave, but for published/ and published_pay/
 	rm -rf build target logs

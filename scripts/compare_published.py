@@ -1,4 +1,8 @@
-"""Compare two published folders: `compare_published.py FIRST SECOND [--changes FILE]` fails if a relation differs.
+"""Compare two published versions: `compare_published.py FIRST SECOND [--changes FILE]` fails if a relation differs.
+
+FIRST and SECOND are folders that BI tools read. The folder of pay beside each of them, as in published_pay, is compared
+with it, so that the one folder of an older project compares with the two of this one. A folder of pay can also be given
+by itself.
 
 Without --changes the workbooks must also be equal, byte for byte. With --changes every row of FIRST must be in SECOND
 under the names that FILE gives, and SECOND may have the added rows that FILE allows; scripts/changes_since_0.1.yml
@@ -17,6 +21,7 @@ import duckdb
 import yaml
 
 from customer_outcomes.finance.workbook import WORKBOOK
+from customer_outcomes.places.paths import pay_folder
 
 # The columns that tell which build made a relation, and that do not count as a difference, by relation.
 OF_THE_BUILD = {"audit.build_info": ("build_id", "version"), "audit.deliveries": ("build_id",)}
@@ -24,11 +29,11 @@ OF_THE_BUILD = {"audit.build_info": ("build_id", "version"), "audit.deliveries":
 
 def main(first: Path, second: Path, changes: dict) -> None:
     """Print each relation that differs with its differences, and exit with 1 if there is one, else with 0."""
-    names = sorted({file.relative_to(side) for side in (first, second) for file in side.rglob("*.parquet")})
+    names = sorted({name for side in (first, second) for name in relations_of(side)})
     if not names:
         sys.exit(f"{first} and {second} hold no relation.")
     differing = sum(differs(name, first, second, changes) for name in names)
-    workbooks = [side / WORKBOOK for side in (first, second)]
+    workbooks = [file_in(side, Path(WORKBOOK)) for side in (first, second)]
     if len({path.read_bytes() if path.exists() else None for path in workbooks}) > 1 and not changes:
         print(f"{WORKBOOK} differs")
         differing += 1
@@ -39,13 +44,25 @@ def main(first: Path, second: Path, changes: dict) -> None:
     sys.exit(1 if differing else 0)
 
 
+def relations_of(side: Path) -> set[Path]:
+    """Return the names of the Parquet files of a version, as <schema>/<name>.parquet."""
+    return {file.relative_to(folder) for folder in (side, pay_folder(side)) for file in folder.rglob("*.parquet")}
+
+
+def file_in(side: Path, name: Path) -> Path:
+    """Return the path of a file of a version, in its folder of pay if it lies there."""
+    pay = pay_folder(side) / name
+    return pay if pay.exists() else side / name
+
+
 def differs(name: Path, first: Path, second: Path, changes: dict) -> bool:
-    """Print how a relation in one folder differs from the one in the other, and return whether it differs."""
+    """Print how a relation of one version differs from that of the other, and return whether it differs."""
     relation = f"{name.parent}.{name.stem}"
-    if not (first / name).exists() or not (second / name).exists():
-        print(f"{relation}: only in {first if (first / name).exists() else second}")
+    files = [file_in(side, name) for side in (first, second)]
+    if not files[0].exists() or not files[1].exists():
+        print(f"{relation}: only in {first if files[0].exists() else second}")
         return True
-    old, new = f"({renamed(first / name, relation, changes)})", f"(select * from '{second / name}')"
+    old, new = f"({renamed(files[0], relation, changes)})", f"(select * from '{files[1]}')"
     for condition, places in changes.get("rounded", {}).get(relation, {}).items():
         old, new = (rounded(side, condition, places) for side in (old, new))
     columns = [duckdb.sql(f"describe select * from {side}").fetchall() for side in (old, new)]

@@ -68,6 +68,21 @@ def test_a_relation_of_one_side_alone_fails(tmp_path):
     assert compared(first, second, {}) == compared(second, first, {}) == 1
 
 
+def test_pay_is_compared_wherever_it_is_published(tmp_path):
+    """An older project published it into the folder of figures."""
+    first, second = published(tmp_path / "first", OLD), published(tmp_path / "second", OLD)
+    published(first, OLD, "pay")
+    assert compared(first, second, {}) == 1
+    for query, code in ((NEW, 1), (OLD, 0)):
+        pay = published(tmp_path / "second_pay", query, "pay")
+        assert compared(first, second, {}) == compared(second, first, {}) == code
+    (first / compare_published.WORKBOOK).write_bytes(b"one")
+    assert compared(first, second, {}) == 1
+    (pay / compare_published.WORKBOOK).write_bytes(b"one")
+    assert compared(first, second, {}) == 0
+    assert compared(pay, published(tmp_path / "third", OLD, "pay"), {"columns": {}}) == 0
+
+
 def test_the_workbook_is_compared_where_no_changes_are_listed(tmp_path):
     first, second = published(tmp_path / "first", OLD), published(tmp_path / "second", OLD)
     (second / compare_published.WORKBOOK).write_bytes(b"one")

@@ -12,7 +12,7 @@ from customer_outcomes.project import PROJECT_ROOT
 WORD_LIST = Path(__file__).with_name("word_list.yml")
 READ = ("*.md", "*.py", "*.sql", "*.yml", "Makefile")
 NOT_READ = ("tests/python/project/word_list.yml", "tests/python/project/test_english.py")
-LEFT_BY_COMMANDS = {".venv", ".user.yml", ".git", "build", "target", "logs", "published", "dist"}
+LEFT_BY_COMMANDS = {".venv", ".user.yml", ".git", "build", "target", "logs", "published", "published_pay", "dist"}
 # what stands between the words of a sentence that goes on in the next line
 LINE_BREAK = re.compile(r'\s*\n\s*(--|#|"|f")?\s*')
 
