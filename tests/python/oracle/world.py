@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from datetime import date, datetime
 from decimal import Decimal
@@ -319,22 +318,24 @@ class World(Received):
                 for name, rows in self.rows.items()]  # fmt: skip
 
     def quarantined(self) -> list[dict]:
-        """'every faulty row, the first in reason, column_name, all in faults'. READING: row_key is as delivered."""
+        """'every faulty row, the first in reason, column_name, all in faults'. READING: row_key is as delivered, but
+        where 'a key that is no e-mail' is none.
+        """
         return [{"input_table": name, "reason": row.faults[0][0], "column_name": row.faults[0][1],
                  "faults": [list(fault) for fault in row.faults],
                  "row_key": None if row.faults[0][0] == "unreadable_line" else
-                 "|".join(row.raw.get(column) or "" for column in self.contract[name]["primary_key"])}
+                 "|".join(shown(row.raw.get(column) or "") for column in self.contract[name]["primary_key"])}
                 for name, rows in self.rows.items() for row in rows if row.status == "quarantined"]  # fmt: skip
 
     def broken_references(self) -> list[dict]:
         """'per table and column, how many accepted rows lost a reference, how many different values they held, and the
-        most frequent ones (personal data hashed)': five, ties by value; `examples` is the list of them.
+        most frequent ones (personal data hidden)': five, ties by value; `examples` is the list of them.
         """
         return [{"input_table": name, "column_name": column, "rows": values.total(), "distinct_values": len(values),
-                 "examples": [hashed(value) for value in sorted(values, key=lambda value: (-values[value], value))[:5]]}
+                 "examples": [shown(value) for value in sorted(values, key=lambda value: (-values[value], value))[:5]]}
                 for (name, column), values in self.lost.items()]  # fmt: skip
 
 
-def hashed(value: str) -> str:
-    """Keys are no personal data, but where they hold an @."""
-    return hashlib.sha256(value.encode()).hexdigest() if "@" in value else value
+def shown(value: str) -> str:
+    """'A personal value in quarantine reads `hidden`', and a key is one where it holds an @."""
+    return "hidden" if "@" in value else value
