@@ -1,18 +1,25 @@
-{#- The quarantined rows of one input table, each with all columns as they arrived. Personal data is shown as its
-    SHA-256. -#}
+{#- The quarantined rows of one input table, each with all columns as they arrived. A value that may hold personal data
+    is hidden or masked (shown_values.sql). -#}
 {% macro quarantined_rows(domain, table) %}
 {%- set received = source(domain, table) -%}
 {%- set landed = ref('land_' ~ table) -%}
 {%- set records = ref('rec_' ~ table) -%}
 {%- if execute -%}
 {%- set contract = input_contract(domain, table) -%}
+{%- set is_personal = contract.columns | selectattr('pii', 'defined') | list | length > 0 -%}
 {%- set members = {} -%}
 {%- for column in contract.columns -%}
-    {%- do members.update({column.name: shown_value(column, 'received')}) -%}
+    {%- set is_key = column.name in contract.primary_key -%}
+    {%- do members.update({column.name: shown_value(column, 'received', is_personal, is_key)}) -%}
 {%- endfor -%}
 select
     '{{ domain }}.{{ table }}' as input_table,
-    {{ row_as_text(contract.columns | selectattr('name', 'in', contract.primary_key), 'received') }} as row_key,
+    concat_ws(
+        '|'
+        {%- for name in contract.primary_key -%}
+        , coalesce({{ members[name] }}, '')
+        {%- endfor -%}
+    ) as row_key,
     faulty.fault_reason as reason,
     faulty.fault_column as column_name,
     faulty.faults,

@@ -33,15 +33,6 @@
 {%- endmacro %}
 
 
-{#- A raw value as it may be shown: personal data as its SHA-256, any other value as text. -#}
-{% macro shown_value(column, relation) -%}
-    {%- set value -%}
-    cast({{ relation }}.{{ column.name }} as {{ dbt.type_string() }})
-    {%- endset -%}
-    {{ sha256_of(value) if column.pii else value }}
-{%- endmacro %}
-
-
 {#- The SHA-256 of a text, in hexadecimal. -#}
 {% macro sha256_of(text) -%}
     {{ return(adapter.dispatch('sha256_of')(text)) }}
@@ -59,10 +50,4 @@
 
 {% macro duckdb__json_text(text) -%}
     cast(to_json({{ text }}) as varchar)
-{%- endmacro %}
-
-
-{#- The value of a reference as it may be shown: an e-mail address as its SHA-256. -#}
-{% macro shown_reference(value) -%}
-    case when {{ value }} like '%@%' then {{ sha256_of(value) }} else {{ value }} end
 {%- endmacro %}

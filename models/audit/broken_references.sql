@@ -108,7 +108,7 @@ summed as (
         sum(gone_count) as gone_count,
         sum(absent_count) as absent_count,
         {{ dbt.listagg(
-            "case when place <= 5 then " ~ json_text(shown_reference('value')) ~ " end", "', '", "order by place"
+            "case when place <= 5 then " ~ json_text(shown_text('value')) ~ " end", "', '", "order by place"
         ) }} as examples
     from ranked
     group by input_table, column_name

@@ -15,6 +15,7 @@ CONTRACT_FOLDER = PROJECT_ROOT / "models" / "sources"
 DOMAINS = ("crm", "support", "survey", "product")
 DELIVERY_TYPES = {"_loaded_at": "timestamp", "updated_at": "timestamp", "is_deleted": "boolean"}
 DELIVERY_COLUMNS = tuple(DELIVERY_TYPES)
+HIDDEN = "hidden"  # stands in place of a value that may hold personal data, as macros/contract/shown_values.sql says
 
 # By folder of models: the prefix of a model's name, the macro that describes its columns, and its description.
 MODELS = {
@@ -51,6 +52,7 @@ class ColumnRules(TypedDict):
     min_exclusive: NotRequired[int]
     references: NotRequired[str]
     pii: NotRequired[bool]
+    public_where: NotRequired[dict[str, list[str]]]
     moment: NotRequired[bool]
     carried_by: NotRequired[str]
 
@@ -89,6 +91,11 @@ def column_types(table: str) -> dict[str, str]:
 def has_personal_data(table: str) -> bool:
     """Return whether a column of a table holds personal data, so that no message may show one of its rows."""
     return any(rules.get("pii") for rules in load_contract()[table]["columns"].values())
+
+
+def shown_text(text: str) -> str:
+    """Return a text as a message may show it: one with an @, which may be an e-mail address, is hidden."""
+    return HIDDEN if "@" in text else text
 
 
 def _table_contract(table: dict[str, Any]) -> TableContract:

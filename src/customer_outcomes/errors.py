@@ -22,6 +22,8 @@ LONGEST = 600  # the number of characters that are repeated from another program
 # After one of these errors every further statement fails, so only the first message tells the cause.
 LASTING = re.compile(r"no space left|disk quota|database has been invalidated|out of memory error", re.IGNORECASE)
 ECHO = re.compile(r"database has been invalidated", re.IGNORECASE)
+# A word with an @ may be an e-mail address. Marks that surround a value in a sentence are no part of it.
+ADDRESS = re.compile(r"""[^\s'"<>(),;:|=]*@[^\s'"<>(),;:|=]*""")
 FORESEEN = (OSError, EngineError, MemoryError)
 Result = TypeVar("Result")
 
@@ -52,6 +54,11 @@ def one_line(message: object) -> str:
     """Return a message of several lines as one line of at most LONGEST characters."""
     text = " ".join(str(message).split())
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def without_addresses(text: str) -> str:
+    """Return a sentence about the data in which e-mail addresses are hidden, because keys may be some."""
+    return ADDRESS.sub("(hidden)", text)
 
 
 def open_elsewhere(trouble: BaseException, database: object) -> str | None:

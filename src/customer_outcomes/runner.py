@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from customer_outcomes.errors import ECHO, LASTING, FailedCheck, first_sentences, one_line
+from customer_outcomes.errors import ECHO, LASTING, FailedCheck, first_sentences, one_line, without_addresses
 from customer_outcomes.progress import Progress
 from customer_outcomes.project import PROJECT_ROOT
 from customer_outcomes.warehouse import close_dbt_connections, connect
@@ -171,7 +171,8 @@ def _failure(result: Any) -> str:
     node = result.node
     about = f" {node.description.strip()}" if node.resource_type == "test" and node.description else ""
     where = node.compiled_path or node.original_file_path
-    return f"{node.resource_type} {node.name} failed:{about} {one_line(result.message or '')} (see {where})"
+    said = without_addresses(one_line(result.message or ""))
+    return f"{node.resource_type} {node.name} failed:{about} {said} (see {where})"
 
 
 def _faults(test: Any, warehouse: Path) -> list[str]:
@@ -183,4 +184,5 @@ def _faults(test: Any, warehouse: Path) -> list[str]:
         rows = answer.fetchall()
     if "fault" not in names:
         return []
-    return first_sentences(sorted({row[names.index("fault")] for row in rows} - {None}))
+    found = sorted({row[names.index("fault")] for row in rows} - {None})
+    return first_sentences([without_addresses(sentence) for sentence in found])

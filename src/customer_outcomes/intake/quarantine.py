@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from customer_outcomes.contract import load_contract
+from customer_outcomes.contract import HIDDEN, column_types, has_personal_data, load_contract
 from customer_outcomes.warehouse import connect
 
 LONGEST_VALUE = 60  # the number of characters of an example
@@ -35,9 +35,19 @@ class Fault:
     def sentence(self) -> str:
         """The reason and the column, an example with its place, and the allowed values."""
         of_column = f" of {self.column_name}" if self.column_name else ""
-        shown = "as" if self.value is None else f"such as {shortened(self.value)!r}"
         place = f"in {self.file_name}" + (f", row {self.line}" if self.line else "")
-        return f"{self.reason}{of_column}, {shown} {place}{self._allowed}"
+        return f"{self.reason}{of_column}, {self._shown} {place}{self._allowed}"
+
+    @property
+    def _shown(self) -> str:
+        """The example, and whether personal data is why it does not stand as it was delivered."""
+        if self.value is None:
+            return "as"
+        if self.value == HIDDEN:
+            return "such as a hidden value"
+        kind = column_types(self.input_table).get(self.column_name or "", "text")
+        is_masked = kind != "text" and has_personal_data(self.input_table)
+        return f"such as {shortened(self.value)!r}{' (masked)' if is_masked else ''}"
 
     @property
     def _allowed(self) -> str:
@@ -57,7 +67,7 @@ class Fault:
 def faults(warehouse: Path) -> list[Fault]:
     """Return the kinds of fault among the quarantined rows, the most frequent first, then in the order of the contract.
 
-    Personal data appears only in the form in which audit.quarantined_rows holds it.
+    A value that may hold personal data is hidden or masked, as audit.quarantined_rows holds it.
     """
     with connect(warehouse, read_only=True) as connection:
         rows = connection.execute(

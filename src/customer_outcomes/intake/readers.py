@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from customer_outcomes.contract import column_types, has_personal_data
+from customer_outcomes.contract import HIDDEN, column_types, has_personal_data, shown_text
 from customer_outcomes.errors import FailedCheck, UnusableInput
 from customer_outcomes.intake.archives import DamagedArchive, is_packed, unpack
 from customer_outcomes.intake.counting import Count, count_csv, count_parquet, lines_of_rows
@@ -197,8 +197,7 @@ class Readers:
             file_name=[file.name] * len(faults),
             row_number=faults["row"],
             column_name=[folded[column] for column in faults["column"].to_pylist()],
-            line_sha256=faults["sha256"],
-            line_text=pa.nulls(len(faults), pa.string()) if has_personal_data(file.table) else faults["text"],
+            **_shown_lines(file.table, zip(faults["sha256"].to_pylist(), faults["text"].to_pylist(), strict=True)),
         )
 
     def _place(self, file: InputFile) -> tuple[int, Path]:
@@ -257,11 +256,7 @@ class Readers:
             input_table=[file.table] * len(made.unreadable),
             file_name=[file.name] * len(made.unreadable),
             line_number=[line.line for line in made.unreadable],
-            line_sha256=[line.sha256 for line in made.unreadable],
-            # The text of a table with personal data is not kept.
-            line_text=pa.array(
-                [None if has_personal_data(file.table) else line.text for line in made.unreadable], pa.string()
-            ),
+            **_shown_lines(file.table, ((line.sha256, line.text) for line in made.unreadable)),
         )
 
     def _agree(self, sources: list[Source], found: dict[str, tuple[int, int, int]], first: int | None = None) -> None:
@@ -318,6 +313,20 @@ def _grouped(items: Iterable[Item], kind: Callable[[Item], Hashable]) -> list[li
     for item in items:
         groups[kind(item)].append(item)
     return list(groups.values())
+
+
+def _shown_lines(table: str, lines: Iterable[tuple[str, str]]) -> dict[str, pa.Array]:
+    """Return the SHA-256 and the text of unreadable records, given as pairs, as columns that may be kept.
+
+    Both are hidden if the record may hold personal data: by its SHA-256, a line could be guessed whose other values are
+    known.
+    """
+    shown = [
+        (HIDDEN, HIDDEN) if has_personal_data(table) or shown_text(text) == HIDDEN else (sha256, text)
+        for sha256, text in lines
+    ]
+    names = ("line_sha256", "line_text")
+    return {name: pa.array([line[place] for line in shown], pa.string()) for place, name in enumerate(names)}
 
 
 def _parquet_form(source: Source) -> Hashable:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from customer_outcomes.contract import load_contract
+from customer_outcomes.contract import HIDDEN, load_contract
 from customer_outcomes.intake.quarantine import shortened
 from customer_outcomes.warehouse import connect
 
@@ -42,8 +42,8 @@ class BrokenReference:
 
     @property
     def example(self) -> str:
-        """The most frequent value, shortened."""
-        return repr(shortened(self.examples[0]))
+        """The most frequent value, shortened; a value that may be an e-mail address is hidden."""
+        return "(hidden)" if self.examples[0] == HIDDEN else repr(shortened(self.examples[0]))
 
     @property
     def remark(self) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from customer_outcomes.contract import HIDDEN, shown_text
 from customer_outcomes.rules.forms import fold_name
 
 Cells = dict[str, str]
@@ -104,8 +105,13 @@ def _read_row(file: RuleFile, number: int, cells: list[str], names: list[str]) -
 
 
 def shown_value(value: str | None, longest: int = 60) -> str:
-    """Return a value as a sentence shows it: on one line, and of at most `longest` characters."""
+    """Return a value as a sentence shows it: on one line, and of at most `longest` characters.
+
+    A value with an @ is hidden, because the user_id of a payee may be an e-mail address.
+    """
     if value is None:
         return "null"
+    if shown_text(value) == HIDDEN:
+        return f"({HIDDEN})"
     shown = " ".join(value.split())
     return shown if len(shown) <= longest else f"{shown[:longest]}..."

@@ -1,6 +1,5 @@
 """Every optional reference that leads to no accepted record is counted and named, and costs no row."""
 
-import hashlib
 import json
 from datetime import datetime
 
@@ -78,7 +77,6 @@ def built(tmp_path_factory) -> Built:
 
 
 def test_each_column_with_what_it_lost(built: Built):
-    hashed = hashlib.sha256(b"a@b").hexdigest()
     columns = ("rows", "distinct_values", "examples", "filled", "to_gone", "to_absent")
     found = {
         f"{row['input_table']}.{row['column_name']}": tuple(row[name] for name in columns)
@@ -87,7 +85,7 @@ def test_each_column_with_what_it_lost(built: Built):
     expected = {
         "crm.accounts.parent_account_id": (2, 2, ["gone", "nobody"], 3, 1, 0),
         "crm.transactions.product_id": (3, 2, ["GTXPro", "MG"], 4, 1, 0),
-        "crm.leads.campaign_id": (7, 6, ["e", hashed, "b", "c", "d"], 7, 0, 7),
+        "crm.leads.campaign_id": (7, 6, ["e", "hidden", "b", "c", "d"], 7, 0, 7),
         "support.ticket_events.new_value": (2, 2, ["night", "nobody"], 3, 0, 1),
     }
     assert {name: (*row[:2], json.loads(row[2]), *row[3:]) for name, row in found.items()} == expected
