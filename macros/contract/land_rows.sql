@@ -5,6 +5,7 @@
                     system, the row as text, and its number among equal rows
       _file, _row   the place of the row in the input, as information
       _row_text     the row as text, which orders versions that no time orders; null if its key was delivered once
+      public_<name> the value of a column with public_where in rows in which it is no personal data, else null
       fault_column, fault_reason
                     the first fault of the row itself, in the order missing_required, bad_type, bad_value, out_of_range;
                     null if it has none
@@ -20,7 +21,8 @@
 {%- endfor -%}
 {%- if execute -%}
 {%- set contract = input_contract(domain, table) -%}
-{%- set final_columns = ['_row_id', '_file', '_row', '_row_text'] + contract.columns | map(attribute='name') | list -%}
+{%- set final_columns = ['_row_id', '_file', '_row', '_row_text']
+    + (contract.columns + contract.public_columns) | map(attribute='name') | list -%}
 with
 
 {% for system, received in systems.items() %}
@@ -128,6 +130,16 @@ select * from final
         {%- else %}
         checked.{{ column.name }},
         {%- endif %}
+        {%- endfor %}
+        {#- A default says nothing of the row, so the values before the defaults decide. #}
+        {%- for column in contract.public_columns %}
+        case
+            when true
+                {%- for name, values in column.where.items() %}
+                and checked.{{ name }} in ('{{ values | join("', '") }}')
+                {%- endfor %}
+                then checked.{{ column.value }}
+        end as {{ column.name }},
         {%- endfor %}
         {{ fault_columns(own_faults(contract.columns, 'checked'), 'checked.fault') }}
     from {{ system }}_checked as checked

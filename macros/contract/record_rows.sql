@@ -25,7 +25,7 @@
 {%- set examined = caller() if caller else 'select * from records' -%}
 {%- if execute -%}
 {%- set contract = input_contract(domain, table) -%}
-{%- set columns = contract.columns[3:] -%}
+{%- set columns = contract.columns[3:] + contract.public_columns -%}
 {%- set key = contract.primary_key[0] -%}
 {%- set links = links_of(columns, domain ~ '.' ~ table) -%}
 {%- set own_links = own_links_of(contract, domain ~ '.' ~ table) -%}

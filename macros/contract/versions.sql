@@ -24,7 +24,7 @@
     {%- set is_merged = 'landed.' ~ contract.merged_into ~ ' is not null' if contract.merged_into else 'false' -%}
     select
         landed._row_id,
-        {%- for column in contract.columns[3:] %}
+        {%- for column in contract.columns[3:] + contract.public_columns %}
         landed.{{ column.name }},
         {%- endfor %}
         case

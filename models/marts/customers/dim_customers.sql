@@ -36,6 +36,7 @@ final as (
 
     select
         accounts.account_id,
+        case when {{ var('publish_business_names') }} then accounts.public_account_name end as account_name,
         accounts.account_type,
         accounts.parent_account_id,
         accounts.segment,

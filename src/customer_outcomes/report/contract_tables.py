@@ -49,5 +49,6 @@ def _rules(rules: ColumnRules) -> list[str]:
         if other in rules:
             said.append(f"{word} {rules[other]}")  # type: ignore[literal-required]
     if rules.get("pii"):
-        said.append("personal data")
+        where = [f"{name} says {' or '.join(values)}" for name, values in rules.get("public_where", {}).items()]
+        said.append("personal data" + (f", unless {' and '.join(where)}" if where else ""))
     return said

@@ -12,6 +12,7 @@ from worlds.contract import COLUMNS, DOMAINS
 CONTRACT = load_contract()
 TYPES = {"text", "integer", "decimal", "ratio", "boolean", "timestamp", "date"}
 RULES = {"type", "required", "values", "default", "min", "max", "min_exclusive", "references", "pii", "moment"}
+RULES |= {"public_where"}
 RULES |= {"carried_by", "folded", "empty", "kind_column", "kinds", "excludes", "not_before", "at_most", "below"}
 
 
@@ -33,6 +34,8 @@ def test_a_table_refers_to_what_is_there(table):
         assert {rules.get(other) for other in ("kind_column", "not_before", "at_most", "below")} - {
             None
         } <= columns.keys()
+        for other, values in rules.get("public_where", {}).items():
+            assert rules["pii"] and set(values) <= set(columns[other]["values"])
         assert "default" not in rules or "values" not in rules or rules["default"] in rules["values"]
 
 
@@ -61,5 +64,7 @@ def test_the_contract_is_shown():
     assert all(table in shown.output for table in CONTRACT)
     columns = " ".join(CliRunner().invoke(app, ["contract", "support.ticket_events"]).output.split())
     assert "if event_type is status: one of new, open, pending, hold, solved, closed" in columns
+    columns = " ".join(CliRunner().invoke(app, ["contract", "crm.accounts"]).output.split())
+    assert "personal data, unless account_type says business" in columns
     refused = CliRunner().invoke(app, ["contract", "crm.nothing"])
     assert refused.exit_code == 2
