@@ -6,10 +6,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,6 +20,7 @@ from worlds.company import random_company
 from worlds.contract import CODES, COLUMNS, EXTRA, VALUES
 from worlds.delivery import deliver
 from worlds.files import _other_letters, _read, shuffle_world, write_world
+from worlds.kinds import ABSENT, HELP_DESK, KINDS, LATE_TILL, SHOP, UNASKED, UNINVITED
 
 AS_OF = datetime(2025, 7, 1)
 SEEDS = range(1, 7)
@@ -158,7 +159,85 @@ def of_users(drawn: Drawn, users: set) -> list:
     return [row for row in drawn.records("user_teams") if row["user_id"] in users]
 
 
+CENT = Decimal("0.005")
+DAY = timedelta(days=1)
+
+
+def counted(drawn: Drawn) -> dict[object, list[dict]]:
+    """The completed transactions of each account, in time order."""
+    rows = [row for row in drawn.records("transactions") if row["status"] in ("completed", None) and row["account_id"]]
+    rows = sorted((row for row in rows if row["transaction_type"] != "transfer"), key=lambda row: row["transacted_at"])
+    accounts: dict[object, list[dict]] = defaultdict(list)
+    for row in rows:
+        accounts[row["account_id"]].append(row)
+    return accounts
+
+
+def nothings(drawn: Drawn) -> list[dict]:
+    """Charges of euros that are 0, or round to it."""
+    return [
+        row
+        for rows in counted(drawn).values()
+        for row in rows
+        if row["transaction_type"] == "charge" and row["currency_code"] == "EUR" and row["amount"] < CENT
+    ]
+
+
+def never_paid(drawn: Drawn) -> set:
+    """Accounts with charges, each of them of nothing."""
+    charges = {
+        key: [row for row in rows if row["transaction_type"] == "charge"] for key, rows in counted(drawn).items()
+    }
+    return {key for key, rows in charges.items() if rows and all(row["amount"] < CENT for row in rows)}
+
+
+def gaps(drawn: Drawn, days: int) -> list[timedelta]:
+    """Gaps of that length between two charges of money."""
+    found = []
+    for rows in counted(drawn).values():
+        bought = sorted(
+            {row["transacted_at"] for row in rows if row["transaction_type"] == "charge" and row["amount"] > 1}
+        )
+        found += [after - before for before, after in pairwise(bought)]
+    return [gap for gap in found if gap == days * DAY]
+
+
+def trials(drawn: Drawn) -> list[dict]:
+    """Charges of nothing before the account's first money."""
+    found = []
+    for rows in counted(drawn).values():
+        paid = [row["transacted_at"] for row in rows if row["transaction_type"] == "charge" and row["amount"] >= CENT]
+        found += [
+            row for row in rows if paid and row["transaction_type"] == "charge" and row["amount"] < CENT
+            if row["transacted_at"] < paid[0]
+        ]  # fmt: skip
+    return found
+
+
+def of_never_paid(table: str, column: str = "account_id") -> Callable[[Drawn], list]:
+    return lambda drawn: [row for row in drawn.records(table) if row[column] in never_paid(drawn)]
+
+
 RECORDS: dict[str, Callable[[Drawn], list | set]] = {
+    "a charge of 0": lambda d: [row for row in nothings(d) if row["amount"] == 0],
+    "a charge that rounds to 0": lambda d: [row for row in nothings(d) if row["amount"] > 0],
+    "a charge of half a cent": lambda d: [r for rows in counted(d).values() for r in rows if r["amount"] == CENT],
+    "a trial before the first charge": trials,
+    "a reversal of a charge of 0": lambda d: [
+        row
+        for row in d.records("transactions")
+        if row["original_transaction_id"] in {charge["transaction_id"] for charge in nothings(d)}
+    ],
+    "an account that was charged nothing": never_paid,
+    **{
+        f"{table} of an account that was charged nothing": of_never_paid(table)
+        for table in ("subscriptions", "tickets", "responses", "invitations", "outcomes")
+    },
+    "a referral by an account that was charged nothing": of_never_paid("referrals", "referrer_account_id"),
+    "an account with money and no charge": lambda d: [
+        key for key, rows in counted(d).items() if all(row["transaction_type"] != "charge" for row in rows)
+    ],
+    **{f"{days} days between two charges": lambda d, days=days: gaps(d, days) for days in (365, 366, 399, 400)},
     "a user in several teams": lambda d: [rows for rows in teams_of(d).values() if len({r["team"] for r in rows}) > 1],
     "a team before the user was hired": lambda d: [
         user
@@ -326,6 +405,32 @@ def test_a_sound_world_has_none_that_quarantine_a_row(seed):
     assert CELLS["a listed word that is none"](sound) == []
     shared = {row["user_id"] for row in sound.records("opportunity_splits")}
     assert not shared & ({*sound.merges("users")} | {row["user_id"] for row in sound.records("user_teams")})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_of_company_has_what_it_has(tmp_path, kind):
+    for seed in SEEDS:
+        rows = random_company(seed, 30, True, AS_OF, kind).rows
+        again = random_company(seed, 30, True, AS_OF, kind).rows
+        assert rows == again
+        late = [row for row in rows["transactions"] if row["transacted_at"] >= AS_OF - 500 * DAY]
+        assert (late == rows["transactions"]) == (kind in (HELP_DESK, LATE_TILL))
+        absent = ABSENT.get(kind, ())
+        assert {table for table, records in rows.items() if not records} == {*absent}
+        links = [c.name for columns in COLUMNS.values() for c in columns if c.refers_to in absent]
+        lost = {row[name] for records in rows.values() for row in records for name in links if name in row}
+        assert lost <= {None}
+        scale = {row["survey_id"] for row in rows["surveys"] if (row["scale_min"], row["scale_max"]) == (0, 10)}
+        by_nps = [row for row in [*rows["invitations"], *rows["responses"]] if row["survey_id"] in scale]
+        assert (by_nps == []) == (kind == UNASKED)
+        assert scale
+        invited = [row for row in rows["responses"] if row["invitation_id"]]
+        assert (invited == []) == (kind == UNINVITED)
+    write_world(tmp_path, 1, size=20, whole=True, as_of=AS_OF, kind=kind)
+    names = {path.name.partition(".")[0] for path in tmp_path.glob("*/*.csv")}
+    assert names == COLUMNS.keys() - set(absent)
+    assert ("transactions" in names) == (kind != HELP_DESK)
+    assert set(ABSENT) < {*KINDS} - {SHOP}
 
 
 def header(path: Path) -> list[str]:

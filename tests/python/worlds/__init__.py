@@ -2,8 +2,9 @@
 
 A world passes through four steps, each deterministic for its seed:
 
-1. `company` makes clean records, as Python values, that refer to each other; `support`, `outcomes` and `credit` add the
-   parts that are hard on their subjects; `oddities` merges records, moves users to other teams, and loses references;
+1. `company` makes clean records, as Python values, that refer to each other; `money`, `support`, `outcomes` and `credit`
+   add the parts that are hard on their subjects; `oddities` merges records, moves users to other teams, and loses
+   references; `kinds` takes from a shop what a help desk, or a company that asks nobody, has not;
 2. `delivery` makes the versions of a record that arrive: edits, copies, ties, deletions, futures;
 3. it writes each value in one of the forms that the contract allows, and breaks some;
 4. `files` writes the files, `<domain>/<table>.csv`, `.csv.gz`, `.csv.zst` or `.parquet`, such as crm/accounts.csv.

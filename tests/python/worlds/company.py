@@ -1,18 +1,19 @@
-"""The ordinary part of a random world: people, marketing, sales, money, usage and surveys."""
+"""The ordinary part of a random world: people, marketing, sales, usage and surveys."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from itertools import combinations
 
 from worlds.contract import COLUMNS, VALUES, Row
 from worlds.credit import credit
-from worlds.moments import DAY, SECOND, TICK, YEAR
+from worlds.kinds import SHOP, without_what_it_lacks
+from worlds.moments import DAY, SECOND
+from worlds.money import money, unpaid
 from worlds.oddities import oddities
 from worlds.outcomes import generate_outcomes
 from worlds.support import generate_support, policy_invitations, rating_rounds, touch_run, usage
-from worlds.world import CURRENCIES, World
+from worlds.world import World
 
 TEAMS = ("marketing", "sales", "onboarding", "success", "support")
 THINGS = {
@@ -23,22 +24,29 @@ THINGS = {
 }
 
 
-def random_company(seed: int, size: int, faults: bool, as_of: datetime) -> World:
-    """Return the clean records of a random company, part by part."""
+def random_company(seed: int, size: int, faults: bool, as_of: datetime, kind: str = SHOP) -> World:
+    """Return the clean records of a random company of one of `kinds.KINDS`, part by part."""
     world = World(seed, size, faults, as_of)
-    for part in (_people, _marketing, _sales, _money, _value, generate_support, _surveys, generate_outcomes, credit):
+    for part in (_people, _marketing, _sales, money, _value, generate_support, _surveys, generate_outcomes, credit):
         part(world)
+    unpaid(world)
     oddities(world)
+    without_what_it_lacks(world, kind)
     return world
 
 
 def _people(world: World) -> None:
-    """Users with leavers and bots, one of them always in sales, accounts with internal and test ones, contacts, merges."""
+    """Users with leavers and bots, accounts with internal and test ones, contacts, merges.
+
+    One of marketing and one of sales are `is_steady`: nothing odd becomes of them, so that each world has somebody to pay.
+    """
     many = max(20, world.size // 4)
     for number in range(many + world.number(1, 3)):
-        is_bot = {1: False, 6: True}.get(number, world.some(None, False, False, False, True))
+        is_bot = {0: False, 1: False, 6: True}.get(number, world.some(None, False, False, False, True))
         left_at = world.some(None, None, world.moment())
-        world.add("users", team=TEAMS[number % 5] if number < many else "other", is_bot=is_bot, left_at=left_at)
+        user = world.add("users", team=TEAMS[number % 5] if number < many else "other", is_bot=is_bot, left_at=left_at)
+        if number < 2:
+            user |= {"fate": "sound", "is_steady": True}
     types = [*["business"] * 7, "person", "person", None, "internal", "test"]
     for _ in range(world.size):
         segment = world.some("small", "large", "large", " large", "Large", "all", None)
@@ -111,68 +119,6 @@ def _sales(world: World) -> None:
                 given = {"opportunity_id": deal["opportunity_id"], "user_id": user_id}
                 world.add("opportunity_splits", **given, share=Decimal(share))
             world.random.shuffle(world.rows["users"])
-
-
-def _money(world: World) -> None:
-    """Rates; purchases of several lines about the gap of a reactivation; reversals; MRR."""
-    for one, other in combinations(CURRENCIES, 2):
-        ways = world.some([(one, other)], [(other, one)], [(one, other), (other, one)])
-        for number, (base, quote) in enumerate(ways):  # the two ways need not agree
-            is_late = number == 1 or world.fault(0.4)
-            valid_on = world.start + (world.number(50, 900) if is_late else -200) * DAY
-            usual = Decimal({"JPY": "150"}.get(quote, "0.0067" if base == "JPY" else "1.1"))
-            odd = [Decimal(rate) for rate in ("0.5", "1.25", "1.6", "8", "3", "0.000001", "0.123456789012")]
-            odd += [Decimal(rate) for rate in ("0.000000000001", "999999.999999999999")] * world.fault(0.3)
-            while valid_on < world.as_of:
-                rate = round(usual * world.number(900, 1100) / world.some(1000, 1007), 12)
-                pair = {"from_currency": base, "to_currency": quote, "valid_on": valid_on.date()}
-                world.add("exchange_rates", **pair, rate=world.some(rate, rate, rate, *odd))
-                valid_on += world.some(1, 2, 20, 45, 120) * DAY
-    same = {"from_currency": "EUR", "to_currency": "EUR", "valid_on": world.start.date()}
-    world.add("exchange_rates", **same, rate=Decimal("1.5"))
-    gaps = [YEAR, YEAR, YEAR - TICK, YEAR + SECOND, YEAR - DAY, DAY / 24, DAY, 30 * DAY, 31 * DAY]
-    types = [*["charge"] * 12, "refund", "credit", "transfer"]
-    for account in world.rows["accounts"]:
-        home, at = world.some(*CURRENCIES), world.moment(account["created_at"] - DAY)
-        wanted = [world.id_of("products") for _ in range(3)] * 3 + [None]
-        for _ in range(world.some(0, 1, 2, 3, 5, 9)):
-            for _ in range(world.some(1, 1, 2, 3)):
-                given = {"account_id": account["account_id"], "transacted_at": at}
-                given |= {"currency_code": world.currency(home), "amount": world.amount()}
-                given |= {"transaction_type": world.some(*types), "product_id": world.some(*wanted)}
-                _transaction(world, **given)
-            at = world.then(at, *gaps)
-            if not at:
-                break
-    for _ in range(2):  # the second time also reversals of reversals
-        charges = world.rows["transactions"]
-        for original in world.random.sample(charges, len(charges) // 6):
-            for _ in range(world.some(1, 1, 2, 4)):
-                _reversal(world, original)
-
-
-def _transaction(world: World, **given: object) -> Row:
-    status = world.some(*["completed"] * 9, None, "pending", "failed")
-    quantities = [None, *map(Decimal, ("1", "1", "2", "3", "2.5", "0", "1000", "-1"))]
-    return world.add("transactions", status=status, quantity=world.some(*quantities), **given)
-
-
-def _reversal(world: World, original: Row) -> None:
-    """Of a part, all or more; later or before; of another currency or account; of itself."""
-    part = Decimal(world.some("0.25", "0.5", "0.5", "1", "1", "1.5"))
-    sold_at, account_id = original["transacted_at"], original["account_id"]
-    given_at = world.then(sold_at, 0 * DAY, SECOND, DAY, 40 * DAY, YEAR) or sold_at
-    row = _transaction(
-        world,
-        account_id=account_id if world.chance(0.95) else world.id_of("accounts"),
-        transaction_type=world.some("refund", "refund", "chargeback", "credit"),
-        amount=round(original["amount"] * part, 6),
-        currency_code=world.currency(original["currency_code"]),
-        transacted_at=sold_at - 5 * DAY if world.fault() else given_at,
-        original_transaction_id=original["transaction_id"],
-    )
-    if world.fault():
-        row["original_transaction_id"] = row["transaction_id"]
 
 
 def _value(world: World) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from worlds.contract import Row
-from worlds.moments import DAY, SECOND, TICK
+from worlds.moments import DAY, SECOND, SILENCE, TICK
 from worlds.world import World
 
 TEAMS = ("marketing", "sales")
@@ -102,7 +102,7 @@ def _handed_on(world: World, account: Row, sellers: list) -> None:
     ends = [row["ended_on"] for row in world.of("subscriptions", account_id) if row["ended_on"]]
     bought = [row["transacted_at"] for row in world.of("transactions", account_id)]
     left = [datetime(day.year, day.month, day.day) for day in ends[-1:]]
-    left += [at + gap * DAY for at in sorted(bought)[-1:] for gap in (90, 365)]
+    left += [at + gap for at in sorted(bought)[-1:] for gap in (90 * DAY, SILENCE)]
     left = [at for at in left if account["created_at"] < at <= world.as_of]
     if not left:
         return

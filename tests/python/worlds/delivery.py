@@ -150,7 +150,7 @@ def deliver(world: World, table: str, record: Row) -> Iterator[Cells]:
     older += [(before[0], updated_at), (before[0], loaded_at)]
     kept = FRAGILE if world.faults else FRAGILE | PAIRED
     editable = [c.name for c in columns if not c.is_key and c.name not in kept]
-    while world.chance(0.9 if fate == "revived" and len(versions) == 1 else 0.15):
+    while world.chance(0.9 if fate == "revived" and len(versions) == 1 else 0.15) and not record.get("is_steady"):
         donor = world.random.choice(world.rows[table])
         edits = world.random.sample(editable, min(len(editable), world.some(0, 1, 1, 3)))
         edited = record | {name: donor[name] for name in edits}
@@ -170,7 +170,8 @@ def deliver(world: World, table: str, record: Row) -> Iterator[Cells]:
         if row.get("is_faulty"):  # and its key can be read
             keys = [c.name for c in columns if c.is_key]
             cells |= [world.some(*(wrong for wrong in wrongs(world, table)["bad_type"] if wrong[0] not in keys))]
-        if world.fault(0.015 if table == "schedules" else 0.05):  # all reasons are as likely as each other
+        is_wrong = world.fault(0.015 if table == "schedules" else 0.05) and not record.get("is_steady")
+        if is_wrong:  # all reasons are as likely as each other
             choices = list(wrongs(world, table).values())
             cells |= [world.some(*world.some(*choices)) for _ in range(world.some(1, 1, 1, 2, 3))]
         yield from [cells] * world.some(*[1] * 30, 2)

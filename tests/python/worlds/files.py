@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from worlds.company import random_company
 from worlds.contract import COLUMNS, DOMAINS, EXTRA, FRAGILE, NEEDED, STAMPS, Column, Fields
 from worlds.delivery import BAD_TYPES, deliver
+from worlds.kinds import SHOP
 
 FORMATS = ("csv", "csv.gz", "csv.zst", "parquet")
 WHOLE = re.compile(r"0|[1-9][0-9]{0,14}")
@@ -34,15 +35,16 @@ def write_world(
     faults: bool = True,
     whole: bool = False,
     as_of: datetime = datetime(2025, 7, 1),
+    kind: str = SHOP,
 ) -> None:
-    """Write a random company of about `size` accounts in the contract's shape.
+    """Write a random company of about `size` accounts in the contract's shape, of one of `kinds.KINDS`.
 
     `file_format` is csv, csv.gz, csv.zst, parquet, or mixed: another of them for each table, in which files and columns
     also have their names in other letters. `as_of` is UTC, with or without saying so; the build is to be run with the
-    same one. A `whole` company has every table; of other companies one table may be absent or empty.
+    same one. A `whole` company has every table of its kind; of other companies one table may be absent or empty.
     """
     as_of = as_of.astimezone(UTC).replace(tzinfo=None) if as_of.tzinfo else as_of
-    world = random_company(seed, size, faults, as_of)
+    world = random_company(seed, size, faults, as_of, kind)
     idle = [name for name in COLUMNS if name not in ("accounts", "exchange_rates")]
     idle = [name for name in idle if faults or name not in NEEDED]
     fate = Random(f"{seed} missing")
@@ -50,6 +52,8 @@ def write_world(
     if whole:
         left_out = empty = None
     for table, columns in COLUMNS.items():
+        if table in world.absent:
+            continue
         versions = [cells for row in world.rows[table] for cells in deliver(world, table, row)]
         world.random.shuffle(versions)
         dice = Random(f"{seed} {table}")

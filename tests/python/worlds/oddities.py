@@ -46,8 +46,7 @@ def _merge(world: World, table: str, shared: set[object]) -> None:
     into = next(column.name for column in COLUMNS[table] if column.name.startswith("merged_into_"))
     pool = world.random.sample(rows, len(rows))
     if table == "users":
-        # the one in sales that a world always has stays
-        pool = [row for row in pool if row is not rows[1] and (world.faults or row[key] not in shared)]
+        pool = [row for row in pool if "is_steady" not in row and (world.faults or row[key] not in shared)]
 
     def chain(length: int) -> list[Row]:
         first = pool.pop()
@@ -100,7 +99,8 @@ def _teams(world: World, shared: set[object]) -> None:
     for user in world.rows["users"]:
         user_id = user["user_id"]
         is_seller = user["team"] in ("marketing", "sales")
-        if not world.chance(0.25 if is_seller else 0.5) or (not world.faults and user_id in shared):
+        is_kept = "is_steady" in user or (not world.faults and user_id in shared)
+        if not world.chance(0.25 if is_seller else 0.5) or is_kept:
             continue
         edges = acted.get(user_id) or [world.moment()]
         hired_at = user["hired_at"] or world.start
@@ -127,7 +127,7 @@ def _lost(world: World) -> None:
     faulty: dict[str, list[object]] = {}
     for table in FAULTY:
         for row in world.rows[table]:
-            if world.chance(0.025) and "fate" not in row and row is not world.rows["users"][1]:
+            if world.chance(0.025) and "fate" not in row:
                 row["is_faulty"] = True
         faulty[table] = [row[COLUMNS[table][0].name] for row in world.rows[table] if row.get("is_faulty")]
     for table, columns in COLUMNS.items():

@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from worlds.contract import Row
-from worlds.moments import DAY, HOUR, SECOND, TICK, YEAR
+from worlds.moments import DAY, HOUR, SECOND, SILENCE, TICK, YEAR
 from worlds.world import World
 
 NEAR = (0 * DAY, 0 * DAY, TICK, -TICK, SECOND, -SECOND)
@@ -58,8 +58,9 @@ def _emails(world: World) -> None:
 
 
 def _purchases(world: World, account_id: object) -> list[datetime]:
-    """The moments of its charges."""
+    """The moments of its charges of a cent or more."""
     rows = [row for row in world.of("transactions", account_id) if row["transaction_type"] == "charge"]
+    rows = [row for row in rows if row["amount"] >= Decimal("0.01")]
     return sorted(row["transacted_at"] for row in rows if row["status"] in ("completed", None))
 
 
@@ -151,7 +152,7 @@ def _outcomes(world: World, account: Row) -> None:
     charges = _purchases(world, account_id)
     bought = charges[:1] or [world.moment(account["created_at"])]
     ends = [row["ended_on"] for row in world.of("subscriptions", account_id) if row["ended_on"]]
-    left = [datetime(day.year, day.month, day.day) for day in ends] + [at + YEAR for at in charges[-1:]]
+    left = [datetime(day.year, day.month, day.day) for day in ends] + [at + SILENCE for at in charges[-1:]]
     for _ in range(world.some(0, 1, 1, 2, 4)):
         at = bought[0] + world.some(-40 * DAY, -DAY, 0 * DAY, SECOND, 5 * DAY, 30 * DAY)
         defined_at = min(at, world.as_of)

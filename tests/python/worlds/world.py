@@ -26,6 +26,8 @@ class World:
         self.random, self.size, self.faults, self.as_of = Random(seed), size, faults, as_of
         self.start = as_of - 1250 * DAY
         self.rows: dict[str, list[Row]] = {name: [] for name in COLUMNS}
+        # tables that this kind of company does not deliver
+        self.absent: tuple[str, ...] = ()
         # In the last style all keys are whole numbers, which a data frame may widen to floating-point numbers.
         self.id_style = self.some("named", "named", "named", "padded", "whole")
         self.nowhere, self.nobody = ("999999999",) * 2 if self.id_style == "whole" else ("nowhere", "nobody")
