@@ -76,7 +76,7 @@ class LastBuild:
                 for name, content in self.rules.items():
                     (folder / name).write_bytes(content.encode())
             if not contract.exists() or contract.read_bytes() != RULES_FILE.read_bytes():
-                shutil.copy(RULES_FILE, contract)
+                shutil.copyfile(RULES_FILE, contract)
         except OSError as error:
             raise UnusableInput(
                 f"The rules of the last build cannot be written to {folder}: {error.strerror}."

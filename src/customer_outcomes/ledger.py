@@ -18,6 +18,7 @@ from pathlib import Path
 import yaml
 
 from customer_outcomes.errors import UnusableInput, raised_as
+from customer_outcomes.places.destination import read_marker
 from customer_outcomes.places.paths import plain_path
 from customer_outcomes.project import PROJECT_ROOT
 from customer_outcomes.warehouse import DATABASE, Connection, EngineError, MissingRelation, connect, quoted
@@ -34,10 +35,10 @@ RELATIONS = {
 def published_ledger(published: Path, pay: Path) -> Path:
     """Return the folder with the published copies: the folder of pay.
 
-    If that holds none, it is the folder that BI tools read, into which an older project published them.
+    While that has no closed month, it is the folder that BI tools read, into which an older project published them.
     """
-    has_copies = (pay / DATABASE).exists() or _has_parquet(pay)
-    return pay if has_copies else published
+    closes = read_marker(pay).get("relations", {}).get("compensation.comp_period_closes")
+    return pay if closes else published
 
 
 def prepare_ledger(connection: Connection) -> None:
@@ -65,7 +66,7 @@ def collect_copies(connection: Connection, published: Path) -> None:
             connection.execute(f"attach '{quoted(place / DATABASE)}' as ledger_export (read_only)")
             _copy(connection, "published", "ledger_export.compensation.{relation}", "true")
             connection.execute("detach ledger_export")
-        if _has_parquet(place):
+        if all((place / "compensation" / f"{relation}.parquet").exists() for relation, _ in RELATIONS.values()):
             _copy(connection, "parquet", f"'{quoted(place)}/compensation/{{relation}}.parquet'", "true")
 
 
@@ -132,10 +133,6 @@ def closes_of_older_definitions(warehouse: Path) -> list[date]:
             " where closes.definitions_version < settings.definitions_version order by closes.period"
         ).fetchall()
     return [period for (period,) in rows]
-
-
-def _has_parquet(folder: Path) -> bool:
-    return all((folder / "compensation" / f"{relation}.parquet").exists() for relation, _ in RELATIONS.values())
 
 
 def _copy(connection: Connection, name: str, place: str, condition: str) -> None:

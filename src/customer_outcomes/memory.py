@@ -93,7 +93,7 @@ def _version_in(folder: Path) -> Version | None:
         return None
     try:
         contents = json.loads((folder / CONTENTS).read_text(encoding="utf-8"))
-        if "build" not in contents:
+        if contents.get("build") is None:
             return _of_older_project(folder) if (folder / DATABASE).exists() else None
         build = dict(NO_FIGURES if contents.get("holds") == PAY else {}) | contents["build"]
         build["tables"] = {name: Table(**counts) for name, counts in build["tables"].items()}

@@ -202,6 +202,18 @@ def test_closes_are_kept_before_they_are_published(copy, without_dbt, monkeypatc
     assert seen == [[(1,)], [(1,)]]
 
 
+@pytest.mark.parametrize("as_of", ["2026-06-30T23:59:59", "2026-07-01T01:00:00+02:00"])
+@pytest.mark.parametrize("lost", ["published", "published_pay"])
+def test_an_as_of_before_the_last_published_one(copy, as_of, lost):
+    """Either folder knows it, so that a kill between them forgets nothing."""
+    shutil.rmtree(copy.published.with_name(lost))
+    arguments = command(copy.warehouse.parent, copy.input, datetime.fromisoformat(as_of), None, 2)[1:]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    (sentence,) = said(result)
+    assert "is before 2026-07-01 00:00:00, as of which the last version was published" in sentence
+
+
 def test_killed_between_the_two_folders(copy, without_dbt, sample_build, monkeypatch):
     """Pay is of the new build and the figures of the one before: the next build says so, and publishes both anew."""
     spoil(copy.published, build_id="before")

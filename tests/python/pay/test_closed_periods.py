@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from customer_outcomes.ledger import paid_disputes, save_closes
+from customer_outcomes.ledger import paid_disputes, published_ledger, save_closes
 from helpers.builds import Built, copy_published, query
 from helpers.closed_periods import PERIOD, change, faults
 
@@ -77,6 +77,16 @@ def test_a_lost_warehouse_takes_the_closes_back(copy):
     for name in ("parquet", "published"):
         taken = query(copy.warehouse, "select count(*), sum(payout) from ledger.closed_lines where copy_name = ?", name)
         assert taken == closed
+
+
+def test_the_published_copies_are_in_the_folder_of_pay(copy, tmp_path):
+    """Only while it has no closed month, those count that an older project published with the figures."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open" / "contents.json").write_text('{"holds": "pay", "relations": {}}')
+    assert published_ledger(copy.published, copy.pay) == copy.pay
+    for pay in ("nowhere", "empty", "open"):
+        assert published_ledger(copy.published, tmp_path / pay) == copy.published
 
 
 def test_what_was_not_published_is_not_closed(copy):

@@ -1,6 +1,7 @@
 """A ledger that an older version of the project closed is read, and newer definitions change no amount that it paid."""
 
 import hashlib
+import json
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +10,8 @@ import duckdb
 import pytest
 
 from customer_outcomes.ledger import closes_of_older_definitions, collect_copies
-from helpers.builds import DATABASE, Built, good_build, query
+from customer_outcomes.places.destination import BUILDS
+from helpers.builds import DATABASE, Built, files_of, good_build, query
 from helpers.later_facts import add_late_charge, copy_of
 
 pytestmark = pytest.mark.whole_builds(2)
@@ -75,6 +77,20 @@ def test_months_close_with_the_hash_that_they_had_under_former_names(later_build
     found = contents(former / DATABASE)
     assert {period: found[period] for period in closed} == closed
     assert contents(sample_build.pay_database) != found
+
+
+def test_pay_is_taken_over_from_the_folder_of_an_older_project(later_build, sample_build: Built):
+    """The folder is read once; then nothing about pay is left in it, and the history has moved, too."""
+    built, former, _ = later_build
+    assert (former / "compensation").is_dir() and not former.with_name("former_pay").exists()
+    assert f"Pay leaves {built.published}: " in built.said
+    assert files_of(built.published).keys() == files_of(sample_build.published).keys()
+    assert files_of(built.pay).keys() == files_of(sample_build.pay).keys()
+    schemas = query(built.database, "select distinct schema_name from duckdb_tables()")
+    assert {name for (name,) in schemas} == {"marts", "metrics", "audit"}
+    history = [json.loads(line) for line in (built.pay / BUILDS).read_text().splitlines()]
+    assert json.loads((sample_build.pay / BUILDS).read_text()) in history and len(history) == 2
+    assert not (built.work_folder / BUILDS).exists()
 
 
 def test_late_knowledge_adjusts_a_month_of_these_definitions(later_build, sample_build: Built):
