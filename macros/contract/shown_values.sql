@@ -24,7 +24,7 @@
     In the other tables, only a text with an @ is hidden. -#}
 {% macro shown_value(column, relation, is_personal, is_key) -%}
     {%- set raw = relation ~ '.' ~ column.name -%}
-    {%- set text = 'cast(' ~ raw ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+    {%- set text = without_end_nul('cast(' ~ raw ~ ' as ' ~ dbt.type_string() ~ ')') -%}
     {%- if not is_personal -%}
     {{ shown_text(text) }}
     {%- elif not column.pii and column.type == 'boolean' -%}

@@ -318,13 +318,13 @@ class World(Received):
                 for name, rows in self.rows.items()]  # fmt: skip
 
     def quarantined(self) -> list[dict]:
-        """'every faulty row, the first in reason, column_name, all in faults'. READING: row_key is as delivered, but
-        where 'a key that is no e-mail' is none.
+        """'every faulty row, the first in reason, column_name, all in faults'. READING: row_key is as delivered,
+        without NUL at an end, but where 'a key that is no e-mail' is none.
         """
         return [{"input_table": name, "reason": row.faults[0][0], "column_name": row.faults[0][1],
                  "faults": [list(fault) for fault in row.faults],
                  "row_key": None if row.faults[0][0] == "unreadable_line" else
-                 "|".join(shown(row.raw.get(column) or "") for column in self.contract[name]["primary_key"])}
+                 "|".join(shown((row.raw.get(column) or "").rstrip("\0")) for column in self.contract[name]["primary_key"])}
                 for name, rows in self.rows.items() for row in rows if row.status == "quarantined"]  # fmt: skip
 
     def broken_references(self) -> list[dict]:
