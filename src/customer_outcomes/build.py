@@ -54,18 +54,17 @@ class Phase:
 
 @dataclass
 class Outcome:
-    """The result of a build, as far as it has come: paths, remarks on the input, faults by kind, figures, and phases.
+    """The result of a build, as far as it has come: paths, vars, remarks on the input, faults by kind, and phases.
 
-    `figures` and `tables` are those that dbt computed, also if they are not published.
+    `settings` holds all vars, and is empty while they are not known. `figures` and `tables` are computed by dbt, and
+    perhaps not published.
     """
 
     warehouse: Path
     published: Path
     published_pay: Path
     data_docs: Path
-    as_of: str | None = None
-    currency: str | None = None
-    timezone: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
     build_id: str | None = None
     version: str = field(default_factory=project_version)
     alarms_accepted: list[str] = field(default_factory=list)
@@ -199,10 +198,8 @@ class Build:
         """Check all arguments and files without writing anything; return the given vars, the rules and the input."""
         given = preflight(self)
         outcome.remarks += given.remarks
-        usable = given.usable()
-        outcome.as_of, outcome.currency = given.settings["as_of"], given.settings["reporting_currency"]
-        outcome.timezone = given.settings["reporting_timezone"]
-        return usable
+        outcome.settings = given.settings if given.variables else {}
+        return given.usable()
 
     def _lock_places(self, held: ExitStack) -> list[str]:
         """Lock the warehouse and the published folders until this build ends.

@@ -37,11 +37,11 @@ ONLY_A_BUILD = "Only a build finds values of the wrong type, references that lea
 
 @dataclass(frozen=True)
 class DeliveredTable:
-    """One delivered input table: the number of its files, and what is known of its rows.
+    """One delivered input table: the number of its files, and its rows.
 
     `rows` counts the rows received, with the `unreadable` ones; both are None if a file is at fault. `newest_on` is the
     local day of the newest event up to as_of, `newest_at` its moment in UTC (None for a date), `age_days` the number of
-    days from that day to as_of's. All three are None for a table without such an event.
+    days from that day to as_of's. All three are None if there is no event.
     """
 
     input_table: str

@@ -64,9 +64,7 @@ def build_keys(build: Build) -> Keys:
     found = {
         "alarms_accepted": outcome.alarms_accepted,
         "remarks": outcome.remarks,
-        "as_of": _moment(outcome.as_of),
-        "reporting_currency": outcome.currency,
-        "reporting_timezone": outcome.timezone,
+        **_frame(outcome.settings),
         "build_id": outcome.build_id,
         "version": outcome.version,
         "figures": asdict(outcome.figures) if outcome.figures else None,
@@ -89,12 +87,10 @@ def build_keys(build: Build) -> Keys:
 
 def check_keys(check: Check) -> Keys:
     """Return the keys that describe a check, as far as it has come."""
-    build, settings = check.build, check.given.settings
+    build = check.build
     found = {
         "remarks": check.remarks,
-        "as_of": _moment(settings["as_of"]),
-        "reporting_currency": settings["reporting_currency"],
-        "reporting_timezone": settings["reporting_timezone"],
+        **_frame(check.given.settings if check.given.variables else {}),
         "version": build.outcome.version,
         "tables": [asdict(table) for table in check.tables],
         "absent_tables": check.absent,
@@ -118,6 +114,11 @@ def _all_plain(found: Keys) -> Keys:
     return {name: plain(value) for name, value in found.items()}
 
 
-def _moment(as_of: str | None) -> datetime | None:
-    """Return the var as_of as a UTC moment; None while it is not known."""
-    return datetime.fromisoformat(as_of) if as_of else None
+def _frame(settings: Keys) -> Keys:
+    """Return the moment, the currency and the time zone of a build; None while its vars are not known."""
+    as_of = settings.get("as_of")
+    return {
+        "as_of": datetime.fromisoformat(as_of) if as_of else None,
+        "reporting_currency": settings.get("reporting_currency"),
+        "reporting_timezone": settings.get("reporting_timezone"),
+    }

@@ -38,10 +38,11 @@ def print_summary(outcome: Outcome) -> None:
     figures = outcome.figures
     if figures is None:
         raise RuntimeError("the summary needs the figures that a build reads after dbt")
+    currency = outcome.settings["reporting_currency"]
     csat, of_customers = figures.csat_1_10, _percent(figures.csat_customer_coverage)
     rows = {
         "customers": f"{figures.customers:,}",
-        "cltv": f"{figures.cltv:,.2f} {outcome.currency}",
+        "cltv": f"{figures.cltv:,.2f} {currency}",
         "CSAT, mean of customers": f"{csat:.2f} of 10" if csat is not None else "never reported",
         "CSAT coverage": f"{of_customers} of customers, {_percent(figures.csat_cltv_coverage)} of cltv",
         "PPP yield": _percent(figures.ppp_yield),

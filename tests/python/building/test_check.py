@@ -128,7 +128,7 @@ def test_users_are_looked_for_only_where_all_of_them_are_known(tmp_path, file):
 
 
 def test_files_that_are_found_damaged_only_when_they_are_read_are_named_together(tmp_path):
-    """The header of an archive can be read although its end is missing; each such table has its sentence."""
+    """The header of an archive can be read although its end is missing; each of the tables has its sentence."""
     for table, key in (("contacts", "contact_id"), ("leads", "lead_id")):
         rows = "".join(f"{number},2024-01-01\n" for number in range(100_000))
         archive = gzip.compress(f"{key},created_at\n{rows}".encode())
@@ -158,7 +158,7 @@ def test_rows_that_are_counted_otherwise_than_read_end_it_as_they_end_a_build(tm
 
 
 def test_rows_and_the_age_of_the_newest_one(tmp_path):
-    """Days are those of the reporting time zone, dates alone its midnights; what is later than as_of is no news."""
+    """Days are those of the reporting time zone, dates alone its midnights; a row later than as_of is no news."""
     files = {
         "crm/accounts/1.csv": "account_id,created_at\nA,2026-06-29\nB,\n",
         "crm/accounts/2.csv": "account_id,created_at\nC,2024-01-01T09:00:00+02:00\nD,1,2,3\nE,nonsense\n",

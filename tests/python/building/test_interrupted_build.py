@@ -229,13 +229,20 @@ def test_stopped_in_a_phase(csv_world, csv_build, tmp_path, phase, number):
     """One sentence, one exit code, and the last good version; the next build removes the rest."""
     published = copy_published(csv_build, tmp_path)
     before = read_version(published), read_version(pay_folder(published))
-    with started(command(tmp_path, csv_world, WORLD_AS_OF, None, THREADS)) as process:
+    with started([*command(tmp_path, csv_world, WORLD_AS_OF, None, THREADS), "--json"]) as process:
         wait_until(process, moments(tmp_path, Random(SEED))[phase])
         process.send_signal(number)
-        _, said = process.communicate(timeout=30)
-    lines = [line for line in said.splitlines() if line.strip() and "\u2501" not in line]
+        written, said = process.communicate(timeout=30)
     stay = f"{published} and {published}_pay stay as the last good build left them."
-    assert lines == [f"Stopped by {number.name}.", stay]
+    sentences = [f"Stopped by {number.name}.", stay]
+    assert said.splitlines() == sentences
+    found = json.loads(written)
+    assert (found["status"], found["exit_code"], found["sentences"]) == ("stopped", 128 + number, sentences)
+    assert (
+        list(found["durations"])
+        == ["check", "dbt", "expectations"][: ("dbt", "expectations", "publishing").index(phase) + 1]
+    )
+    assert (found["figures"] is None) == (phase == "dbt")
     assert process.returncode == 128 + number
     assert (read_version(published), read_version(pay_folder(published))) == before
     held = hold_warehouse(tmp_path / "warehouse.duckdb", tmp_path / "warehouse.work")
