@@ -21,6 +21,8 @@ final as (
         holdout_predicted,
         holdout_mae,
         naive_mae,
+        holdout_rmse,
+        naive_rmse,
         spend_frequency_correlation
     from fits
 
