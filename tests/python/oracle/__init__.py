@@ -18,7 +18,7 @@ Its parts, each of which imports only parts above it:
 - subscriptions, campaigns, saturation, handoffs, recommendations, outcomes: M1, M7, M8 and M9
 - metric_months: the months of the metrics and of pay, from the first fact on
 - credit, compensation: M10
-- metric_formulas, metric_values: the shared metrics of M0 and M10
+- metric_formulas, ppp_summary, metric_values: the shared metrics of M0 and M10
 - compute: all relations of one build
 
 One more part, csv, is independent of these: it reads a CSV file byte by byte.

@@ -33,7 +33,7 @@ def by_account(items: list[dict]) -> dict[str, list[dict]]:
 
 
 def only_charges(lines: list[dict]) -> list[dict]:
-    """M1: '"charge" means such a one', above 0."""
+    """M1: everywhere but in M11 a charge is one above 0."""
     return [line for line in lines if is_purchase(line)]
 
 

@@ -16,6 +16,7 @@ from oracle.ratings import nps_of
 from oracle.statistics import Z, kaplan_meier, mean, quantile
 
 ONE = Fraction(1)
+COMPANY = ("company", "all")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ def metric_months(world: World, results: dict[str, list[dict]], ttv_clock: str) 
 
 
 def fact_months(world: World, results: dict[str, list[dict]], ttv_clock: str) -> Iterator[date]:
-    """The month of each fact, by metric. READING: what is counted over a metric's whole population, too, as a touch whose
+    """The month of each fact, by metric. READING: also a fact that a metric's coverage alone counts, as a touch whose
     window is open; a line of money of 0 and a day of use without events are facts, and a touch that is not due, a deal that
     is not won, or an answer of an account that is no customer is none.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from fractions import Fraction
 
 from oracle.basics import DAY, grouped, minutes, next_month, ratio
 from oracle.clock import last_moment
 from oracle.customers import segment_of
 from oracle.metric_formulas import (
+    COMPANY,
     ONE,
     Fact,
     Share,
@@ -30,10 +30,10 @@ from oracle.metric_formulas import (
     weighted_share,
 )
 from oracle.outcomes import SUCCESS_WEIGHTS, clock_moments, ended, leavers, scores, value_moments
+from oracle.ppp_summary import ppp_summaries
 from oracle.usage import person
 from oracle.world import World
 
-COMPANY = ("company", "all")
 PAID = ("cltv_growth", "cross_sell", "up_sell", "satisfaction", "customer_retention", "outcomes_on_time",
         "referrals_realised", "ppp_yield", "bookings")  # fmt: skip
 
@@ -101,7 +101,7 @@ def compute(
             # 'is_complete once its last local day is over'
             rows.append({"metric_name": metric_name, "month": month, "is_complete": next_month(month) <= world.today,
                          "subject_type": subject[0], "subject_id": subject[1], **row})  # fmt: skip
-    return {"metric_values": rows, "ppp_summary": subjects.ppp_summaries()}
+    return {"metric_values": rows, "ppp_summary": ppp_summaries(world, results, subjects.of)}
 
 
 def participants_in(month: date, rules: dict | None, subjects: Subjects) -> set[str]:
@@ -169,48 +169,6 @@ class Subjects:
     def of_transaction(self, line: dict) -> dict:
         credits = self.of_transactions.get(line["transaction_id"], ())
         return self.fixed[line["account_id"]] | self.of_credits(credits, self.world.month(line["transacted_at"]))
-
-    def ppp_summaries(self) -> list[dict]:
-        """M3: 'ppp_yield = sum(ppp) / (10 x sum(cltv)) = csat_revenue_coverage x revenue-weighted CSAT of those / 10',
-        by the credits as of as_of.
-        """
-        without = self.money_without_customers()
-        groups: dict[tuple[str, str], list[tuple[Fraction, dict]]] = {subject: [] for subject in [COMPANY, *without]}
-        for customer in self.results["customer_lifetime"]:
-            now = self.of(customer["account_id"], self.world.month(self.world.as_of))
-            for subject, weight in now.items():
-                if subject[0] != "channel":
-                    groups.setdefault(subject, []).append((weight, customer))
-        rows = []
-        for (subject_type, subject_id), own in groups.items():
-            cltv, ppp, heard = (
-                sum((weight * Fraction(value(row)) for weight, row in own), Fraction(0))
-                for value in (
-                    lambda row: row["cltv"],
-                    lambda row: row["ppp"],
-                    lambda row: row["cltv"] if row["is_csat_reported"] else 0,
-                )
-            )
-            bridge = sum(without.get((subject_type, subject_id), ()), Decimal("0.00"))
-            rows.append({"subject_type": subject_type, "subject_id": subject_id, "customers": len(own), "cltv": cltv,
-                         "cltv_without_customer": None if subject_type in ("team", "employee") else bridge,
-                         "ppp": ppp, "ppp_yield": ratio(ppp, 10 * cltv), "csat_revenue_coverage": ratio(heard, cltv),
-                         "responders_csat": ratio(ppp, heard)})  # fmt: skip
-        return rows
-
-    def money_without_customers(self) -> dict[tuple[str, str], list[Decimal]]:
-        """M1: 'Money of accounts without one ... ppp_summary says how much (cltv_without_customer), so that the two sums can
-        be bridged', for 'company, segments, and campaign unattributed, null for teams and employees'. READING: other
-        campaigns have none, 0; a segment, or unattributed, of such accounts alone has a row, too.
-        """
-        customers = {row["account_id"] for row in self.results["customer_lifetime"]}
-        found = defaultdict(list)
-        for line in self.results["fct_transactions"]:
-            if line["account_id"] not in customers:
-                segment = segment_of(self.world, line["account_id"])
-                for subject in (COMPANY, ("segment", segment), ("campaign", "unattributed")):
-                    found[subject].append(line["reporting_amount"])
-        return found
 
 
 def add(weights: dict, subject: tuple[str, str], weight: object) -> None:

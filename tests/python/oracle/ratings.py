@@ -209,7 +209,7 @@ def silence(user_id: str, survey_type: str, answers: list[dict], invitations: li
     """M4: 'response rate, the bounds if all silent customers had given the worst or the best score; both null where no
     request is known, since then nobody knows who kept silent', 'per user and survey type, delivered and on policy'.
 
-    READING: a customer is silent if such a request reached them and they are not among the raters; a request to no known
+    READING: a customer is silent if one of these requests reached them and they are not among the raters; a request to no known
     account tells nobody who kept silent, and is none. So response rate and bounds are null together.
     """
     invited = {row["account_id"] for row in invitations

@@ -12,8 +12,8 @@ from oracle.world import World
 
 
 def is_purchase(line: dict) -> bool:
-    """'a charge of 0 is no purchase', 'by reporting_amount', so also one that rounds to 0; 'everywhere but in M11
-    "charge" means such a one', above 0.
+    """'a charge of 0 is no purchase', 'by reporting_amount', so also one that rounds to 0; everywhere but in M11 a charge
+    is one above 0.
     """
     return line["transaction_type"] == "charge" and line["reporting_amount"] > 0
 

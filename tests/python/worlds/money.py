@@ -88,14 +88,14 @@ def unpaid(world: World) -> None:
     for account in world.rows["accounts"]:
         account_id = account["account_id"]
         charges = [row for row in world.of("transactions", account_id) if row["transaction_type"] == "charge"]
-        kind = world.some(*["paid"] * 24, *["trial"] * 3, "never", "never", "given back")
+        kind = world.some(*["paid"] * 24, *["trial"] * 3, "never", "never", "reversed")
         if kind == "trial":
             _trials(world, account_id, sorted(row["transacted_at"] for row in charges))
         elif kind != "paid" and not charges:
             charges = [_transaction(world, account_id=account_id, transaction_type="charge", currency_code="EUR",
                                     amount=Decimal(20), transacted_at=world.moment(account["created_at"]))]  # fmt: skip
         for row in charges:
-            if kind == "given back":
+            if kind == "reversed":
                 row["transaction_type"] = world.some("refund", "chargeback", "credit")
             elif kind == "never":
                 row["amount"] = _nothing(world, row["currency_code"])
