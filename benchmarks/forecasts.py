@@ -83,7 +83,7 @@ json.dump([dict(one.params_) for one in fits], open(sys.argv[2], "w"))
 
 MODELS = {
     "int_customers__purchase_statistics": "recency, frequency and spend, in SQL",
-    "int_forecast_models__fitted": "four fits to all data, and four to the data before the holdout",
+    "int_forecast_models__fitted": "five fits to all data, and five to the data before the holdout",
     "int_customers__forecast": "forecasts of all customers",
 }
 

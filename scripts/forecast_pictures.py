@@ -61,7 +61,8 @@ def main() -> None:
     customers["first_day"] = purchases.groupby("account_id").day.min().to_numpy()
     known = customers.dropna(subset="calibration_frequency")
     print(f"{accounts:,} accounts: {len(customers):,} customers with {len(purchases):,} purchase days as of {AS_OF}.")
-    columns = ["is_chosen", "log_likelihood", "holdout_actual", "holdout_predicted", "holdout_mae", "naive_mae"]
+    columns = ["is_chosen", "log_likelihood", "holdout_actual", "holdout_predicted"]
+    columns += ["holdout_rmse", "naive_rmse", "holdout_mae", "naive_mae"]
     print(fits.set_index("model")[columns].round(3).to_string())
     for row in fits.itertuples():
         print(f"{row.model}: {row.parameters} {row.reason}")
