@@ -148,7 +148,7 @@ class Build:
                 from customer_outcomes.expectations import validate
 
                 validate(self.warehouse, outcome.data_docs.parent, progress)
-            with phase("publishing") as progress, raised_as(FailedCheck, self.publish):
+            with phase("publishing") as progress, self._as_failed_check():
                 outcome.remarks += _remark_on_definitions(closes_of_older_definitions(self.warehouse))
 
                 def last_steps() -> None:

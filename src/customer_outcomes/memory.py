@@ -82,7 +82,7 @@ def last_published(published: Path, pay: Path) -> Version | None:
         as_of=max(moments, default=None),
         reporting_currency=framed.reporting_currency,
         reporting_timezone=framed.reporting_timezone,
-        has_closes=paid.has_closes,
+        has_closes=paid.has_closes or figures.has_closes,  # an older project closed months in its one folder
         accepted_alarms=paid.accepted_alarms,
     )
 

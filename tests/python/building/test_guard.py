@@ -272,6 +272,13 @@ def test_one_folder_alone_is_remembered_too(tmp_path: Path):
     remember(tmp_path / "published", figures_contents(now, "a", {}))
     remember(tmp_path / "pay", pay_contents(now, None, [], None, "a", {"compensation.comp_period_closes": 2}))
     assert last_published(tmp_path / "published", tmp_path / "nowhere") == replace(now, adjustments_share=0.0)
+    former = json.loads(figures_contents(now, "a", {"compensation.comp_period_closes": 2}))
+    former["build"] |= {"adjustments_share": 0.3, "accepted_alarms": []}
+    remember(tmp_path / "former", json.dumps(former | {"holds": None, "build_id": None}))
+    former_version = last_published(tmp_path / "former", tmp_path / "nowhere")
+    assert former_version == replace(now, adjustments_share=0.3, has_closes=True)
+    remember(tmp_path / "open", pay_contents(now, None, [], None, "a", {}))
+    assert last_published(tmp_path / "former", tmp_path / "open") == replace(now, has_closes=True)
     alone = last_published(tmp_path / "nowhere", tmp_path / "pay")
     assert alone == Version({}, 0, Decimal("0.00"), 0.2, now.as_of, "EUR", "UTC", has_closes=True)
     assert raised(version(), alone) == []

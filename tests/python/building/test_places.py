@@ -284,7 +284,7 @@ def test_an_analyst_who_has_the_warehouse_open(copy, without_dbt):
     before = files_of(copy.published), files_of(copy.pay)
     with open_meanwhile(copy, without_dbt) as result:
         assert result.exit_code == 1
-        assert "is open in another program" in said(result)[0]
+        assert f"{copy.warehouse} is open in another program" in said(result)[0]
     assert (files_of(copy.published), files_of(copy.pay)) == before
 
 
