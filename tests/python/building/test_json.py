@@ -99,7 +99,8 @@ def test_a_build_that_published(rebuild, sample_build, tmp_path):
     assert found["as_of"] == "2026-07-01T00:00:00Z"
     assert (found["reporting_currency"], found["reporting_timezone"]) == ("EUR", "UTC")
     published = tmp_path / "published" / DATABASE
-    assert [(found["build_id"], found["version"])] == query(published, "select build_id, version from audit.build_info")
+    built = query(tmp_path / "warehouse.duckdb", "select build_id, version from raw_intake.this_build")
+    assert [(found["build_id"], found["version"])] == built
     [(customers, cltv, ppp_yield, coverage)] = query(
         published,
         "select customers, cltv, ppp_yield, csat_revenue_coverage from metrics.ppp_summary where subject_type = 'company'",
@@ -217,6 +218,8 @@ def test_standard_output_of_a_whole_build_is_one_object(tmp_path):
     found = json.loads(finished.stdout)
     assert list(found) == BUILD_KEYS
     assert (found["figures"]["customers"], found["figures"]["cltv"], found["figures"]["csat_1_10"]) == (1, "100", None)
+    published = query(tmp_path / "p" / DATABASE, "select build_id, version from audit.build_info")
+    assert [(found["build_id"], found["version"])] == published
     assert list(found["durations"]) == PHASES
     assert all(seconds > 0 for seconds in found["durations"].values())
     assert finished.stderr == ""
