@@ -16,6 +16,7 @@ from scipy.stats import nbinom
 from customer_outcomes.forecasts.models import fit
 from customer_outcomes.forecasts.relations import PURCHASE_MODELS
 from helpers.purchases import forecast, retail_shop
+from oracle import forecasts as oracle_forecasts
 
 # seed, r, alpha in weeks, chance to lapse after a purchase; a third, a half and two thirds of the customers buy once
 SHOPS = {"third": (1, 0.83, 9.8, 0.0), "half": (2, 0.7, 20.0, 0.02), "most": (3, 0.3, 10.0, 0.01)}
@@ -54,6 +55,21 @@ def test_every_customer_gets_a_forecast_that_is_no_worse_than_the_naive_rate(sho
         assert row["p_alive"] == 1
         assert row["expected_purchases"] > row["discounted_purchases"] > 0
         assert row["forecast_value"] > 0
+
+
+def test_customers_are_as_the_oracle_says(shop):
+    _, rows, fits, customers = shop
+    of_purchases = json.loads(fits["nbd"]["parameters"])
+    p, q, gamma = json.loads(fits["gamma_gamma"]["parameters"]).values()
+    for row, found in list(zip(rows, customers))[::100]:
+        history = {"frequency": row["frequency"], "age_weeks": row["age_days"] / 7}
+        p_alive, expected = oracle_forecasts.chances("nbd", of_purchases, history, 52)
+        discounted = oracle_forecasts.value("nbd", of_purchases, history, 52, 0.1)
+        assert (found["account_id"], found["p_alive"]) == (row["account_id"], p_alive)
+        assert found["expected_purchases"] == pytest.approx(expected, rel=1e-9)
+        assert found["discounted_purchases"] == pytest.approx(discounted, rel=1e-9)
+        spend = p * (gamma + row["spend_amount"]) / (p * row["spend_days"] + q - 1)
+        assert found["forecast_value"] == pytest.approx(discounted * spend, rel=1e-9)
 
 
 def test_the_holdout_errors_are_those_of_another_computation(shop):

@@ -78,7 +78,12 @@ def spend(days: dict[date, list], without: date | None) -> tuple[int, Decimal]:
 
 
 def chances(model: str, parameters: dict[str, float], row: dict, weeks: float) -> tuple[float, float]:
-    """p_alive and the purchases expected over some weeks, by the lifetimes library at these parameters."""
+    """p_alive and the purchases expected over some weeks, by the lifetimes library at these parameters.
+
+    NBD is not in that library: everybody is alive, and the mean rate after a history is (r + frequency) / (alpha + age).
+    """
+    if model == "nbd":
+        return 1.0, weeks * (parameters["r"] + row["frequency"]) / float(parameters["alpha"] + row["age_weeks"])
     fitter = FITTERS[model]()
     fitter.params_ = pd.Series(parameters)
     of_customer = row["frequency"], row["recency_weeks"], row["age_weeks"]
