@@ -7,7 +7,7 @@ import os
 import resource
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -31,7 +31,7 @@ from customer_outcomes.memory import remarks_on_folders
 from customer_outcomes.places.destination import BUILDS, CONTENTS, PAY, check_destination, hold
 from customer_outcomes.places.locks import private_files
 from customer_outcomes.places.paths import pay_folder, resolved
-from customer_outcomes.places.warehouse_file import check_warehouse, hold_warehouse, remove_spill_files
+from customer_outcomes.places.warehouse_file import begin_new_file, check_warehouse, hold_warehouse, put_in_place
 from customer_outcomes.preflight import preflight
 from customer_outcomes.progress import Progress
 from customer_outcomes.publish import Folder, publish
@@ -40,7 +40,7 @@ from customer_outcomes.report.summary import progress_bar
 from customer_outcomes.rules.reading import Rules
 from customer_outcomes.runner import run_dbt
 from customer_outcomes.settings import known_vars, project_version
-from customer_outcomes.warehouse import EngineError, connect
+from customer_outcomes.warehouse import Connection, EngineError, attached, connect
 
 
 @dataclass
@@ -91,11 +91,13 @@ class Build:
     full_refresh: bool = False
     threads: int = os.cpu_count() or 1
     pay: Path = field(init=False)
+    file: Path = field(init=False)  # the file that is built: the warehouse, or a new one that takes its place
     outcome: Outcome = field(init=False)
 
     def __post_init__(self) -> None:
         """Take links out of the paths of the warehouse and the published folders, and begin the outcome."""
         self.warehouse, self.publish = resolved(self.warehouse), resolved(self.publish)
+        self.file = self.warehouse
         self.pay = resolved(self.publish_pay or pay_folder(self.publish))
         self.outcome = Outcome(self.warehouse, self.publish, self.pay, self.work_folder / "data_docs" / "overview.html")
 
@@ -131,25 +133,25 @@ class Build:
             with phase("dbt") as progress, self._as_failed_check():
                 try:
                     manifest = run_dbt(
-                        self.warehouse, self.work_folder, variables, seeds, self.threads, self.full_refresh, progress
+                        self.file, self.work_folder, variables, seeds, self.threads, self.full_refresh, progress
                     )
                 except FailedCheck as failed:
-                    raise guard.explain(failed, self.warehouse, settings) from None
+                    raise guard.explain(failed, self.file, settings) from None
                 finally:  # an input file that changed explains any other failure
                     folder.raise_if_changed()
-                outcome.faults, outcome.tables = faults(self.warehouse), read_states(self.warehouse)
-                outcome.figures = read_figures(self.warehouse)
-                outcome.remarks += unordered_rows(self.warehouse)
+                outcome.faults, outcome.tables = faults(self.file), read_states(self.file)
+                outcome.figures = read_figures(self.file)
+                outcome.remarks += unordered_rows(self.file)
                 try:
-                    outcome.remarks += guard.judge(self.warehouse, settings)
+                    outcome.remarks += guard.judge(self.file, settings)
                 finally:
                     outcome.alarms_accepted = guard.met
             with phase("expectations") as progress, self._as_failed_check():
                 from customer_outcomes.expectations import validate
 
-                validate(self.warehouse, outcome.data_docs.parent, progress)
+                validate(self.file, outcome.data_docs.parent, progress)
             with phase("publishing") as progress, self._as_failed_check():
-                outcome.remarks += _remark_on_definitions(closes_of_older_definitions(self.warehouse))
+                outcome.remarks += _remark_on_definitions(closes_of_older_definitions(self.file))
 
                 def last_steps() -> None:
                     folder.raise_if_changed()
@@ -158,9 +160,11 @@ class Build:
                             f"The closed periods in {self.ledger} have changed since this build began:"
                             " another build published meanwhile; build again."
                         )
-                    save_closes(self.warehouse)
+                    save_closes(self.file)
+                    if self.file != self.warehouse:
+                        put_in_place(self.file, self.warehouse)
 
-                publish(self.warehouse, manifest, *self._folders(guard, record), progress, last_steps)
+                publish(self.file, manifest, *self._folders(guard, record), progress, last_steps)
                 history.keep(self.warehouse, record, self.work_folder)
             self._keep_record(outcome)
         return outcome
@@ -183,7 +187,7 @@ class Build:
 
         def of_pay(rows: dict[str, int]) -> dict[str, str]:
             contents = guard.pay_contents(record.build_id, rows)
-            return {CONTENTS: contents, BUILDS: history.copy_of_builds(self.warehouse, record)}
+            return {CONTENTS: contents, BUILDS: history.copy_of_builds(self.file, record)}
 
         return Folder(self.publish, of_figures), Folder(self.pay, of_pay)
 
@@ -208,8 +212,10 @@ class Build:
         """
         self.warehouse.parent.mkdir(parents=True, exist_ok=True)
         held.enter_context(private_files())
-        held.enter_context(hold_warehouse(self.warehouse, self.work_folder))
+        held.enter_context(hold_warehouse(self.warehouse, self.work_folder, self.full_refresh))
         reasons = [held.enter_context(hold(folder)) for folder in (self.publish, self.pay)]
+        if self.full_refresh:
+            self.file = begin_new_file(self.warehouse, self.work_folder)
         return [reason for reason in reasons if reason]
 
     def _connect(
@@ -234,17 +240,22 @@ class Build:
         try:
             record = history.describe(folder, known_vars() | variables, seeds, self.threads, self.accept, self.by)
             outcome.build_id = record.build_id
-            with connect(self.warehouse, threads=self.threads) as connection:
-                remove_spill_files(self.warehouse)
+            with connect(self.file, threads=self.threads) as connection:
                 outcome.remarks += connect_folder(connection, folder, self.work_folder / "readable", read)
-                collect_copies(connection, self.ledger)
-                history.begin(connection, record, self.pay, self.work_folder)
+                with self._former(connection) as former:
+                    collect_copies(connection, self.ledger, former)
+                    history.begin(connection, record, self.pay, self.work_folder, former)
                 record_build(connection, variables, known_vars(), seeds, self.rules)
         except (OSError, EngineError, FailedCheck):
             folder.raise_if_changed()
             raise
         folder.raise_if_changed()
         return record
+
+    def _former(self, connection: Connection) -> AbstractContextManager[str | None]:
+        """Attach the warehouse whose place a new file takes; there is none if no file is replaced."""
+        is_replaced = self.file != self.warehouse and self.warehouse.exists()
+        return attached(connection, self.warehouse) if is_replaced else nullcontext()
 
     def _as_failed_check(self) -> AbstractContextManager:
         return raised_as(FailedCheck, self.warehouse)

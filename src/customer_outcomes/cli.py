@@ -80,7 +80,12 @@ def build(
         str | None, typer.Option(help="The person who accepts the alarms; recorded in the folder of pay.")
     ] = None,
     full_refresh: Annotated[
-        bool, typer.Option("--full-refresh", help="Rebuild the relations that are kept from build to build.")
+        bool,
+        typer.Option(
+            "--full-refresh",
+            help="Build into a new file that takes the warehouse's place, so that nothing of earlier input is left in "
+            "it; needs disk space for both files.",
+        ),
     ] = False,
     threads: Annotated[int, typer.Option(min=1, max=1024, help="The number of threads.")] = os.cpu_count() or 1,
     json: Annotated[bool, typer.Option("--json", help="Write JSON; docs/json.md describes its keys.")] = False,

@@ -30,7 +30,7 @@ from customer_outcomes.intake.sources import InputFile
 from customer_outcomes.last_build import folder_sha256
 from customer_outcomes.places.destination import BUILDS
 from customer_outcomes.settings import project_version
-from customer_outcomes.warehouse import Connection, EngineError, connect
+from customer_outcomes.warehouse import Connection, EngineError, common_columns, connect
 
 BUILD_COLUMNS = {
     "build_id": "varchar",
@@ -133,12 +133,17 @@ def prepare_history(connection: Connection) -> None:
             connection.execute(f"alter table {table} add column if not exists {name} {data_type}")
 
 
-def begin(connection: Connection, record: Record, pay: Path, work_folder: Path) -> None:
+def begin(connection: Connection, record: Record, pay: Path, work_folder: Path, former: str | None = None) -> None:
     """Write a build into its warehouse, and add the builds that only a copy of the history knows.
 
-    An older project kept the copy in the work folder. Raise UnusableInput if builds.jsonl cannot be read.
+    If the warehouse is a new file, `former` is the name of the attached warehouse whose history it takes over. An older
+    project kept the copy in the work folder. Raise UnusableInput if builds.jsonl cannot be read.
     """
     prepare_history(connection)
+    if former:
+        columns = ", ".join(common_columns(connection, f"{former}.history.builds", BUILD_COLUMNS))
+        if columns:
+            connection.execute(f"insert into history.builds by name select {columns} from {former}.history.builds")
     for folder in (pay, work_folder):
         for row in copied_builds(folder / BUILDS):
             _add(connection, "history.builds", row)

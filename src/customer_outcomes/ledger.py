@@ -21,7 +21,7 @@ from customer_outcomes.errors import UnusableInput, raised_as
 from customer_outcomes.places.destination import read_marker
 from customer_outcomes.places.paths import plain_path
 from customer_outcomes.project import PROJECT_ROOT
-from customer_outcomes.warehouse import DATABASE, Connection, EngineError, MissingRelation, connect, quoted
+from customer_outcomes.warehouse import DATABASE, Connection, EngineError, common_columns, connect, quoted
 
 MODELS = PROJECT_ROOT / "models" / "compensation"
 # The tables of the ledger, each with the relation that it copies and the condition of closed rows.
@@ -51,16 +51,20 @@ def prepare_ledger(connection: Connection) -> None:
             connection.execute(f"alter table ledger.{table} add column if not exists {name} {data_type}")
 
 
-def collect_copies(connection: Connection, published: Path) -> None:
+def collect_copies(connection: Connection, published: Path, former: str | None = None) -> None:
     """Read the copies of the warehouse and of the published folder into the ledger, beside the kept copy.
 
-    Raise UnusableInput if the published copies cannot be read.
+    If the warehouse is a new file, `former` is the name of the attached warehouse whose place it takes: the kept copy
+    and the copy of the warehouse then come from there. Raise UnusableInput if the published copies cannot be read.
     """
     prepare_ledger(connection)
     for table in RELATIONS:
         connection.execute(f"delete from ledger.{table} where copy_name <> 'kept'")
+    if former:
+        _copy(connection, "kept", former + ".ledger.{table}", "copy_name = 'kept'")
     # A period that a build closed without publishing it is not closed.
-    _copy(connection, "warehouse", "compensation.{relation}", "period in (select period from ledger.period_closes)")
+    built = f"{former}.compensation" if former else "compensation"
+    _copy(connection, "warehouse", built + ".{relation}", "period in (select period from ledger.period_closes)")
     with raised_as(UnusableInput, f"The closed periods in {published} cannot be read"), plain_path(published) as place:
         if (place / DATABASE).exists():
             connection.execute(f"attach '{quoted(place / DATABASE)}' as ledger_export (read_only)")
@@ -138,18 +142,16 @@ def closes_of_older_definitions(warehouse: Path) -> list[date]:
 def _copy(connection: Connection, name: str, place: str, condition: str) -> None:
     """Copy the closed rows of each relation at a place into the ledger, under a copy name.
 
-    `place` is the SQL name of a relation with a placeholder {relation}; `condition` restricts the rows further.
-    Relations that do not exist are skipped.
+    `place` is the SQL name of a relation with a placeholder {relation}, or of a copy with a placeholder {table};
+    `condition` restricts the rows further. Relations that do not exist are skipped.
     """
     for table, columns in _columns().items():
         relation, is_closed = RELATIONS[table]
-        rows = place.format(relation=relation)
-        try:
-            found = {column[0] for column in connection.execute(f"select * from {rows} limit 0").description}
-        except MissingRelation:
-            continue
+        rows = place.format(relation=relation, table=table)
         # A copy that an older version of the project wrote lacks the columns that were added later.
-        common = ", ".join(column for column in columns if column in found)
+        common = ", ".join(common_columns(connection, rows, columns))
+        if not common:
+            continue
         connection.execute(
             f"insert into ledger.{table} (copy_name, {common})"
             f" select '{name}', {common} from {rows} where {is_closed} and {condition}"

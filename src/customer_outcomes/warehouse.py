@@ -6,6 +6,8 @@ errors from here, so that a change of the engine touches only these two.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,25 @@ def connect(
     config: dict[str, Any] = {"threads": threads, "temp_directory": temporary_files}
     given = {name: value for name, value in config.items() if value is not None}
     return duckdb.connect(database or ":memory:", read_only=read_only, config=given)
+
+
+@contextmanager
+def attached(connection: Connection, database: Path) -> Iterator[str]:
+    """Attach a database file read-only to a connection, and yield the name by which queries find its schemas."""
+    connection.execute(f"attach '{quoted(database)}' as attached_database (read_only)")
+    try:
+        yield "attached_database"
+    finally:
+        connection.execute("detach attached_database")
+
+
+def common_columns(connection: Connection, relation: str, columns: Iterable[str]) -> list[str]:
+    """Return those of some columns that a relation has, in their order; none if the relation does not exist."""
+    try:
+        found = {column[0] for column in connection.execute(f"select * from {relation} limit 0").description}
+    except MissingRelation:
+        return []
+    return [column for column in columns if column in found]
 
 
 def dbt_connection() -> Connection:
