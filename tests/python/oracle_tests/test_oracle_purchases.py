@@ -158,6 +158,8 @@ def test_clocks_and_windows_begin_with_money(tmp_path):
     assert (customer["time_to_value_days"], customer["last_charge_at"]) == (10, datetime(2024, 5, 1))
     # 80 days after 1 May, which is 20 July, whatever the gift of June
     assert (customer["is_churned"], customer["left_at"]) == (True, datetime(2024, 7, 20))
+    stayed = values(result, "customer_retention")
+    assert [stayed[date(2024, month, 1)]["value"] for month in (6, 7)] == [1, 0]
     assert result["recommendations"][0]["customers"] == 1
     (early,) = run(tmp_path, as_of="2024-07-19T00:00:00", inactive_after_days=80, min_tenure_days=80)["recommendations"]
     assert early["customers"] == 0
