@@ -17,6 +17,7 @@ from worlds.pay_rules import employees, random_rules, write_rules
 PARQUET_VARIABLES = {
     "reporting_currency": "USD",
     "reporting_timezone": "America/New_York",
+    "publish_business_names": False,
     "inactive_after_days": 90,
     "csat_survey_types": ["csat", "ces"],
     "rating_every_n_touches": 2,

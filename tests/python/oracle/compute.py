@@ -26,6 +26,7 @@ def compute(
     reporting_timezone: str = "UTC",
     inactive_after_days: int = 400,
     csat_survey_types=("csat", "post_purchase"),
+    publish_business_names: bool = True,
     **more,
 ) -> dict[str, list[dict]]:
     """The relations named in the result, from the files in folder, as the specification says.
@@ -60,7 +61,7 @@ def compute(
         "fct_survey_responses": responses,
         "customer_months": public(months),
         "customer_cohorts": cohorts(months, segments),
-        "dim_customers": customers_dimension(world, lifetimes),
+        "dim_customers": customers_dimension(world, lifetimes, publish_business_names),
         "input_reconciliation": world.reconciliation(),
         "quarantined": world.quarantined(),
         "broken_references": world.broken_references(),

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from oracle.basics import next_month, total
+from oracle.files import folded
 from oracle.received import Row
 from oracle.satisfaction import answer_order, counted, csat_of, stated
 from oracle.transactions import is_purchase
@@ -112,9 +113,16 @@ def cohorts(months: list[dict], segments: dict[str, str]) -> list[dict]:
             for (first, since, segment), rows in cells.items()]  # fmt: skip
 
 
-def customers_dimension(world: World, lifetimes: dict[str, dict]) -> list[dict]:
+def says_business(account: Row) -> bool:
+    """Whether the row as delivered has the word; 'values of a list are compared without regard to case'."""
+    return (folded(account.raw.get("account_type")) or "").lower() == "business"
+
+
+def customers_dimension(world: World, lifetimes: dict[str, dict], has_names: bool) -> list[dict]:
     """Every accepted account that is merged nowhere, prospects too. M1: 'acquired_at = first_charge_at.
     acquisition_campaign_id, acquisition_channel: those of the account's earliest lead' (READING: ties by lead_id).
+    'Names of accounts whose own row says business are no personal data and are published; all others are not; a var turns
+    it off': an empty account_type says nothing.
     """
     first_lead: dict[str, Row] = {}
     for lead in sorted(world.unmerged("crm.leads"), key=lambda lead: (lead["created_at"], lead["lead_id"])):
@@ -126,6 +134,7 @@ def customers_dimension(world: World, lifetimes: dict[str, dict]) -> list[dict]:
         rows.append({
             **{column: account[column] for column in
                ("account_id", "account_type", "segment", "industry", "country_code", "created_at")},
+            "account_name": account["account_name"] if has_names and says_business(account) else None,
             "acquired_at": customer["first_charge_at"] if customer else None,
             "is_customer": customer is not None,
             "acquisition_campaign_id": lead["campaign_id"] if lead else None,

@@ -281,6 +281,18 @@ def test_broken_references(tmp_path):
          "examples": ["hidden"]}]  # fmt: skip
 
 
+def test_names_are_shown_of_accounts_that_say_business(tmp_path):
+    types = {"a": " BUSINESS ", "b": "business", "c": "", "d": "person", "e": "business"}
+    accounts = [{"account_id": key, "account_name": f"Name {key}", "account_type": kind, "created_at": "2024-01-01",
+                 "merged_into_account_id": "c" if key == "b" else ""} for key, kind in types.items()]  # fmt: skip
+    accounts[-1]["account_name"] = " "
+    result = run(tmp_path, {"crm.accounts": accounts})
+    assert {row["account_id"]: row["account_name"] for row in result["dim_customers"]} == {
+        "a": "Name a", "c": None, "d": None, "e": None}  # fmt: skip
+    result = run(tmp_path / "2", {"crm.accounts": accounts}, publish_business_names=False)
+    assert {row["account_name"] for row in result["dim_customers"]} == {None}
+
+
 # ---------------------------------------------------------------------------------------------- schedules
 
 
