@@ -129,6 +129,7 @@ def test_a_build_that_published(rebuild, sample_build, tmp_path):
         "rules": str(sample_build.input / "rules"),
         "warehouse": str(tmp_path / "warehouse.duckdb"),
         "published": str(tmp_path / "published"),
+        "published_pay": str(tmp_path / "published_pay"),
         "data_docs": str(tmp_path / "warehouse.work" / "data_docs" / "overview.html"),
     }
     assert not any("payout" in str(part) for part in found.values())
