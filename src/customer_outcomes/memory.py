@@ -1,8 +1,8 @@
 """The memory of the guard: the counts and figures of the last published version, and of the one about to be published.
 
 The marker contents.json of each published folder holds its part of them. The folder that BI tools read tells the counts
-of input rows and the headline figures. What is about pay or persons stands in the folder of pay: how much late
-knowledge moved, and who accepted which alarm. Both hold the id of their build, so that the next build sees if they are
+of input rows and the headline figures. The folder of pay tells how much late knowledge moved, and who accepted which
+alarm, because these are about pay and persons. Both hold the id of their build, so that the next build sees if they are
 of different builds.
 """
 
@@ -68,8 +68,8 @@ def last_published(published: Path, pay: Path) -> Version | None:
     """Return the version in the two published folders; None if nothing was published into them.
 
     A folder of an older project tells everything by itself. Where the folders are of different builds, as after a kill
-    between them, what is about pay is as the folder of pay tells it. Raise UnusableInput if contents.json cannot be
-    read.
+    between them, the folder of pay decides about adjustments, accepted alarms and closed months. Raise UnusableInput if
+    contents.json cannot be read.
     """
     figures, paid = _version_in(published), _version_in(pay)
     if figures is None or paid is None:
@@ -123,7 +123,7 @@ def remarks_on_folders(published: Path, pay: Path) -> list[str]:
     first, second = (f"build {str(build)[:8]}" if build else "no build" for build in builds)
     return [
         f"{published} is of {first}, and {pay} of {second}, because a build was stopped between them or one of them was"
-        " replaced: this build publishes both anew, with the months that are closed in either the warehouse or the"
+        " replaced: this build publishes both again, with the months that are closed in either the warehouse or the"
         " folder of pay."
     ]
 

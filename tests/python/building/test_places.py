@@ -215,7 +215,7 @@ def test_an_as_of_before_the_last_published_one(copy, as_of, lost):
 
 
 def test_killed_between_the_two_folders(copy, without_dbt, sample_build, monkeypatch):
-    """Pay is of the new build and the figures of the one before: the next build says so, and publishes both anew."""
+    """Pay is of the new build and the figures of the one before: the next build says so, and publishes both again."""
     spoil(copy.published, build_id="before")
     reopen_the_last_period(copy)
     change(copy.pay_database, f"delete from compensation.comp_period_closes where period = '{PERIOD}'")
@@ -331,7 +331,7 @@ def test_the_rights_of_what_is_written(copy, without_dbt, umask):
 
 
 def rights(folder: Path, wanted: tuple[int, int, int]) -> list[str]:
-    """Return what has other rights than these, which are those of a folder, a file and the database."""
+    """Return the paths with other rights than these: of a folder, of a file, and of the database."""
     found = [folder, *folder.rglob("*")]
     assert len(found) > 9
     kinds = {path: 0 if path.is_dir() else 2 if path.name == DATABASE else 1 for path in found}
