@@ -21,6 +21,7 @@ from customer_outcomes.errors import FailedCheck, Faults, UnusableInput
 from customer_outcomes.history import BUILDS, copied_builds
 from customer_outcomes.intake.folder import InputFolder, connect_folder
 from customer_outcomes.ledger import copies_in
+from customer_outcomes.memory import remarks_on_folders
 from customer_outcomes.places.warehouse_file import check_readable, temporary_files
 from customer_outcomes.preflight import Given, preflight
 from customer_outcomes.progress import Progress
@@ -100,6 +101,7 @@ class Check:
             faults.of(copied_builds, folder / BUILDS)
         if not faults.sentences:  # an unreadable folder has its sentence already
             faults.of(copies_in, self.build.ledger)
+            self.remarks += remarks_on_folders(self.build.publish, self.build.pay)
 
     def _read(self, given: InputFolder, faults: Faults, place: Path, progress: Progress) -> None:
         """Read every file of the tables whose headers are sound, and describe all delivered tables."""

@@ -166,7 +166,7 @@ def check(
         from customer_outcomes.report.check_tables import print_check
         from customer_outcomes.report.json_result import check_keys
 
-        checking = Check(Build(input, warehouse, publish, publish_pay, rules, as_of, vars))
+        checking = Check(Build(input, warehouse, publish, publish_pay=publish_pay, rules=rules, as_of=as_of, vars=vars))
         result.describe = lambda: check_keys(checking)
         checking.run()
         if not json:

@@ -237,3 +237,6 @@ def test_every_key_is_documented_in_its_order(heading, keys):
 def test_the_documented_examples_are_json():
     examples = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)]
     assert [list(example) for example in examples] == [BUILD_KEYS, CHECK_KEYS]
+    for example in examples:
+        [documented] = {row for row in DOCUMENT.read_text().splitlines() if row.startswith("| `paths`")}
+        assert list(example["paths"]) == re.findall(r"`(\w+)`", documented)[1:]
