@@ -9,12 +9,12 @@ invitations as (
 
 responses as (
 
-    select * from {{ ref('fct_survey_responses') }}
+    select * from {{ ref('int_survey_responses__scored') }}
     where survey_type = 'nps'
 
 ),
 
--- an account that answered was asked, even if no invitation is known
+-- an account that answered was asked, even if no invitation is known or the answer was edited later
 requests as (
 
     select
