@@ -45,7 +45,7 @@ forecasts as (
 
 recommend_requests as (
 
-    select * from {{ ref('int_accounts__recommend_requests') }}
+    select * from {{ ref('customer_recommend_requests') }}
 
 ),
 

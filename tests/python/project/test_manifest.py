@@ -60,7 +60,7 @@ READS = {
 PAY_READS = (
     "dim_employees",
     "int_employees__monthly_teams",
-    "int_months__spanned",
+    "metric_months",
     "metric_parts",
     "metric_evidence_customers",
 )

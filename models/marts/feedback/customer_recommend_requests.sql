@@ -1,3 +1,5 @@
+{{ config(access='protected', contract={'enforced': false}) }}
+
 with
 
 invitations as (
