@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from customer_outcomes.cli import app
 from customer_outcomes.contract import load_contract
 from customer_outcomes.intake.counting import Count
-from helpers.builds import DATABASE, OUTCOMES, Built, files_of, query
+from helpers.builds import OUTCOMES, Built, copy_published, files_of, query
 from helpers.closed_periods import change
 from helpers.input_folders import ACCOUNTS, TRANSACTIONS, company
 
@@ -229,15 +229,15 @@ def places(sample_build, tmp_path) -> Built:
     """A warehouse and a published folder of the sample that a test can spoil, with a small input."""
     company(tmp_path / "input", {"crm/transactions.csv": TRANSACTIONS})
     warehouse = Path(shutil.copy(sample_build.warehouse, tmp_path))
-    published = Path(shutil.copytree(sample_build.published, tmp_path / "published"))
+    published = copy_published(sample_build, tmp_path)
     return Built(tmp_path / "input", warehouse, published, 0, "")
 
 
 def spoil(places: Built, name: str) -> None:
     """Make one of the places unusable."""
-    if name == "published":
-        (places.published / DATABASE).chmod(0o644)
-        (places.published / DATABASE).write_bytes(b"ten years of work" * 1000)
+    if name == "pay":
+        places.pay_database.chmod(0o600)
+        places.pay_database.write_bytes(b"ten years of work" * 1000)
     elif name == "foreign":
         (places.published / "mine.xlsx").write_bytes(b"")
     elif name == "contents":
@@ -263,7 +263,7 @@ def spoil(places: Built, name: str) -> None:
             ("--vars", "{reporting_currency: USD}"),
             "Months are closed in EUR and UTC, and this build is in USD",
         ),
-        ("published", (), "published cannot be read: IO Error"),
+        ("pay", (), "published_pay cannot be read: IO Error"),
         ("foreign", (), "published holds mine.xlsx, which no build published"),
         ("contents", (), "contents.json, the list of published relations, cannot be read"),
         ("warehouse", (), "warehouse.duckdb cannot be written"),
@@ -280,21 +280,20 @@ def test_places_that_a_build_refuses(places, tmp_path, name, arguments, expected
 
 
 def test_a_dispute_that_was_paid_outlives_its_user_in_a_check_too(places, tmp_path):
-    """The published folder says which disputes were paid; it is looked up only there."""
+    """The folder of pay says which disputes were paid; it is looked up only there."""
     rules = places.input / "rules"
     rules.mkdir()
     (places.input / "crm" / "users.csv").write_text(USERS)
     sample = (Path(__file__).parents[3] / "seeds" / "sample" / "rules" / "disputes.csv").read_text()
     (rules / "disputes.csv").write_text(sample)
-    paid = {
-        row[0] for row in query(places.published / DATABASE, "select dispute_id from compensation.comp_adjustments")
-    }
+    paid = {row[0] for row in query(places.pay_database, "select dispute_id from compensation.comp_adjustments")}
     said = run("check", tmp_path).stderr
     unpaid = [line for line in sample.splitlines()[1:] if line.split(",")[0] not in paid]
     assert len(unpaid) < len(sample.splitlines()) - 1
     assert said.count("crm.users has no user") == len(unpaid)
     change(places.warehouse, "delete from ledger.adjustments where dispute_id is not null")
     shutil.rmtree(places.published)
+    shutil.rmtree(places.pay)
     assert run("check", tmp_path).stderr.count("crm.users has no user") == len(sample.splitlines()) - 1
 
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from customer_outcomes.cli import app
 from customer_outcomes.errors import FailedCheck
 from customer_outcomes.project import PROJECT_ROOT
-from helpers.builds import DATABASE, OUTCOMES, command, query
+from helpers.builds import DATABASE, OUTCOMES, command, copy_published, query
 from helpers.input_folders import TRANSACTIONS, company
 
 pytestmark = pytest.mark.whole_builds(1)
@@ -62,7 +62,7 @@ CHECK_KEYS = [
 def rebuild(sample_build, tmp_path, monkeypatch) -> Callable[..., Result]:
     """Build a copy of the sample again, with --json and without dbt and the expectations; `dbt` is called for dbt."""
     warehouse = Path(shutil.copy(sample_build.warehouse, tmp_path))
-    shutil.copytree(sample_build.published, tmp_path / "published")
+    copy_published(sample_build, tmp_path)
     shutil.copytree(sample_build.work_folder / "target", warehouse.with_suffix(".work") / "target")
     manifest = json.loads((sample_build.work_folder / "target" / "manifest.json").read_text())
     monkeypatch.setattr("customer_outcomes.expectations.validate", lambda *arguments: None)
@@ -161,7 +161,10 @@ def test_a_build_that_an_alarm_stopped_and_its_acceptance(rebuild, tmp_path):
     assert found["alarms"][0]["sentence"].startswith("customers: 53, after 1,000 in the last published version")
     assert found["sentences"] == result.stderr.splitlines()
     assert found["sentences"][:2] == [alarm["sentence"] for alarm in found["alarms"]]
-    assert found["sentences"][-1] == f"{tmp_path / 'published'} stays as the last good build left it."
+    assert (
+        found["sentences"][-1]
+        == f"{tmp_path / 'published'} and {tmp_path / 'published_pay'} stay as the last good build left them."
+    )
     assert (found["alarms_accepted"], found["figures"]["customers"], list(found["durations"])) == ([], 53, PHASES[:2])
     half = read(rebuild("--accept", "cltv", "--by", "ada"), 1)
     assert ([alarm["name"] for alarm in half["alarms"]], half["alarms_accepted"]) == (["customers"], ["cltv"])
