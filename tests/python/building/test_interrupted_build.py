@@ -16,7 +16,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from customer_outcomes.places.destination import hold
+from customer_outcomes.places.destination import BUILDS, hold
 from customer_outcomes.places.paths import pay_folder
 from customer_outcomes.places.warehouse_file import hold_warehouse
 from helpers.builds import (
@@ -196,6 +196,7 @@ def test_killed_in_every_phase_and_built_again(csv_world, csv_build, sample_buil
     dice, published = Random(SEED), tmp_path / "published"
     copy_published(sample_build, tmp_path)
     without_closes(published)
+    (pay_folder(published) / BUILDS).unlink()  # the other company's history
     before, after = read_version(published), read_version(csv_build.published)
     paid_before, paid_after = read_version(pay_folder(published)), read_version(csv_build.pay)
     assert before != after and paid_before != paid_after

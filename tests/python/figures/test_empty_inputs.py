@@ -104,8 +104,9 @@ def test_accounts_alone(of_accounts):
     }
     (row,) = records(of_accounts.database, "metrics.recommendations")
     assert (row.pop("subject_type"), row.pop("subject_id")) == ("company", "all")
-    assert (row.pop("stated_rate"), row.pop("realised_rate")) == (None, None)
-    assert set(row.values()) == {0}
+    rates = ("stated_coverage", "stated_rate", "realised_rate")
+    assert {row.pop(name) for name in (*rates, "stated", "stated_and_realised", "stated_not_realised")} == {None}
+    assert row == {"customers": 0, "asked": 0, "realised": 0}
     customers = records(of_accounts.database, "marts.dim_customers")
     assert {(row["account_id"], row["is_customer"], row["acquired_at"]) for row in customers} == {
         ("A", False, None),
@@ -126,15 +127,15 @@ def test_accounts_and_charges_alone(of_charges):
     left = {
         account: (row["is_churned"], row["is_churn_inferred"], row["left_at"]) for account, row in lifetimes.items()
     }
-    assert left == {"A": (False, False, None), "B": (True, True, datetime(2025, 1, 31))}  # 2024 had 366 days
-    # A waits for value since 538 days, B left after 365 without
+    assert left == {"A": (False, False, None), "B": (True, True, datetime(2025, 3, 7))}  # 2024 had 366 days
+    # A waits for value since 538 days, B left after 400 without
     curve = records(of_charges.database, "metrics.time_to_value_curve")
     ends = {
         (row["segment"], row["day"], row["churn_events"], row["censored"], row["at_risk"])
         for row in curve
         if row["churn_events"] or row["censored"]
     }
-    assert ends == {("all", 365, 1, 0, 2), ("all", 538, 0, 1, 1), ("(none)", 365, 1, 0, 1), ("retail", 538, 0, 1, 1)}
+    assert ends == {("all", 400, 1, 0, 2), ("all", 538, 0, 1, 1), ("(none)", 400, 1, 0, 1), ("retail", 538, 0, 1, 1)}
     assert {(row["survival"], row["survival_low"], row["survival_high"]) for row in curve} == {(1, 1, 1)}
     assert {row["incidence_value"] for row in curve} == {0}
     summary = {
@@ -148,11 +149,12 @@ def test_accounts_and_charges_alone(of_charges):
     }
     recommendations = records(of_charges.database, "metrics.recommendations")
     assert {
-        (row["subject_id"], row["customers"], row["stated_rate"], row["realised_rate"]) for row in recommendations
+        (row["subject_id"], row["customers"], row["stated_coverage"], row["stated_rate"], row["realised_rate"])
+        for row in recommendations
     } == {
-        ("all", 2, 0, 0),
-        ("retail", 1, 0, 0),
-        ("(none)", 1, 0, 0),
+        ("all", 2, 0, None, 0),
+        ("retail", 1, 0, None, 0),
+        ("(none)", 1, 0, None, 0),
     }
 
 

@@ -71,7 +71,8 @@ class CompanyModels(CompiledModels):
                                                     "owner_at_close_user_id": owner_at_close(world, row)}
                                       for row in world.unmerged("crm.opportunities")]  # fmt: skip
         facts["int_transactions__counted"] = [
-            row | {"is_charge": row["transaction_type"] == "charge"} for row in results["fct_transactions"]
+            row | {"is_charge": row["transaction_type"] == "charge" and row["reporting_amount"] > 0}
+            for row in results["fct_transactions"]
         ]
         facts["int_users__teams"] = [
             row for user in world.unmerged("crm.users") for row in stretches_in_teams(world, user["user_id"])

@@ -34,7 +34,7 @@ from worlds.pay_rules import employees, next_close, random_rules, write_rules
 # after has begun in Tokyo, and at last with it a month
 HISTORY = ((datetime(2025, 4, 10, 18), (1, 2)), (datetime(2025, 5, 20, 18), (3,)), (datetime(2025, 6, 30, 18), (4, 5)))
 FOLDERS = ("models/compensation", "models/credit", "models/metrics/contributions", "models/metrics/sums")
-BELOW = ("int_accounts__teams", "int_employees__monthly_teams", "int_accounts__stays", "int_accounts__earliest_leads", "int_months__spanned",
+BELOW = ("int_accounts__teams", "int_employees__monthly_teams", "int_accounts__stays", "int_accounts__earliest_leads", "int_months__spanned", "metric_months",
          "customer_month_states", "credited_money", "metric_parts", "metric_evidence", "metric_evidence_customers")  # fmt: skip
 COMPANIES = range(SEED, SEED + 2)
 VARIABLES = {"rating_min_customers": 3, "reporting_timezone": "Asia/Tokyo"}
