@@ -28,8 +28,7 @@ first_subscriptions as (
 
 beginnings as (
 
-    select
-        least(first_transactions.first_transaction_month, first_subscriptions.first_subscription_month) as first_month
+    select least(first_transactions.first_transaction_month, first_subscriptions.first_subscription_month) as first_month
     from first_transactions
     cross join first_subscriptions
 
