@@ -14,21 +14,21 @@ subscriptions as (
 
 first_transactions as (
 
-    select {{ local_month('min(transacted_at)') }} as first_transaction_month
+    select {{ local_month('min(transacted_at)') }} as first_month
     from transactions
 
 ),
 
 first_subscriptions as (
 
-    select cast({{ dbt.date_trunc('month', 'min(started_on)') }} as date) as first_subscription_month
+    select cast({{ dbt.date_trunc('month', 'min(started_on)') }} as date) as first_month
     from subscriptions
 
 ),
 
 beginnings as (
 
-    select least(first_transactions.first_transaction_month, first_subscriptions.first_subscription_month) as first_month
+    select least(first_transactions.first_month, first_subscriptions.first_month) as first_month
     from first_transactions
     cross join first_subscriptions
 
