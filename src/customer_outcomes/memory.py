@@ -20,9 +20,9 @@ from customer_outcomes.places.destination import CONTENTS, FIGURES, PAY, read_ma
 from customer_outcomes.warehouse import DATABASE, Connection, EngineError, connect
 
 LITTLE_MONEY = 50  # adjustments below this sum, in the reporting currency, raise no alarm
-FRAME = ("as_of", "reporting_currency", "reporting_timezone")  # what both folders tell of their version
-OF_PAY = ("adjustments_share", "accepted_alarms")  # what only the folder of pay tells
-NO_FIGURES = {"tables": {}, "customers": 0, "cltv": "0.00"}  # what a folder of pay alone tells of the figures
+FRAME = ("as_of", "reporting_currency", "reporting_timezone")  # fields of a version in both folders
+OF_PAY = ("adjustments_share", "accepted_alarms")  # fields of a version in the folder of pay alone
+NO_FIGURES = {"tables": {}, "customers": 0, "cltv": "0.00"}  # the figures where only the folder of pay is left
 
 
 @dataclass(frozen=True)

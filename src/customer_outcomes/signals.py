@@ -65,7 +65,7 @@ def removed_at_stop(folder: Path) -> Iterator[None]:
 
 
 def stop_note() -> str:
-    """Return the last sentence of set_stop_note: what the published folders hold at this moment."""
+    """Return the last sentence of set_stop_note, which describes the published folders at this moment."""
     return _stop_note
 
 

@@ -4,9 +4,12 @@ from datetime import datetime
 
 import pytest
 
-from helpers.random_builds import EVENING, EVENING_AS_OF, PARQUET_VARIABLES, disagreements
+from helpers.builds import SEED, WORLD_AS_OF, good_build, query
+from helpers.random_builds import EVENING, EVENING_AS_OF, PARQUET_VARIABLES, disagreements, write_world_rules
+from worlds.files import write_world
+from worlds.kinds import HELP_DESK
 
-pytestmark = pytest.mark.whole_builds(4)
+pytestmark = pytest.mark.whole_builds(5)
 
 
 def test_csv_with_the_default_vars(csv_build):
@@ -23,3 +26,15 @@ def test_where_the_local_day_is_another_than_that_of_utc(evening_build):
 
 def test_the_sample_company(sample_build):
     assert disagreements(sample_build, datetime(2026, 7, 1)) == []
+
+
+def test_a_help_desk_without_money(tmp_path):
+    """It has no customer and no charge, and its waiting times stand on the scoreboard all the same."""
+    world = tmp_path / "world"
+    write_world(world, SEED + 3, size=40, as_of=WORLD_AS_OF, kind=HELP_DESK)
+    write_world_rules(world, SEED + 3)
+    built = good_build(tmp_path, world)
+    assert disagreements(built, kind=HELP_DESK) == []
+    waits = "from metrics.metric_values where metric_name = 'first_response_median' and n > 0"
+    assert query(built.database, f"select count(*) > 0 {waits}") == [(True,)]
+    assert query(built.database, "select count(*) from marts.customer_lifetime") == [(0,)]

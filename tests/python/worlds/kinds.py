@@ -1,4 +1,4 @@
-"""Kinds of companies: what a shop has and another company has not."""
+"""Kinds of companies: a shop has every table, and each other kind lacks some tables or records."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ ABSENT = {
 
 
 def without_what_it_lacks(world: World, kind: str) -> None:
-    """Take from a shop what its kind has not, and every reference to it.
+    """Remove from a shop the tables and records that its kind lacks, and every reference to them.
 
-    A `help_desk` has no money: tickets, touches, ratings, outcomes and use. Of a `late_till` the money is known since a
-    year and some alone, as of a company that took over a new system of account. An `uninvited` company has answers, and no
-    request is known. An `unasked` one has a survey on a scale of 0 to 10, and nobody was asked by it: no survey on that
-    scale has any request or answer, because one of another type may be delivered as an nps survey.
+    A `help_desk` has no money: tickets, touches, ratings, outcomes and use. A `late_till` company delivers the
+    transactions of the last 500 days alone, like one that changed its billing system. An `uninvited` company has
+    answers, and no request is known. An `unasked` one has a survey on a scale of 0 to 10, and nobody was asked by it: no
+    survey on that scale has any request or answer, because one of another type may be delivered as an nps survey.
     """
     world.absent = ABSENT.get(kind, ())
     for table in world.absent:
