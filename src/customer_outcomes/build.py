@@ -189,7 +189,13 @@ class Build:
             contents = guard.pay_contents(record.build_id, rows)
             return {CONTENTS: contents, BUILDS: history.copy_of_builds(self.file, record)}
 
-        return Folder(self.publish, of_figures), Folder(self.pay, of_pay)
+        def page(connection: Connection) -> str:
+            from customer_outcomes.page import page_of
+
+            settings = self.outcome.settings
+            return page_of(connection, settings["credit_attribution_model"], settings["show_employees"])
+
+        return Folder(self.publish, of_figures, page), Folder(self.pay, of_pay)
 
     def check_places(self) -> None:
         """Raise UnusableInput if the build cannot write its results; nothing is written."""

@@ -1,8 +1,8 @@
 """Publishing: the public relations as Parquet files and as one read-only DuckDB file, in two folders.
 
-BI tools read one folder, with the schemas of FIGURE_SCHEMAS. The other one is pay's, which its owner alone may read: it
-holds every other public relation, finance's workbook, and the files that the caller gives, such as the history of
-builds. Each folder is a whole by itself. No file of one leads to the other.
+People and BI tools read one folder, with the schemas of FIGURE_SCHEMAS and the page of figures. The other one is pay's,
+which its owner alone may read: it holds every other public relation, finance's workbook, and the files that the caller
+gives, such as the history of builds. Each folder is a whole by itself. No file of one leads to the other.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Any
 
 from customer_outcomes.errors import FailedCheck, raised_as
 from customer_outcomes.finance.workbook import WORKBOOK, write_workbook
-from customer_outcomes.places.destination import CONTENTS, new_candidate, swap_in
+from customer_outcomes.places.destination import CONTENTS, PAGE, new_candidate, swap_in
 from customer_outcomes.places.locks import keep_private, open_to_readers
 from customer_outcomes.places.paths import is_pattern, plain_path
 from customer_outcomes.progress import Progress
 from customer_outcomes.signals import set_stop_note, uninterrupted
-from customer_outcomes.warehouse import DATABASE, STORAGE_VERSION, connect, quoted
+from customer_outcomes.warehouse import DATABASE, STORAGE_VERSION, Connection, connect, quoted
 
 FIGURE_SCHEMAS = ("marts", "metrics", "audit")  # a public relation of any other schema is published with pay
 Relations = dict[str, list[str]]  # the key columns of relations, by name '<schema>.<name>'
@@ -31,10 +31,15 @@ Relations = dict[str, list[str]]  # the key columns of relations, by name '<sche
 
 @dataclass(frozen=True)
 class Folder:
-    """One published folder; `texts` gives its text files by name, given the number of rows of each relation in it."""
+    """One published folder.
+
+    `texts` gives its text files by name, given the number of rows of each relation in it. `page` gives its page, if it
+    has one, from a connection that sees the relations in it.
+    """
 
     place: Path
     texts: Callable[[dict[str, int]], dict[str, str]]
+    page: Callable[[Connection], str] | None = None
 
 
 def public_relations(manifest: dict[str, Any]) -> Relations:
@@ -73,7 +78,7 @@ def publish(
     done = count(1)
 
     def step() -> None:
-        progress(next(done), len(relations))
+        progress(next(done), len(relations) + bool(figures.page))
 
     with _candidate(pay) as next_pay, _candidate(figures) as next_figures:
         with raised_as(FailedCheck, pay.place):
@@ -108,7 +113,7 @@ def _candidate(folder: Folder) -> Iterator[Path]:
 
 
 def _write(warehouse: Path, relations: Relations, candidate: Path, folder: Folder, step: Callable[[], None]) -> None:
-    """Write relations and the text files of a folder into its candidate; call `step` after each relation."""
+    """Write relations, page and text files of a folder into its candidate; call `step` after each relation and page."""
     rows: dict[str, int] = {}
     with (
         connect(temporary_files=tempfile.gettempdir()) as connection,
@@ -133,6 +138,11 @@ def _write(warehouse: Path, relations: Relations, candidate: Path, folder: Folde
             )
             if rows[relation] != received:
                 raise FailedCheck(f"{relation} has {received} rows, but {rows[relation]} were published.")
+            step()
+        if folder.page is not None:
+            connection.execute("use published")
+            (candidate / PAGE).write_text(folder.page(connection), encoding="utf-8")
+            connection.execute("use memory")
             step()
         connection.execute("checkpoint published")  # a full disk raises its error here, with the file's name
         connection.execute("detach published")

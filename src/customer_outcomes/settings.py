@@ -97,6 +97,7 @@ VARS: dict[str, Rule] = {
     ),
     "reporting_timezone": (_is_time_zone, "an IANA time zone"),
     "publish_business_names": (lambda value: type(value) is bool, "true or false"),
+    "show_employees": (lambda value: type(value) is bool, "true or false"),
     "inactive_after_days": _DAYS,
     "csat_survey_types": (
         lambda types: type(types) is list and types and set(types) <= {"csat", "post_purchase", "ces", "touch_rating"},

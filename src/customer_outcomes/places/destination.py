@@ -30,9 +30,11 @@ from customer_outcomes.places.locks import lock
 from customer_outcomes.warehouse import DATABASE
 
 CONTENTS = "contents.json"  # the marker: its presence marks a folder that a build published
+PAGE = "index.html"  # the page of figures
 BUILDS = "builds.jsonl"  # the history of builds, in the folder of pay
 FIGURES, PAY = "figures", "pay"  # what a folder holds, as its marker says; one without these words holds figures
-FILES = {FIGURES: (DATABASE, WORKBOOK), PAY: (DATABASE, WORKBOOK, BUILDS)}  # an older project put all into one folder
+# An older project put all into one folder.
+FILES = {FIGURES: (DATABASE, WORKBOOK, PAGE), PAY: (DATABASE, WORKBOOK, BUILDS)}
 # Files that file managers and office programs leave in a folder; they may be lost.
 PASSING = ("~$*", ".~lock.*", ".DS_Store", "Thumbs.db", "desktop.ini")
 CANNOT_EXCHANGE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # the file system does not support renameat2

@@ -1,0 +1,41 @@
+"""Draws the charts of the page as SVG, and hands out the script that draws them in a browser."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import vl_convert
+
+VEGA_LITE = "6.4"
+EXPORTS = "window.vegaEmbed = vegaEmbed;"
+SIZE = re.compile(r'^<svg [^>]*?width="([\d.]+)" height="([\d.]+)"')
+LONG_NUMBER = re.compile(r"(\.\d)\d+")
+WITHOUT_EFFECT = re.compile(r' (?:opacity="1"|pointer-events="none"|aria-hidden="true")')
+IDENTIFIER = re.compile(r'\b(id="|url\(#)((?:clip|gradient_)\d+)')
+
+
+def drawn(spec: dict[str, Any], name: str) -> str:
+    """Return a chart as an SVG element that scales to the width of its place.
+
+    `name` makes the ids inside the drawing its own: each drawing of the library counts its ids from the last one.
+    Numbers keep one decimal place, a tenth of a pixel.
+    """
+    svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
+    found = SIZE.match(svg)
+    if found is None:
+        raise RuntimeError("the drawing of a chart does not begin with its size")
+    numbers: dict[str, str] = {}
+
+    def own(match: re.Match[str]) -> str:
+        return match[1] + numbers.setdefault(match[2], f"{name}-{len(numbers) + 1}")
+
+    width, height = found.groups()
+    body = IDENTIFIER.sub(own, svg[svg.index("viewBox") :])
+    body = WITHOUT_EFFECT.sub("", LONG_NUMBER.sub(r"\1", body))
+    return f'<svg aria-hidden="true" focusable="false" width="{width}" height="{height}" {body}'
+
+
+def browser_script() -> str:
+    """Return Vega, Vega-Lite and Vega-Embed as one script, which sets window.vegaEmbed."""
+    return vl_convert.javascript_bundle(EXPORTS, vl_version=VEGA_LITE).replace("</script", "<\\/script")

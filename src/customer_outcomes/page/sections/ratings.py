@@ -1,0 +1,236 @@
+"""Ratings of teams and, if the company shows them, of employees."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from customer_outcomes.page import specs
+from customer_outcomes.page.frame import Figure, Frame, Section, Table
+from customer_outcomes.page.words import COUNT, RATE, RATIO, SHARE, interval, month_name, title
+
+
+def ratings(frame: Frame) -> Section:
+    """Return the ratings of teams, and of employees if the company shows them, in order and with their intervals."""
+    figures = [_team_ratings(frame)]
+    finding = None
+    if frame.show_employees:
+        types = frame.rows(
+            """
+            select survey_type, sum(n_customers) as customers
+            from metrics.employee_ratings
+            where credible_score is not null
+            group by survey_type
+            order by customers desc, survey_type
+            """
+        )
+        figures += [_employee_ratings(frame, row["survey_type"]) for row in types]
+        quota, finding = _quota(frame)
+        figures += [quota] if quota else []
+    question = "How satisfied are customers with us, and which ratings are sure enough to pay on?"
+    return Section("ratings", "Ratings", question, figures, finding)
+
+
+def _team_ratings(frame: Frame) -> Figure:
+    found = frame.rows(
+        """
+        select metric_name, subject_name, value, ci_low, ci_high, n
+        from metrics.metric_values
+        where subject_type = 'team' and metric_name in ('csat', 'touch_rating') and month = $month and value is not null
+        order by value desc, metric_name, subject_id
+        """,
+        month=frame.last_month or date.max,
+    )
+    kinds = {"CSAT": "var(--one)", "Touch rating": "var(--two)"}
+    drawn = [
+        {
+            "label": f"{title(row['subject_name'])}, {title(row['metric_name'])}",
+            "kind": title(row["metric_name"]),
+            "value": RATIO.rounded(row["value"]),
+            "low": RATIO.rounded(row["ci_low"]),
+            "high": RATIO.rounded(row["ci_high"]),
+            "said": RATIO.text(row["value"]),
+            "between": interval(row["ci_low"], row["ci_high"], RATIO),
+        }
+        for row in found
+    ]
+    lines = [
+        [str(shown["label"]), str(shown["said"]), str(shown["between"]), COUNT.text(row["n"])]
+        for shown, row in zip(drawn, found, strict=True)
+    ]
+    payable = frame.rows(
+        """
+        select team, survey_type, team_mean, count(*) as employees, count_if(is_payable) as payable,
+            any_value(team_customers) as customers
+        from metrics.employee_ratings
+        group by team, survey_type, team_mean
+        order by team, survey_type
+        """
+    )
+    month = month_name(frame.last_month) if frame.last_month else "the last month"
+    return Figure(
+        "team-ratings",
+        f"Ratings by team, {month}",
+        ["metrics.metric_values", "metrics.employee_ratings"],
+        "M4 Ratings fit for pay",
+        "A rating counts for pay once enough customers stand behind it; below that number the team's mean is paid."
+        + (
+            f" In {month} these are the means over customers, from 1 to 10."
+            if drawn
+            else f" No team was rated in {month}."
+        ),
+        specs.caterpillar(drawn, kinds, "mean over customers, 1 to 10", [1, 10]) if drawn else None,
+        {
+            f"Teams in {month}": Table(["team and rating", "mean", "95 % interval", "customers"], lines),
+            "Employees whose rating is sure enough to pay on": Table(
+                ["team", "survey", "team's mean, 0 to 1", "rated employees", "of them payable", "customers"],
+                [
+                    [
+                        title(row["team"]),
+                        title(row["survey_type"]),
+                        SHARE.text(row["team_mean"]),
+                        COUNT.text(row["employees"]),
+                        COUNT.text(row["payable"]),
+                        COUNT.text(row["customers"]),
+                    ]
+                    for row in payable
+                ],
+                2,
+            ),
+        },
+    )
+
+
+def _employee_ratings(frame: Frame, survey_type: str) -> Figure:
+    found = frame.rows(
+        """
+        select
+            coalesce(user_name, ratings.user_id) as name, ratings.team, credible_score, ci_low, ci_high, n_customers,
+            is_payable, raw_mean, response_rate, worst_case_mean, best_case_mean
+        from metrics.employee_ratings as ratings
+        left join marts.dim_employees as employees on ratings.user_id = employees.user_id
+        where survey_type = $survey_type and credible_score is not null
+        order by credible_score desc, ratings.user_id
+        """,
+        survey_type=survey_type,
+    )
+    kinds = {"payable": "var(--one)", "too few customers to pay on": "var(--muted)"}
+    drawn = [
+        {
+            "label": f"{row['name']}, {title(row['team']).lower()}",
+            "kind": "payable" if row["is_payable"] else "too few customers to pay on",
+            "value": SHARE.rounded(row["credible_score"]),
+            "low": SHARE.rounded(row["ci_low"]),
+            "high": SHARE.rounded(row["ci_high"]),
+            "said": SHARE.text(row["credible_score"]),
+            "between": interval(row["ci_low"], row["ci_high"], SHARE),
+        }
+        for row in found
+    ]
+    lines = [
+        [
+            str(shown["label"]),
+            str(shown["said"]),
+            str(shown["between"]),
+            "yes" if row["is_payable"] else "no",
+            COUNT.text(row["n_customers"]),
+            SHARE.text(row["raw_mean"]),
+            RATE.text(row["response_rate"]),
+            interval(row["worst_case_mean"], row["best_case_mean"], SHARE),
+        ]
+        for shown, row in zip(drawn, found, strict=True)
+    ]
+    headings = [
+        "employee", "credible score", "95 % interval", "payable", "customers", "raw mean", "response rate",
+        "if the silent had answered",
+    ]  # fmt: skip
+    name = title(survey_type)
+    return Figure(
+        f"employees-{survey_type.replace('_', '-')}",
+        f"Ratings by employee: {name}",
+        ["metrics.employee_ratings", "marts.dim_employees"],
+        "M4 Ratings fit for pay",
+        "Scores from 0 to 1, shrunk towards the team's mean as far as few customers make them unsure. Intervals that"
+        " overlap tell no difference.",
+        specs.caterpillar(drawn, kinds, "credible score, 0 to 1", [0, 1]),
+        {f"{name} by employee": Table(headings, lines)},
+    )
+
+
+def _quota(frame: Frame) -> tuple[Figure | None, str | None]:
+    """Return the bookings of each employee beside the rating by the survey with the most customers, and the finding."""
+    found = frame.rows(
+        """
+        with bookings as (
+            select subject_id as user_id, sum(value) as bookings
+            from metrics.metric_values
+            where metric_name = 'bookings' and subject_type = 'employee' and is_complete
+            group by subject_id
+            having sum(value) > 0
+        ),
+
+        ratings as (select * from metrics.employee_ratings where credible_score is not null and team = 'sales'),
+
+        surveys as (
+            select survey_type, sum(n_customers) as customers
+            from ratings
+            inner join bookings on ratings.user_id = bookings.user_id
+            group by survey_type
+            order by customers desc, survey_type
+            limit 1
+        )
+
+        select
+            coalesce(user_name, ratings.user_id) as name, bookings, ratings.survey_type, credible_score, ci_low,
+            ci_high, n_customers, is_payable
+        from ratings
+        inner join bookings on ratings.user_id = bookings.user_id
+        inner join surveys on ratings.survey_type = surveys.survey_type
+        left join marts.dim_employees as employees on ratings.user_id = employees.user_id
+        order by bookings desc, ratings.user_id
+        """
+    )
+    if len(found) < 2:
+        return None, None
+    survey = title(found[0]["survey_type"])
+    drawn = [
+        {
+            "label": row["name"],
+            "x": frame.money.rounded(row["bookings"]),
+            "y": SHARE.rounded(row["credible_score"]),
+            "low": SHARE.rounded(row["ci_low"]),
+            "high": SHARE.rounded(row["ci_high"]),
+            "colour": "var(--one)" if row["is_payable"] else "var(--muted)",
+            "said": frame.money.text(row["bookings"]),
+            "between": f"{SHARE.text(row['credible_score'])} ({interval(row['ci_low'], row['ci_high'], SHARE)})",
+        }
+        for row in found
+    ]
+    lines = [
+        [
+            row["name"],
+            frame.money.text(row["bookings"]),
+            SHARE.text(row["credible_score"]),
+            interval(row["ci_low"], row["ci_high"], SHARE),
+            COUNT.text(row["n_customers"]),
+        ]
+        for row in found
+    ]
+    best, others = found[0], found[1:]
+    finding = None
+    if best["is_payable"] and best["credible_score"] < min(row["credible_score"] for row in others):
+        finding = (
+            f"The quota's best seller has the unhappiest customers: {best['name']} booked"
+            f" {frame.money.text(best['bookings'])}, more than any other seller, and has the lowest rating,"
+            f" {SHARE.text(best['credible_score'])} of 1 ({interval(best['ci_low'], best['ci_high'], SHARE)})."
+        )
+    figure = Figure(
+        "quota",
+        "A quota's view beside the customers' view",
+        ["metrics.metric_values", "metrics.employee_ratings", "marts.dim_employees"],
+        "M4 Ratings fit for pay",
+        f"Sellers by the value of the deals that they won in all complete months, and by their rating ({survey})."
+        + (f" {finding}" if finding else ""),
+        specs.named_points(drawn, f"bookings, {frame.currency}", "credible score, 0 to 1"),
+        {"Sellers": Table(["seller", "bookings", f"rating ({survey})", "95 % interval", "customers"], lines)},
+    )
+    return figure, finding
