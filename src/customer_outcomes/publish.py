@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from customer_outcomes.comments import Description, comments_on, describe
 from customer_outcomes.errors import FailedCheck, raised_as
 from customer_outcomes.finance.workbook import WORKBOOK, write_workbook
 from customer_outcomes.places.destination import CONTENTS, PAGE, new_candidate, swap_in
@@ -42,18 +43,24 @@ class Folder:
     page: Callable[[Connection], str] | None = None
 
 
-def public_relations(manifest: dict[str, Any]) -> Relations:
-    """Return the key columns of every public model in dbt's manifest, by its name '<schema>.<name>'."""
-    return {
-        f"{node['schema']}.{node['alias']}": _grain(node)
+def public_nodes(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every public model of dbt's manifest, and every seed that says in its meta that it is public."""
+    return [
+        node
         for node in sorted(manifest["nodes"].values(), key=lambda node: node["unique_id"])
-        if node["resource_type"] == "model" and node["access"] == "public"
-    }
+        if (node["resource_type"] == "model" and node["access"] == "public")
+        or (node["resource_type"] == "seed" and node["config"]["meta"].get("is_public"))
+    ]
+
+
+def public_relations(manifest: dict[str, Any]) -> Relations:
+    """Return the key columns of every public relation in dbt's manifest, by its name '<schema>.<name>'."""
+    return {f"{node['schema']}.{node['alias']}": _grain(node) for node in public_nodes(manifest)}
 
 
 def _grain(node: dict[str, Any]) -> list[str]:
-    """Return the columns of a model's primary key or, if it has none because they may be null, of its `meta.key`."""
-    keys = [constraint["columns"] for constraint in node["constraints"] if constraint["type"] == "primary_key"]
+    """Return the columns of a node's primary key or, if it has none, of its `meta.key`."""
+    keys = [constraint["columns"] for constraint in node.get("constraints", []) if constraint["type"] == "primary_key"]
     return keys[0] if keys else node["config"]["meta"]["key"]
 
 
@@ -73,6 +80,7 @@ def publish(
     cannot be written or a published relation lacks rows.
     """
     relations = public_relations(manifest)
+    descriptions = {found.relation: found for found in map(describe, public_nodes(manifest))}
     of_figures = {name: grain for name, grain in relations.items() if name.split(".")[0] in FIGURE_SCHEMAS}
     of_pay = {name: grain for name, grain in relations.items() if name not in of_figures}
     done = count(1)
@@ -82,12 +90,12 @@ def publish(
 
     with _candidate(pay) as next_pay, _candidate(figures) as next_figures:
         with raised_as(FailedCheck, pay.place):
-            _write(warehouse, of_pay, next_pay, pay, step)
+            _write(warehouse, of_pay, descriptions, next_pay, pay, step)
             _write_workbook(warehouse, next_pay)
             keep_private(next_pay)
             (next_pay / DATABASE).chmod(0o400)
         with raised_as(FailedCheck, figures.place):
-            _write(warehouse, of_figures, next_figures, figures, step)
+            _write(warehouse, of_figures, descriptions, next_figures, figures, step)
             open_to_readers(next_figures)
             (next_figures / DATABASE).chmod(0o444)
         before_swap()
@@ -112,7 +120,14 @@ def _candidate(folder: Folder) -> Iterator[Path]:
         raise
 
 
-def _write(warehouse: Path, relations: Relations, candidate: Path, folder: Folder, step: Callable[[], None]) -> None:
+def _write(
+    warehouse: Path,
+    relations: Relations,
+    descriptions: dict[str, Description],
+    candidate: Path,
+    folder: Folder,
+    step: Callable[[], None],
+) -> None:
     """Write relations, page and text files of a folder into its candidate; call `step` after each relation and page."""
     rows: dict[str, int] = {}
     with (
@@ -130,7 +145,8 @@ def _write(warehouse: Path, relations: Relations, candidate: Path, folder: Folde
                 f"create table published.{relation} as select * from warehouse.{relation} order by {', '.join(grain)}"
             )
             connection.execute(
-                f"copy published.{relation} to '{quoted(place / schema / name)}.parquet' (compression zstd)"
+                f"copy published.{relation} to '{quoted(place / schema / name)}.parquet'"
+                f" (compression zstd, kv_metadata {descriptions[relation].metadata})"
             )
             rows[relation], received = (
                 connection.execute(f"select count(*) from {place_of_rows}.{relation}").fetchall()[0][0]
@@ -139,6 +155,7 @@ def _write(warehouse: Path, relations: Relations, candidate: Path, folder: Folde
             if rows[relation] != received:
                 raise FailedCheck(f"{relation} has {received} rows, but {rows[relation]} were published.")
             step()
+        connection.execute(comments_on((descriptions[relation] for relation in relations), "published"))
         if folder.page is not None:
             connection.execute("use published")
             (candidate / PAGE).write_text(folder.page(connection), encoding="utf-8")
