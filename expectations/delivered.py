@@ -215,7 +215,7 @@ def suites() -> dict[str, list]:
             none_of(
                 "The company has every metric in every month.",
                 "select month from {batch} where subject_type = 'company' group by month"
-                " having count(*) <> (select count(*) from rules.metric_catalog)",
+                " having count(*) <> (select count(*) from metrics.metric_catalog)",
             ),
             none_of(
                 "Segments, channels and campaigns each sum to the figure of the company, to the cent.",

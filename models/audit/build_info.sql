@@ -4,5 +4,6 @@ select
     reporting_currency,
     reporting_timezone,
     version,
+    rules_commit,
     alarms_accepted
 from {{ source('intake', 'this_build') }}

@@ -24,6 +24,12 @@ employees as (
 
 ),
 
+campaigns as (
+
+    select * from {{ ref('dim_campaigns') }}
+
+),
+
 parts as (
 
     select * from {{ ref('metric_parts') }}
@@ -123,19 +129,31 @@ valued as (
 final as (
 
     select
-        metric_name,
-        month,
-        is_complete,
-        subject_type,
-        subject_id,
-        numerator,
-        denominator,
-        n,
-        value,
+        valued.metric_name,
+        valued.month,
+        valued.is_complete,
+        valued.subject_type,
+        valued.subject_id,
+        case
+            when valued.subject_type = 'company' then 'whole company'
+            else coalesce(employees.user_name, campaigns.campaign_name, valued.subject_id)
+        end as subject_name,
+        valued.numerator,
+        valued.denominator,
+        valued.n,
+        valued.value,
         {{ metric_bound('-', 'quantile_low') }} as ci_low,
         {{ metric_bound('+', 'quantile_high') }} as ci_high,
-        coverage
+        valued.coverage
     from valued
+    left join employees
+        on
+            valued.subject_type = 'employee'
+            and valued.subject_id = employees.user_id
+    left join campaigns
+        on
+            valued.subject_type = 'campaign'
+            and valued.subject_id = campaigns.campaign_id
 
 )
 

@@ -244,7 +244,8 @@ class Build:
             progress(done, total)
 
         try:
-            record = history.describe(folder, known_vars() | variables, seeds, self.threads, self.accept, self.by)
+            settings = known_vars() | variables
+            record = history.describe(folder, settings, seeds, self.threads, self.accept, self.by, self.rules)
             outcome.build_id = record.build_id
             with connect(self.file, threads=self.threads) as connection:
                 outcome.remarks += connect_folder(connection, folder, self.work_folder / "readable", read)

@@ -9,13 +9,16 @@ the persons who accepted alarms. dbt builds audit.builds, audit.build_info and a
 - raw_intake.delivered_files: the files that it reads.
 
 The id of a build is the SHA-256 of its input, as_of, vars, rules, version, and of the alarms that its command line
-accepts. So it is known before dbt runs, and is the same on every machine.
+accepts. So it is known before dbt runs, and is the same on every machine. The commit of the company's rules is
+published beside it and decides nothing, because the rules themselves are in the id.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -29,6 +32,7 @@ from customer_outcomes.intake.folder import InputFolder
 from customer_outcomes.intake.sources import InputFile
 from customer_outcomes.last_build import folder_sha256
 from customer_outcomes.places.destination import BUILDS
+from customer_outcomes.project import PROJECT_ROOT
 from customer_outcomes.settings import project_version
 from customer_outcomes.warehouse import Connection, EngineError, common_columns, connect
 
@@ -41,12 +45,14 @@ BUILD_COLUMNS = {
     "alarms_accepted": "varchar",
     "accepted_by": "varchar",
 }
+FRAME_COLUMNS = dict.fromkeys(("reporting_currency", "reporting_timezone", "rules_commit"), "varchar")
 TABLES = {
     "history.builds": BUILD_COLUMNS,
-    "raw_intake.this_build": BUILD_COLUMNS | {"reporting_currency": "varchar", "reporting_timezone": "varchar"},
+    "raw_intake.this_build": BUILD_COLUMNS | FRAME_COLUMNS,
     "raw_intake.delivered_files": {"input_table": "varchar", "path": "varchar", "size": "bigint", "sha256": "varchar"},
 }
 Row = dict[str, str | None]
+GIT_SECONDS = 20  # longest wait for git
 
 
 @dataclass(frozen=True)
@@ -72,12 +78,13 @@ class Record:
     rules_sha256: str
     alarms_accepted: tuple[str, ...] = ()
     accepted_by: str | None = None
+    rules_commit: str | None = None
 
     @property
     def build_id(self) -> str:
         """The SHA-256 of everything that decides what the build publishes."""
         deciding = asdict(self)
-        del deciding["accepted_by"]
+        del deciding["accepted_by"], deciding["rules_commit"]
         return _sha256(deciding)
 
     @property
@@ -101,11 +108,12 @@ def describe(
     threads: int,
     accepted: Sequence[str] = (),
     by: str | None = None,
+    own_rules: Path | None = None,
 ) -> Record:
     """Return the record of a build; `rules` is the folder of the rule files that dbt loads.
 
-    `accepted` are the alarms that the command line accepts, `by` the person who does so. This reads every file of the
-    input once.
+    They were made from the company's folder `own_rules`, if it has one. `accepted` are the alarms that the command line
+    accepts, `by` the person who does so. This reads every file of the input once.
     """
     files = sorted((file for files in folder.files.values() for file in files), key=lambda file: file.name)
     with ThreadPoolExecutor(threads) as readers:
@@ -120,7 +128,39 @@ def describe(
         folder_sha256(rules),
         tuple(sorted(set(accepted))),
         by if accepted else None,
+        commit_of(own_rules) if own_rules else None,
     )
+
+
+def commit_of(folder: Path) -> str | None:
+    """Return the last commit that changed a folder, followed by a remark if files of it are not committed.
+
+    None if git does not know the folder, cannot be run, or does not trust its owner; and for a folder of the project's
+    own seeds, which its version names.
+    """
+    if folder.resolve().is_relative_to(PROJECT_ROOT / "seeds"):
+        return None
+    commit = _git(folder, "log", "-1", "--format=%H", "--", ".")
+    if not commit:
+        return None
+    return f"{commit} with uncommitted changes" if _git(folder, "status", "--porcelain", "--", ".") else commit
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """Return the answer of git about a folder; None if it has none. git writes nothing, and reads no variable GIT_*."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        answer = subprocess.run(
+            ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=GIT_SECONDS,
+            env=environment | {"LC_ALL": "C"},
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()
 
 
 def prepare_history(connection: Connection) -> None:
@@ -148,7 +188,7 @@ def begin(connection: Connection, record: Record, pay: Path, work_folder: Path, 
         for row in copied_builds(folder / BUILDS):
             _add(connection, "history.builds", row)
     connection.execute("delete from raw_intake.this_build")
-    frame: Row = {"reporting_currency": record.reporting_currency, "reporting_timezone": record.reporting_timezone}
+    frame: Row = {name: getattr(record, name) for name in FRAME_COLUMNS}
     _add(connection, "raw_intake.this_build", record.row | frame)
     connection.register("delivered", pa.Table.from_pylist([asdict(delivery) for delivery in record.deliveries]))
     connection.execute("create or replace table raw_intake.delivered_files as from delivered")

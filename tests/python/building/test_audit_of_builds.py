@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import shutil
+import subprocess
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +14,9 @@ import pytest
 import yaml
 
 from customer_outcomes.errors import UnusableInput
-from customer_outcomes.history import BUILDS, Delivery, Record, begin, copy_of_builds, describe, keep
+from customer_outcomes.history import BUILDS, Delivery, Record, begin, commit_of, copy_of_builds, describe, keep
 from customer_outcomes.intake.folder import check_folder
-from customer_outcomes.project import PROJECT_ROOT
+from customer_outcomes.project import PROJECT_ROOT, SAMPLE_INPUT
 from customer_outcomes.settings import known_vars
 from helpers.builds import Built, files_of, good_build, query, records, run_build
 
@@ -148,6 +149,46 @@ def test_the_version_is_the_one_of_the_package(sample_build):
     assert f'\nversion = "{version}"\n' in written
 
 
+def git(folder: Path, *arguments: str) -> str:
+    as_somebody = ("-c", "user.name=ada", "-c", "user.email=ada@example.org")
+    command = ["git", "-C", folder, *as_somebody, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_the_commit_of_the_rules_is_that_of_their_last_change(small, tmp_path, monkeypatch):
+    _, rules = small
+    assert commit_of(rules) is None  # no git
+    git(tmp_path, "init", "--quiet")
+    assert commit_of(rules) is None  # not committed yet
+    git(tmp_path, "add", "rules")
+    git(tmp_path, "commit", "--quiet", "-m", "rules")
+    first = git(tmp_path, "rev-parse", "HEAD")
+    assert commit_of(rules) == first
+    (tmp_path / "README").write_text("another file")
+    git(tmp_path, "add", "README")
+    git(tmp_path, "commit", "--quiet", "-m", "no rules")
+    assert commit_of(rules) == first != git(tmp_path, "rev-parse", "HEAD")
+    (rules / "comp_plans.csv").write_text("plan_id\n")
+    assert commit_of(rules) == f"{first} with uncommitted changes"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert commit_of(rules) is None  # git cannot be run
+
+
+def test_the_projects_own_seeds_have_no_commit_but_the_version():
+    assert commit_of(SAMPLE_INPUT / "rules") is None
+
+
+def test_the_commit_of_the_rules_decides_nothing(small, tmp_path):
+    committed = replace(RECORD, rules_commit="f00d")
+    assert (committed.build_id, committed.row) == (RECORD.build_id, RECORD.row)
+    with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
+        begin(connection, committed, tmp_path / "pay", tmp_path / "work")
+        assert connection.sql("select rules_commit from raw_intake.this_build").fetchall() == [("f00d",)]
+    source, rules = small
+    own = describe(check_folder(source), SETTINGS, rules, threads=1, own_rules=rules)
+    assert own.rules_commit is None and own.build_id == identity(source, rules)
+
+
 def test_build_info_has_one_row_without_a_person(sample_build):
     (info,) = records(sample_build.database, "audit.build_info")
     (kept,) = history(sample_build)
@@ -264,6 +305,7 @@ def test_builds_are_recorded_and_a_failed_one_is_not(tmp_path: Path):
         "reporting_currency": "EUR",
         "reporting_timezone": "UTC",
         "version": "0.1.0",
+        "rules_commit": None,
         "alarms_accepted": "",
     }
     (kept,) = history(first)

@@ -17,7 +17,7 @@ from customer_outcomes.finance.workbook import WORKBOOK
 from customer_outcomes.ledger import collect_copies
 from customer_outcomes.places.destination import check_destination
 from customer_outcomes.places.paths import pay_folder
-from customer_outcomes.publish import public_relations, publish
+from customer_outcomes.publish import public_nodes, public_relations, publish
 from helpers.builds import (
     DATABASE,
     copy_published,
@@ -121,6 +121,46 @@ def test_database_and_parquet_hold_the_rows_of_the_warehouse(sample_build):
                 published = connection.execute(f"select * from {relation}").fetchall()
                 assert connection.execute(f"select * from '{path}'").fetchall() == published
             assert len(published) == count == pq.ParquetFile(path).metadata.num_rows
+
+
+def test_every_table_and_column_has_its_description(sample_build):
+    """As the comment in DuckDB and as metadata of Parquet, with the text of the manifest, doc blocks resolved."""
+    described = {}
+    for node in public_nodes(manifest_of(sample_build)):
+        texts = {None: node["description"], **{name: own["description"] for name, own in node["columns"].items()}}
+        described[f"{node['schema']}.{node['alias']}"] = {name: " ".join(text.split()) for name, text in texts.items()}
+    assert "{{" not in str(described) and len(described) > 50
+    for folder in (sample_build.published, sample_build.pay):
+        comments = query(
+            folder / DATABASE,
+            "select schema_name || '.' || table_name, null, comment from duckdb_tables() union all"
+            " select schema_name || '.' || table_name, column_name, comment from duckdb_columns() where not internal",
+        )
+        assert all(comment for _, _, comment in comments)
+        for relation in relations_in(folder):
+            found = {name: comment for table, name, comment in comments if table == relation}
+            assert found == described[relation]
+            schema = pq.read_schema(folder / f"{relation.replace('.', '/')}.parquet")
+            metadata = {key.decode(): text.decode() for key, text in schema.metadata.items()}
+            assert metadata == {f"description.{name}" if name else "description": text for name, text in found.items()}
+            assert [f"description.{name}" for name in schema.names] == list(metadata)[1:]
+
+
+def test_the_catalogue_of_metrics_is_published_with_every_metric(sample_build):
+    catalogue = "select metric_name, unit, direction from metrics.metric_catalog"
+    rows = query(sample_build.database, f"{catalogue} order by 1")
+    assert rows == query(sample_build.warehouse, f"{catalogue} order by 1")
+    assert {name for name, _, _ in rows} == {
+        name for (name,) in query(sample_build.database, "select distinct metric_name from metrics.metric_values")
+    }
+
+
+def test_a_month_is_a_date_everywhere(sample_build):
+    statement = "select table_name, data_type from duckdb_columns() where not internal and column_name = 'month'"
+    months = [
+        row for folder in (sample_build.published, sample_build.pay) for row in query(folder / DATABASE, statement)
+    ]
+    assert len(months) > 8 and {kind for _, kind in months} == {"DATE"}
 
 
 def test_relations_are_in_the_order_of_their_grain(sample_build):

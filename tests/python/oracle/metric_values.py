@@ -100,7 +100,8 @@ def compute(
             row.pop("_is_absent", None)
             # 'is_complete once its last local day is over'
             rows.append({"metric_name": metric_name, "month": month, "is_complete": next_month(month) <= world.today,
-                         "subject_type": subject[0], "subject_id": subject[1], **row})  # fmt: skip
+                         "subject_type": subject[0], "subject_id": subject[1],
+                         "subject_name": name_of(world, *subject), **row})  # fmt: skip
     return {"metric_values": rows, "ppp_summary": ppp_summaries(world, results, subjects.of)}
 
 
@@ -113,6 +114,15 @@ def participants_in(month: date, rules: dict | None, subjects: Subjects) -> set[
         and row["valid_from"] < next_month(month)
         and (row["valid_to"] is None or row["valid_to"] > month)
     }
+
+
+def name_of(world: World, subject_type: str, subject_id: str) -> str:
+    """'the name of company, team, employee, campaign, channel, segment; without a name the ID'."""
+    table, column = {"employee": ("crm.users", "user_name"), "campaign": ("crm.campaigns", "campaign_name")}.get(
+        subject_type, (None, None)
+    )
+    found = world.find(table, subject_id) if table else None
+    return "whole company" if subject_type == "company" else (found and found[column]) or subject_id
 
 
 class Subjects:

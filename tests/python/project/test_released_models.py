@@ -15,8 +15,13 @@ Columns = dict[str, dict[str, str]]
 
 
 def public_models() -> Columns:
-    """Return the type of each column by public model; a version of a model is `<name>.v<version>`."""
-    return {
+    """Return the type of each column by public model or seed; a version of a model is `<name>.v<version>`."""
+    seeds = {
+        node["name"]: node["config"]["column_types"]
+        for node in manifest()["nodes"].values()
+        if node["resource_type"] == "seed" and node["config"]["meta"].get("is_public")
+    }
+    return seeds | {
         node["name"] + (f".v{node['version']}" if node.get("version") else ""): {
             column["name"]: column["data_type"] for column in node["columns"].values()
         }
@@ -62,6 +67,7 @@ def test_a_breaking_change_is_found(present, expected):
 
 def test_public_models_are_found():
     assert public_models()["customer_lifetime"]["account_id"] == "varchar"
+    assert public_models()["metric_catalog"]["is_paid"] == "boolean"
     assert len(public_models()) > 50
 
 
