@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import importlib.util
 import logging
 import shutil
@@ -15,6 +14,7 @@ from urllib.parse import quote, unquote, urlparse
 from customer_outcomes.errors import FailedCheck
 from customer_outcomes.progress import Progress
 from customer_outcomes.project import PROJECT_ROOT
+from customer_outcomes.report.data_docs import Evaluated, Suite, overview, rule_of
 from customer_outcomes.runner import environment
 from customer_outcomes.warehouse import sqlalchemy_url
 
@@ -64,6 +64,9 @@ def _validate(warehouse: Path, data_docs: Path, progress: Progress) -> None:
         for boundary in BOUNDARIES
         for relation, expectations in _load(boundary).suites().items()
     ]
+    for expectation in (one for _, _, expectations in suites for one in expectations):
+        configuration = expectation.configuration
+        expectation.description = expectation.description or rule_of(configuration.type, configuration.kwargs)
     definitions: list[Any] = []
     sentences: list[str] = []
     for number, (boundary, relation, expectations) in enumerate(suites, start=1):
@@ -81,21 +84,25 @@ def _validate(warehouse: Path, data_docs: Path, progress: Progress) -> None:
     )
     result = checkpoint.run()
     context.build_data_docs()
-    overview = []
+    shown = []
     for identifier, run in result.run_results.items():
-        suite = identifier.expectation_suite_identifier.name
-        sentences += [_sentence(suite, outcome) for outcome in run.results if not outcome.success]
         page = Path(unquote(urlparse(context.get_docs_sites_urls(identifier)[0]["site_url"]).path))
         if not page.is_file():
             raise FailedCheck(f"{page} could not be written; is there space left?")
-        met = sum(bool(outcome.success) for outcome in run.results)
-        overview.append((suite, met, len(run.results), quote(page.relative_to(data_docs).as_posix())))
-    _write_overview(overview, data_docs / OVERVIEW)
+        shown.append(
+            Suite(
+                identifier.expectation_suite_identifier.name,
+                quote(page.relative_to(data_docs).as_posix()),
+                [_evaluated(outcome) for outcome in run.results],
+            )
+        )
+        sentences += [f"{shown[-1].name}: {failed.rule} ({failed.trouble})" for failed in shown[-1].not_met]
+    (data_docs / OVERVIEW).write_text(overview(shown), encoding="utf-8")
     progress(1, 1)
     for connection in opened:  # Great Expectations would hold the warehouse open until the process ends
         connection.close()
     expected = {f"{boundary}: {relation}": len(expectations) for boundary, relation, expectations in suites}
-    evaluated = {suite: count for suite, _, count, _ in overview}
+    evaluated = {suite.name: len(suite.expectations) for suite in shown}
     missing = sorted(suite for suite, count in expected.items() if evaluated.get(suite, 0) < max(count, 1))
     if missing or not expected:
         raise FailedCheck(f"Expectations that this build did not evaluate: {', '.join(missing) or 'all'}.")
@@ -130,31 +137,10 @@ def _write_docs_to(context: Any, folder: Path) -> None:
     )
 
 
-def _write_overview(rows: list[tuple[str, int, int, str]], page: Path) -> None:
-    """Write a page with a link to the page of each suite.
-
-    The rows hold the suite's name, the numbers of expectations met and evaluated, and the link. The index that Data
-    Docs writes needs the network to show its table.
-    """
-    lines = "".join(
-        f"<tr><td><a href='{link}'>{html.escape(suite)}</a><td>{met} of {evaluated}"
-        f"<td>{'met' if met == evaluated else '<b>not met</b>'}"
-        for suite, met, evaluated, link in rows
-    )
-    page.write_text(
-        "<!doctype html><meta charset='utf-8'><title>Expectations</title>"
-        "<style>body{font:16px sans-serif;margin:2em}td,th{padding:.3em 1.5em .3em 0;text-align:left}</style>"
-        "<h1>Expectations</h1><p>The expectations of the input as received and of the relations as delivered.</p>"
-        f"<table><tr><th>suite<th>expectations met<th>result{lines}</table>"
-        "<p><a href='index.html'>All of Data Docs</a></p>"
-    )
-
-
-def _sentence(suite: str, outcome: Any) -> str:
-    """Return the sentence about an expectation that is not met."""
-    configuration = outcome.expectation_config
-    column = configuration.kwargs.get("column")
-    rule = configuration.description or f"{configuration.type}{f' of {column}' if column else ''}"
+def _evaluated(outcome: Any) -> Evaluated:
+    """Return the rule of an expectation and, if it is not met, what is wrong."""
+    rule = outcome.expectation_config.description
+    if outcome.success:
+        return Evaluated(rule)
     count = outcome.result.get("unexpected_count", outcome.result.get("observed_value"))
-    trouble = (outcome.exception_info or {}).get("exception_message") or f"{count} rows do not"
-    return f"{suite}: {rule} ({trouble})"
+    return Evaluated(rule, (outcome.exception_info or {}).get("exception_message") or f"{count} rows do not")
