@@ -138,7 +138,7 @@ def _write_docs_to(context: Any, folder: Path) -> None:
 
 
 def _evaluated(outcome: Any) -> Evaluated:
-    """Return the rule of an expectation and, if it is not met, what is wrong."""
+    """Return the rule of an expectation and its trouble, if it is not met."""
     rule = outcome.expectation_config.description
     if outcome.success:
         return Evaluated(rule)

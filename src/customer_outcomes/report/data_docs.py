@@ -15,7 +15,7 @@ STYLE = (
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One expectation: the rule that it guards, and what is wrong if it is not met."""
+    """One expectation: the rule that it guards, and its trouble if it is not met."""
 
     rule: str
     trouble: str | None = None
