@@ -8,4 +8,4 @@ _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parents[1]
 
 PROJECT_ROOT = _CHECKOUT if (_CHECKOUT / "dbt_project.yml").is_file() else _PACKAGE / "project"
-SAMPLE_INPUT = PROJECT_ROOT / "seeds" / "sample"
+SAMPLE_INPUT = PROJECT_ROOT / "examples" / "oddities" / "input"

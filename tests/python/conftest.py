@@ -16,6 +16,7 @@ from customer_outcomes.project import SAMPLE_INPUT
 from helpers.builds import SEED, WORLD_AS_OF, Built, good_build
 from helpers.compiled_models import CompiledModels, compile_models
 from helpers.later_facts import add_late_charge, copy_of, reassign, use_former_names
+from helpers.oddities import ODDITIES_INPUT
 from helpers.random_builds import EVENING, EVENING_AS_OF, PARQUET_VARIABLES, write_world_rules
 from worlds.files import write_world
 
@@ -116,25 +117,31 @@ def evening_build(once) -> Built:
 
 @pytest.fixture(scope="session")
 def sample_build(once) -> Built:
-    """The sample company at its world's end."""
+    """The sample company at the end of its story."""
     return once("sample_build", lambda folder: good_build(folder, SAMPLE_INPUT, as_of=datetime(2026, 7, 1)))
 
 
 @pytest.fixture(scope="session")
-def later_build(once, sample_build) -> tuple[Built, Path, set[str]]:
-    """The sample company a little later, built over a ledger with the former names of metrics.
+def oddities_build(once) -> Built:
+    """The company in which each case that the contract names occurs once."""
+    return once("oddities_build", lambda folder: good_build(folder, ODDITIES_INPUT, as_of=datetime(2026, 7, 1)))
+
+
+@pytest.fixture(scope="session")
+def later_build(once, oddities_build) -> tuple[Built, Path, set[str]]:
+    """The company of examples/oddities a little later, built over a ledger with the former names of metrics.
 
     A charge of a closed month came late, and rated tickets and deals were reassigned. Return the build, the published
     folder as it was before, and the reassigned deals.
     """
 
     def make(folder: Path) -> tuple[Built, Path, set[str]]:
-        copy_of(sample_build, folder)
+        copy_of(oddities_build, folder)
         use_former_names(folder)
         former = Path(shutil.copytree(folder / "published", folder / "former"))
-        source = Path(shutil.copytree(sample_build.input, folder / "input"))
-        add_late_charge(sample_build, source)
-        reassigned = reassign(sample_build, source)
+        source = Path(shutil.copytree(oddities_build.input, folder / "input"))
+        add_late_charge(oddities_build, source)
+        reassigned = reassign(oddities_build, source)
         return good_build(folder, source, as_of=datetime(2026, 7, 1)), former, reassigned
 
     return once("later_build", make)

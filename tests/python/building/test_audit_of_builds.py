@@ -143,9 +143,9 @@ def test_who_accepts_and_in_which_order_decides_nothing(small):
     assert one == identity(source, rules, accepted=["customers", "cltv", "cltv"], by="bob")
 
 
-def test_the_version_is_the_one_of_the_package(sample_build):
+def test_the_version_is_the_one_of_the_package(oddities_build):
     written = (PROJECT_ROOT / "pyproject.toml").read_text()
-    ((version,),) = query(sample_build.database, "select version from audit.build_info")
+    ((version,),) = query(oddities_build.database, "select version from audit.build_info")
     assert f'\nversion = "{version}"\n' in written
 
 
@@ -189,9 +189,9 @@ def test_the_commit_of_the_rules_decides_nothing(small, tmp_path):
     assert own.rules_commit is None and own.build_id == identity(source, rules)
 
 
-def test_build_info_has_one_row_without_a_person(sample_build):
-    (info,) = records(sample_build.database, "audit.build_info")
-    (kept,) = history(sample_build)
+def test_build_info_has_one_row_without_a_person(oddities_build):
+    (info,) = records(oddities_build.database, "audit.build_info")
+    (kept,) = history(oddities_build)
     shared = ("build_id", "version", "alarms_accepted")
     assert {name: info[name] for name in shared} == {name: kept[name] for name in shared}
     assert (info["as_of"], info["reporting_currency"], info["reporting_timezone"]) == (SAMPLE_AS_OF, "EUR", "UTC")
@@ -199,21 +199,21 @@ def test_build_info_has_one_row_without_a_person(sample_build):
     assert "accepted_by" not in info
 
 
-def test_the_history_is_not_published(sample_build):
-    assert not any("builds." in name for name in files_of(sample_build.published))
-    assert not (sample_build.work_folder / BUILDS).exists()
-    tables = query(sample_build.database, "select table_name from duckdb_tables() where schema_name = 'audit'")
+def test_the_history_is_not_published(oddities_build):
+    assert not any("builds." in name for name in files_of(oddities_build.published))
+    assert not (oddities_build.work_folder / BUILDS).exists()
+    tables = query(oddities_build.database, "select table_name from duckdb_tables() where schema_name = 'audit'")
     assert ("builds",) not in tables and ("deliveries",) in tables
 
 
-def test_deliveries_are_the_files_of_the_input(sample_build):
+def test_deliveries_are_the_files_of_the_input(oddities_build):
     """Each file, its bytes and its records, as Python's own reader counts them where no line is unreadable."""
-    delivered = {row["path"]: row for row in records(sample_build.database, "audit.deliveries")}
-    files = {path.relative_to(sample_build.input).as_posix(): path for path in sample_build.input.rglob("*.csv")}
+    delivered = {row["path"]: row for row in records(oddities_build.database, "audit.deliveries")}
+    files = {path.relative_to(oddities_build.input).as_posix(): path for path in oddities_build.input.rglob("*.csv")}
     files = {name: path for name, path in files.items() if not name.startswith("rules/")}
     assert delivered.keys() == files.keys() and len(files) > 20
     unreadable = dict(
-        query(sample_build.warehouse, "select file_name, count(*) from raw_intake.unreadable_lines group by 1")
+        query(oddities_build.warehouse, "select file_name, count(*) from raw_intake.unreadable_lines group by 1")
     )
     assert unreadable
     for name, path in files.items():
@@ -223,10 +223,10 @@ def test_deliveries_are_the_files_of_the_input(sample_build):
         if name not in unreadable:
             assert row["rows"] == sum(1 for record in csv.reader(content.decode().splitlines(True)) if record) - 1, name
     ids = {row["build_id"] for row in delivered.values()}
-    assert ids == {row["build_id"] for row in records(sample_build.database, "audit.build_info")}
+    assert ids == {row["build_id"] for row in records(oddities_build.database, "audit.build_info")}
 
 
-@pytest.mark.parametrize("build", ["sample_build", "csv_build", "parquet_build"])
+@pytest.mark.parametrize("build", ["oddities_build", "csv_build", "parquet_build"])
 def test_deliveries_hold_every_row_received(build, request):
     built = request.getfixturevalue(build)
     received = query(built.database, "select input_table, received from audit.input_reconciliation where received > 0")

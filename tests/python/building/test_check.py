@@ -198,15 +198,15 @@ def test_rows_and_the_age_of_the_newest_one(tmp_path):
     assert said.stderr == ""
 
 
-def test_the_same_rows_as_a_build(sample_build):
+def test_the_same_rows_as_a_build(oddities_build):
     """Every row received, and the newest event that landing has."""
-    arguments = ("--input", sample_build.input, "--as-of", "2026-07-01", "--warehouse", sample_build.warehouse)
+    arguments = ("--input", oddities_build.input, "--as-of", "2026-07-01", "--warehouse", oddities_build.warehouse)
     result = CliRunner().invoke(
-        app, ["check", *map(str, arguments), "--publish", str(sample_build.published), "--json"]
+        app, ["check", *map(str, arguments), "--publish", str(oddities_build.published), "--json"]
     )
     assert result.exit_code == 0
     found = json.loads(result.stdout)
-    received = dict(query(sample_build.warehouse, "select input_table, received from audit.input_reconciliation"))
+    received = dict(query(oddities_build.warehouse, "select input_table, received from audit.input_reconciliation"))
     assert {table["input_table"]: table["rows"] for table in found["tables"]} == received
     assert found["absent_tables"] == []
     for table in found["tables"]:
@@ -218,18 +218,18 @@ def test_the_same_rows_as_a_build(sample_build):
                 for column in columns
             )
             [(newest,)] = query(
-                sample_build.warehouse, f"select max(moment) from ({values}) where moment <= timestamp '2026-07-01'"
+                oddities_build.warehouse, f"select max(moment) from ({values}) where moment <= timestamp '2026-07-01'"
             )
             assert table["newest_on"] == str(newest.date()), name
             assert table["newest_at"] in (None, f"{newest.isoformat()}Z")
 
 
 @pytest.fixture
-def places(sample_build, tmp_path) -> Built:
+def places(oddities_build, tmp_path) -> Built:
     """A warehouse and a published folder of the sample that a test can spoil, with a small input."""
     company(tmp_path / "input", {"crm/transactions.csv": TRANSACTIONS})
-    warehouse = Path(shutil.copy(sample_build.warehouse, tmp_path))
-    published = copy_published(sample_build, tmp_path)
+    warehouse = Path(shutil.copy(oddities_build.warehouse, tmp_path))
+    published = copy_published(oddities_build, tmp_path)
     return Built(tmp_path / "input", warehouse, published, 0, "")
 
 

@@ -31,12 +31,12 @@ def validate_with(monkeypatch, warehouse, folder, suites: dict) -> list[str]:
     return failed.value.sentences
 
 
-def test_an_expectation_that_is_not_met_is_a_sentence_and_data_docs_show_it(sample_build, tmp_path, monkeypatch):
+def test_an_expectation_that_is_not_met_is_a_sentence_and_data_docs_show_it(oddities_build, tmp_path, monkeypatch):
     suite = [
         ExpectTableRowCountToEqual(value=26),
         UnexpectedRowsExpectation(description="No accounts.", unexpected_rows_query=NO_ACCOUNTS),
     ]
-    said = validate_with(monkeypatch, sample_build.warehouse, tmp_path, {"audit.input_reconciliation": suite})
+    said = validate_with(monkeypatch, oddities_build.warehouse, tmp_path, {"audit.input_reconciliation": suite})
     overview = tmp_path / "overview.html"
     assert said == [
         "delivered: audit.input_reconciliation: No accounts. (1 rows do not)",
@@ -45,7 +45,7 @@ def test_an_expectation_that_is_not_met_is_a_sentence_and_data_docs_show_it(samp
     assert "1 of 2" in overview.read_text()
 
 
-def test_the_overview_shows_failures_first_and_what_each_expectation_guards(sample_build, tmp_path, monkeypatch):
+def test_the_overview_shows_failures_first_and_what_each_expectation_guards(oddities_build, tmp_path, monkeypatch):
     suites = {
         "audit.build_info": [ExpectTableRowCountToEqual(value=1)],
         "audit.input_reconciliation": [
@@ -53,7 +53,7 @@ def test_the_overview_shows_failures_first_and_what_each_expectation_guards(samp
             UnexpectedRowsExpectation(description="No accounts & no users.", unexpected_rows_query=NO_ACCOUNTS),
         ],
     }
-    validate_with(monkeypatch, sample_build.warehouse, tmp_path, suites)
+    validate_with(monkeypatch, oddities_build.warehouse, tmp_path, suites)
     page = html.unescape(re.sub(r"<style>.*</style>|<[^>]+>", "\n", (tmp_path / "overview.html").read_text()))
     shown = " ".join(page.split())
     assert shown == (
@@ -64,9 +64,9 @@ def test_the_overview_shows_failures_first_and_what_each_expectation_guards(samp
     )
 
 
-def test_every_expectation_says_what_it_guards(sample_build):
+def test_every_expectation_says_what_it_guards(oddities_build):
     """In the overview and on its own page, in words and not by the name of a class."""
-    page = sample_build.work_folder / "data_docs" / "overview.html"
+    page = oddities_build.work_folder / "data_docs" / "overview.html"
     rules = re.findall(r"<li>([^<]+)", page.read_text())
     assert len(rules) > 90 and not [rule for rule in rules if "expect_" in rule or not rule.rstrip().endswith(".")]
     links = re.findall(r"<h2><a href='([^']+)'", page.read_text())
@@ -93,6 +93,6 @@ def test_an_expectation_without_words_gets_some(kind, arguments, rule):
     assert rule_of(f"expect_{kind}", arguments) == rule
 
 
-def test_a_suite_without_expectations_was_not_evaluated(sample_build, tmp_path, monkeypatch):
-    (said,) = validate_with(monkeypatch, sample_build.warehouse, tmp_path, {"audit.input_reconciliation": []})
+def test_a_suite_without_expectations_was_not_evaluated(oddities_build, tmp_path, monkeypatch):
+    (said,) = validate_with(monkeypatch, oddities_build.warehouse, tmp_path, {"audit.input_reconciliation": []})
     assert "delivered: audit.input_reconciliation" in said

@@ -19,9 +19,9 @@ import pytest
 from customer_outcomes.errors import FailedCheck, UnusableInput
 from customer_outcomes.places.locks import private_files
 from customer_outcomes.places.warehouse_file import begin_new_file, hold_warehouse, put_in_place
-from customer_outcomes.project import SAMPLE_INPUT
 from helpers.builds import Built, differences, good_build, query, records, run_build
 from helpers.markers import PERSONAL, STEM, marked_files, marker, rewrite
+from helpers.oddities import ODDITIES_INPUT
 
 pytestmark = pytest.mark.whole_builds(3)
 
@@ -32,7 +32,7 @@ FAULTY = {"crm.contacts": {"contact_id": "p_faulty", "account_id": "nowhere", "c
 
 def deliver(folder: Path, value: str) -> None:
     """Write the sample, in which the personal columns of one person hold a value; the rows are always the same."""
-    shutil.copytree(SAMPLE_INPUT, folder, dirs_exist_ok=True)
+    shutil.copytree(ODDITIES_INPUT, folder, dirs_exist_ok=True)
     for table, columns in PERSONAL.items():
 
         def changed(rows: list[dict], table: str = table, columns: list[str] = columns) -> list[dict]:

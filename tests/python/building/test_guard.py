@@ -317,11 +317,11 @@ def test_folders_of_different_builds_are_remarked(tmp_path: Path):
         assert said.startswith(f"Pay leaves {published}: ")
 
 
-def test_a_version_of_an_older_project_is_known_by_its_relations(sample_build: Built, tmp_path: Path):
-    (tmp_path / DATABASE).symlink_to(sample_build.published / DATABASE)
+def test_a_version_of_an_older_project_is_known_by_its_relations(oddities_build: Built, tmp_path: Path):
+    (tmp_path / DATABASE).symlink_to(oddities_build.published / DATABASE)
     (tmp_path / "contents.json").write_text('{"marts.customer_lifetime": 53}')
     last = last_published(tmp_path, tmp_path / "nowhere")
-    newer = last_published(sample_build.published, sample_build.pay)
+    newer = last_published(oddities_build.published, oddities_build.pay)
     assert (last.tables, last.customers, last.cltv) == (newer.tables, newer.customers, newer.cltv)
     assert last.as_of is None and newer.as_of == datetime(2026, 7, 1)
     assert newer.reporting_currency == "EUR" and newer.has_closes
@@ -350,9 +350,9 @@ def extract(tmp_path: Path) -> Path:
     return tmp_path / "input"
 
 
-def test_an_extract_delivered_alone_is_published_only_by_a_persons_word(sample_build, extract: Path, tmp_path: Path):
+def test_an_extract_delivered_alone_is_published_only_by_a_persons_word(oddities_build, extract: Path, tmp_path: Path):
     """A failed check leaves every published byte, until a person accepts the alarms."""
-    published = copy_published(sample_build, tmp_path)
+    published = copy_published(oddities_build, tmp_path)
     without_closes(published, is_remembered=True)
     pay = pay_folder(published)
     before, inodes = (files_of(published), files_of(pay)), (published.stat().st_ino, pay.stat().st_ino)

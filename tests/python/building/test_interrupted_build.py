@@ -191,10 +191,10 @@ def moments(folder: Path, dice: Random) -> dict[str, Callable[[], bool]]:
     }
 
 
-def test_killed_in_every_phase_and_built_again(csv_world, csv_build, sample_build, tmp_path):
+def test_killed_in_every_phase_and_built_again(csv_world, csv_build, oddities_build, tmp_path):
     """The published folder holds another company at first, so that the two versions cannot be mistaken."""
     dice, published = Random(SEED), tmp_path / "published"
-    copy_published(sample_build, tmp_path)
+    copy_published(oddities_build, tmp_path)
     without_closes(published)
     (pay_folder(published) / BUILDS).unlink()  # the other company's history
     before, after = read_version(published), read_version(csv_build.published)
@@ -254,7 +254,7 @@ def test_stopped_in_a_phase(csv_world, csv_build, tmp_path, phase, number):
     assert not (tmp_path / "warehouse.work" / "tmp").exists()
 
 
-def test_killed_at_random_moments_of_publishing(csv_build, sample_build, tmp_path):
+def test_killed_at_random_moments_of_publishing(csv_build, oddities_build, tmp_path):
     """Two companies take turns; how long publishing takes undisturbed says within which time to kill it.
 
     Each folder is whole at any moment, also where they are of different builds.
@@ -264,10 +264,10 @@ def test_killed_at_random_moments_of_publishing(csv_build, sample_build, tmp_pat
     def is_begun() -> bool:
         return any(tmp_path.glob(f"{CANDIDATES}/{DATABASE}"))
 
-    builds = (csv_build, sample_build)
+    builds = (csv_build, oddities_build)
     versions = [read_version(built.published) for built in builds]
     versions_of_pay = [read_version(built.pay) for built in builds]
-    copy_published(sample_build, tmp_path)
+    copy_published(oddities_build, tmp_path)
     with Watcher(published, 0.01) as watcher, Watcher(pay_folder(published), 0.01) as watcher_of_pay:
         with started(publishing(csv_build, published)) as process:
             wait_until(process, is_begun)

@@ -59,17 +59,17 @@ CHECK_KEYS = [
 
 
 @pytest.fixture
-def rebuild(sample_build, tmp_path, monkeypatch) -> Callable[..., Result]:
+def rebuild(oddities_build, tmp_path, monkeypatch) -> Callable[..., Result]:
     """Build a copy of the sample again, with --json and without dbt and the expectations; `dbt` is called for dbt."""
-    warehouse = Path(shutil.copy(sample_build.warehouse, tmp_path))
-    copy_published(sample_build, tmp_path)
-    shutil.copytree(sample_build.work_folder / "target", warehouse.with_suffix(".work") / "target")
-    manifest = json.loads((sample_build.work_folder / "target" / "manifest.json").read_text())
+    warehouse = Path(shutil.copy(oddities_build.warehouse, tmp_path))
+    copy_published(oddities_build, tmp_path)
+    shutil.copytree(oddities_build.work_folder / "target", warehouse.with_suffix(".work") / "target")
+    manifest = json.loads((oddities_build.work_folder / "target" / "manifest.json").read_text())
     monkeypatch.setattr("customer_outcomes.expectations.validate", lambda *arguments: None)
 
     def run(*more: str, dbt: Callable[[], object] = lambda: None) -> Result:
         monkeypatch.setattr("customer_outcomes.build.run_dbt", lambda *arguments: [manifest, dbt()][0])
-        arguments = command(tmp_path, sample_build.input, datetime(2026, 7, 1), {"max_shrink": 0.1}, 2)[1:]
+        arguments = command(tmp_path, oddities_build.input, datetime(2026, 7, 1), {"max_shrink": 0.1}, 2)[1:]
         return CliRunner().invoke(app, [*arguments, "--json", *more])
 
     return run
@@ -91,7 +91,7 @@ def read(result: Result, code: int) -> dict:
     return found
 
 
-def test_a_build_that_published(rebuild, sample_build, tmp_path):
+def test_a_build_that_published(rebuild, oddities_build, tmp_path):
     result = rebuild()
     found = read(result, 0)
     assert (found["command"], found["status"], found["sentences"], found["alarms"]) == ("build", "done", [], [])
@@ -125,8 +125,8 @@ def test_a_build_that_published(rebuild, sample_build, tmp_path):
     assert all(list(table) == ["input_table", *states] for table in found["tables"])
     assert list(found["durations"]) == PHASES
     assert found["paths"] == {
-        "input": str(sample_build.input),
-        "rules": str(sample_build.input / "rules"),
+        "input": str(oddities_build.input),
+        "rules": str(oddities_build.input / "rules"),
         "warehouse": str(tmp_path / "warehouse.duckdb"),
         "published": str(tmp_path / "published"),
         "published_pay": str(tmp_path / "published_pay"),
@@ -140,11 +140,11 @@ def _without_seconds(text: str) -> str:
     return re.sub(r'(?<="durations": )\{[^}]*\}', "{}", text)
 
 
-def test_faults_are_counted_and_show_no_value(rebuild, sample_build):
+def test_faults_are_counted_and_show_no_value(rebuild, oddities_build):
     found = read(rebuild(), 0)
     assert all(list(fault) == ["input_table", "reason", "column_name", "rows"] for fault in found["faults"])
     counted = query(
-        sample_build.warehouse,
+        oddities_build.warehouse,
         "select input_table, reason, column_name, count(*) from audit.quarantined_rows group by all",
     )
     assert sorted(map(str, counted)) == sorted(str(tuple(fault.values())) for fault in found["faults"])

@@ -54,12 +54,12 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def copy(sample_build: Built, tmp_path: Path) -> Built:
+def copy(oddities_build: Built, tmp_path: Path) -> Built:
     """A build of the sample that a test can spoil, with an input of its own."""
-    source = Path(shutil.copytree(sample_build.input, tmp_path / "input"))
-    warehouse = Path(shutil.copy(sample_build.warehouse, tmp_path))
-    published = copy_published(sample_build, tmp_path)
-    shutil.copytree(sample_build.work_folder / "target", warehouse.with_suffix(".work") / "target")
+    source = Path(shutil.copytree(oddities_build.input, tmp_path / "input"))
+    warehouse = Path(shutil.copy(oddities_build.warehouse, tmp_path))
+    published = copy_published(oddities_build, tmp_path)
+    shutil.copytree(oddities_build.work_folder / "target", warehouse.with_suffix(".work") / "target")
     return Built(source, warehouse, published, 0, "")
 
 
@@ -117,11 +117,11 @@ def nobody() -> Iterator[Path]:
             os.seteuid(user)
 
 
-def test_a_build_again_publishes_the_same(copy, without_dbt, sample_build):
+def test_a_build_again_publishes_the_same(copy, without_dbt, oddities_build):
     result = without_dbt()
     assert result.exit_code == 0, result.output
-    assert differences(copy.database, sample_build.database, SCHEMAS) == []
-    assert differences(copy.pay_database, sample_build.pay_database, ["compensation"]) == []
+    assert differences(copy.database, oddities_build.database, SCHEMAS) == []
+    assert differences(copy.pay_database, oddities_build.pay_database, ["compensation"]) == []
     assert left_overs(copy.warehouse.parent) == []
     assert list((copy.work_folder).glob("tmp")) == []
 
@@ -214,7 +214,7 @@ def test_an_as_of_before_the_last_published_one(copy, as_of, lost):
     assert "is before 2026-07-01 00:00:00, as of which the last version was published" in sentence
 
 
-def test_killed_between_the_two_folders(copy, without_dbt, sample_build, monkeypatch):
+def test_killed_between_the_two_folders(copy, without_dbt, oddities_build, monkeypatch):
     """Pay is of the new build and the figures of the one before: the next build says so, and publishes both again."""
     spoil(copy.published, build_id="before")
     reopen_the_last_period(copy)
@@ -238,8 +238,8 @@ def test_killed_between_the_two_folders(copy, without_dbt, sample_build, monkeyp
     assert f"{copy.published} is of build before, and {copy.pay} of build " in built_again.stdout
     ids = [json.loads((folder / "contents.json").read_text())["build_id"] for folder in (copy.published, copy.pay)]
     assert ids[0] == ids[1] != "before"
-    assert differences(copy.database, sample_build.database, SCHEMAS) == []
-    assert differences(copy.pay_database, sample_build.pay_database, ["compensation"]) == []
+    assert differences(copy.database, oddities_build.database, SCHEMAS) == []
+    assert differences(copy.pay_database, oddities_build.pay_database, ["compensation"]) == []
     assert "is of build" not in without_dbt().stdout
     assert left_overs(copy.warehouse.parent) == []
 
@@ -374,7 +374,7 @@ def test_a_folder_in_a_parent_that_cannot_be_written_gets_its_files_one_by_one()
 
 @pytest.mark.parametrize("error", [errno.EBUSY, errno.EXDEV])
 @pytest.mark.parametrize("is_known", [True, False])
-def test_a_mount_point_gets_its_files_one_by_one(csv_build, sample_build, tmp_path, monkeypatch, error, is_known):
+def test_a_mount_point_gets_its_files_one_by_one(csv_build, oddities_build, tmp_path, monkeypatch, error, is_known):
     """Also where nothing says that it is one but the exchange that fails."""
     published, order = tmp_path / "published", []
     published.mkdir()
@@ -393,7 +393,7 @@ def test_a_mount_point_gets_its_files_one_by_one(csv_build, sample_build, tmp_pa
     monkeypatch.setattr("customer_outcomes.places.destination._is_mount", lambda folder: is_known)
     monkeypatch.setattr(Path, "replace", note)
     (published / ".DS_Store").touch()
-    for built in (csv_build, sample_build):
+    for built in (csv_build, oddities_build):
         check_destination(published, [])
         with hold(published):
             publish_again(built, published)
@@ -403,17 +403,17 @@ def test_a_mount_point_gets_its_files_one_by_one(csv_build, sample_build, tmp_pa
         marker["relations"]["marts.old"] = 0
         (published / "contents.json").write_text(json.dumps(marker))
     with hold(published):
-        publish_again(sample_build, published)
-    assert differences(published / DATABASE, sample_build.database, SCHEMAS) == []
-    assert differences(pay_folder(published) / DATABASE, sample_build.pay_database, ["compensation"]) == []
-    assert files_of(published).keys() == files_of(sample_build.published).keys() | {".DS_Store"}
+        publish_again(oddities_build, published)
+    assert differences(published / DATABASE, oddities_build.database, SCHEMAS) == []
+    assert differences(pay_folder(published) / DATABASE, oddities_build.pay_database, ["compensation"]) == []
+    assert files_of(published).keys() == files_of(oddities_build.published).keys() | {".DS_Store"}
     assert published.stat().st_ino == inode
     assert rights(pay_folder(published), (0o700, 0o600, 0o400)) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["published", "published_pay"]
 
 
-def test_a_folder_with_somebody_elses_file_is_refused(sample_build, tmp_path):
-    published = Path(shutil.copytree(sample_build.published, tmp_path / "published"))
+def test_a_folder_with_somebody_elses_file_is_refused(oddities_build, tmp_path):
+    published = Path(shutil.copytree(oddities_build.published, tmp_path / "published"))
     for name in ("~$shared_comp_inputs.xlsx", ".~lock.shared_comp_inputs.xlsx#", "marts/Thumbs.db", ".DS_Store"):
         (published / name).touch()
     check_destination(published, [])
@@ -428,9 +428,9 @@ def test_a_folder_with_somebody_elses_file_is_refused(sample_build, tmp_path):
         check_destination(published, [])
 
 
-def test_a_folder_of_figures_is_no_folder_of_pay(sample_build, tmp_path):
+def test_a_folder_of_figures_is_no_folder_of_pay(oddities_build, tmp_path):
     """Neither is published over the other, also where the folder of an older project holds both."""
-    published = copy_published(sample_build, tmp_path)
+    published = copy_published(oddities_build, tmp_path)
     pay = pay_folder(published)
     check_destination(published, [])
     check_destination(pay, [], PAY)
@@ -448,7 +448,7 @@ def test_a_folder_of_figures_is_no_folder_of_pay(sample_build, tmp_path):
     with pytest.raises(UnusableInput, match=r"holds mine\.txt, which no build published"):
         check_destination(pay, [], PAY)
     (published / "builds.jsonl").touch()
-    spoil(published, **json.loads((sample_build.published / "contents.json").read_text()))
+    spoil(published, **json.loads((oddities_build.published / "contents.json").read_text()))
     with pytest.raises(UnusableInput, match=r"holds builds\.jsonl, which no build published"):
         check_destination(published, [])
 

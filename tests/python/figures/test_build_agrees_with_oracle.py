@@ -28,6 +28,10 @@ def test_the_sample_company(sample_build):
     assert disagreements(sample_build, datetime(2026, 7, 1)) == []
 
 
+def test_the_company_of_oddities(oddities_build):
+    assert disagreements(oddities_build, datetime(2026, 7, 1)) == []
+
+
 def test_a_help_desk_without_money(tmp_path):
     """It has no customer and no charge, and its waiting times stand on the scoreboard all the same."""
     world = tmp_path / "world"

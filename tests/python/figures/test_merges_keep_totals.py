@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from customer_outcomes.project import SAMPLE_INPUT
 from helpers.builds import SEED, Built, good_build, query
+from helpers.oddities import ODDITIES_INPUT
 
 pytestmark = pytest.mark.whole_builds(1)
 
@@ -69,7 +69,7 @@ def survivor_of(account: str, merges: dict[str, str]) -> str:
 def merged(tmp_path_factory) -> Merges:
     folder = tmp_path_factory.mktemp("merged")
     world = folder / "world"
-    shutil.copytree(SAMPLE_INPUT, world)
+    shutil.copytree(ODDITIES_INPUT, world)
     path = world / "crm" / "accounts.csv"
     with path.open(newline="") as text:
         reader = csv.DictReader(text)
@@ -110,31 +110,31 @@ def parts(built: Built, statement: str) -> dict:
 
 
 @pytest.mark.parametrize("what", PARTS)
-def test_every_survivor_has_the_sum_of_what_merged_into_it(sample_build, merged, what):
-    before, after = (parts(built, PARTS[what]) for built in (sample_build, merged.built))
+def test_every_survivor_has_the_sum_of_what_merged_into_it(oddities_build, merged, what):
+    before, after = (parts(built, PARTS[what]) for built in (oddities_build, merged.built))
     assert len({merged.survivors[account] for account, _ in before if account in merged.survivors}) > 10
     assert any(merged.survivors.get(account) in merged.gone for account, _ in before), "nothing goes"
     assert after == merged.fold(before)
 
 
-def test_lifetime_values_add_up(sample_build, merged):
-    money = merged.fold(parts(sample_build, PARTS["money"]))
-    customers = {account for account, _ in merged.fold(parts(sample_build, PARTS["charges"]))}
+def test_lifetime_values_add_up(oddities_build, merged):
+    money = merged.fold(parts(oddities_build, PARTS["money"]))
+    customers = {account for account, _ in merged.fold(parts(oddities_build, PARTS["charges"]))}
     expected = {account: amount for (account, _), amount in money.items() if account in customers}
     found = dict(query(merged.built.database, CLTV))
     assert {account: cltv for account, cltv in found.items() if cltv} == expected
     assert found.keys() == customers
-    before = dict(query(sample_build.database, CLTV))
+    before = dict(query(oddities_build.database, CLTV))
     taken = sum(cltv for account, cltv in before.items() if merged.survivors.get(account) in merged.gone)
     assert taken > 0
     assert sum(found.values()) == sum(before.values()) - taken
 
 
-def test_every_campaign_models_value_is_all_there_is(sample_build, merged):
+def test_every_campaign_models_value_is_all_there_is(oddities_build, merged):
     statement = (
         "select attribution_model, sum(attributed_cltv), sum(customers) from metrics.campaign_performance group by 1"
     )
-    for built in (sample_build, merged.built):
+    for built in (oddities_build, merged.built):
         ((cltv, customers),) = query(built.database, "select sum(cltv), count(*) from marts.customer_lifetime")
         rows = query(built.database, statement)
         assert len(rows) == 4
@@ -143,12 +143,12 @@ def test_every_campaign_models_value_is_all_there_is(sample_build, merged):
             assert weights == pytest.approx(customers, abs=1e-9), model
 
 
-def test_company_figures_follow(sample_build, merged):
+def test_company_figures_follow(oddities_build, merged):
     """The subscriptions of a month as a whole, and what moved it."""
     months = "select month, ending_mrr, starting_mrr from metrics.subscription_retention where segment = 'all'"
     mrr = "select account_id, month, sum(mrr) from marts.subscription_months group by all"
     moved = "select month, sum(mrr_change) from marts.fct_subscription_movements group by month"
-    for built in (sample_build, merged.built):
+    for built in (oddities_build, merged.built):
         totals = defaultdict(Decimal)
         for (_, month), amount in parts(built, mrr).items():
             totals[month] += amount

@@ -68,14 +68,14 @@ OTHERS = {
 
 
 @pytest.fixture(scope="module")
-def engine(sample_build, tmp_path_factory):
+def engine(oddities_build, tmp_path_factory):
     """MetricFlow on a copy of the sample's warehouse, because dbt opens one to write."""
     folder = tmp_path_factory.mktemp("semantic_layer")
     manifest = parse_manifest_from_dbt_generated_manifest(
-        (sample_build.work_folder / "target" / "semantic_manifest.json").read_text()
+        (oddities_build.work_folder / "target" / "semantic_manifest.json").read_text()
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OUTCOMES_WAREHOUSE", str(shutil.copy(sample_build.warehouse, folder)))
+        patch.setenv("OUTCOMES_WAREHOUSE", str(shutil.copy(oddities_build.warehouse, folder)))
         patch.setenv("DBT_LOG_PATH", str(folder / "logs"))
         patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
         dbtProjectMetadata.load_from_paths(PROJECT_ROOT, PROJECT_ROOT)  # registers the adapter
@@ -83,13 +83,13 @@ def engine(sample_build, tmp_path_factory):
     DuckDBConnectionManager.close_all_connections()
 
 
-def test_every_metric_agrees_with_its_table(engine, sample_build):
+def test_every_metric_agrees_with_its_table(engine, oddities_build):
     statements = defaultdict(dict)
     for metric in engine.list_metrics(include_dimensions=False):
         for group_by, statement in comparisons(engine, metric.name):
             statements[tuple(group_by)][metric.name] = statement
     sentences = []
-    with duckdb.connect(sample_build.warehouse, read_only=True) as connection:
+    with duckdb.connect(oddities_build.warehouse, read_only=True) as connection:
         for group_by, by_metric in statements.items():
             table = answer(engine, metric_names=list(by_metric), group_by_names=group_by)
             for name, statement in by_metric.items():
@@ -101,12 +101,12 @@ def test_every_metric_agrees_with_its_table(engine, sample_build):
     assert not sentences
 
 
-def test_every_saved_query_has_an_answer(engine, sample_build):
+def test_every_saved_query_has_an_answer(engine, oddities_build):
     answers = {saved.name: answer(engine, saved_query_name=saved.name) for saved in engine.list_saved_queries()}
     for name, table in answers.items():
         for number, column in enumerate(table.column_names):
             assert any(row[number] is not None for row in table.rows), (name, column)
-    shared = query(sample_build.warehouse, "select distinct metric_name from metrics.metric_values")
+    shared = query(oddities_build.warehouse, "select distinct metric_name from metrics.metric_values")
     assert set(answers["company_scoreboard"].column_names) == {name for (name,) in shared} | {MONTH}
 
 

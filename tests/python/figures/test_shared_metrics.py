@@ -23,10 +23,10 @@ OTHER = {"marketing": "sales", "sales": "marketing"}
 
 
 @pytest.fixture(scope="module")
-def swapped(sample_build: Built, tmp_path_factory) -> Path:
+def swapped(oddities_build: Built, tmp_path_factory) -> Path:
     """The warehouse of the sample with the credits of marketing and of the other teams swapped."""
-    database = tmp_path_factory.mktemp("swapped") / sample_build.warehouse.name
-    shutil.copy(sample_build.warehouse, database)
+    database = tmp_path_factory.mktemp("swapped") / oddities_build.warehouse.name
+    shutil.copy(oddities_build.warehouse, database)
     with duckdb.connect(database, config={"threads": 2}) as connection:
         connection.execute("set timezone = 'UTC'")
         for relation in ("credit_accounts", "credit_transactions", "credit_deals"):
@@ -37,14 +37,14 @@ def swapped(sample_build: Built, tmp_path_factory) -> Path:
             "update intermediate.int_employees__monthly_teams set team = case team when 'marketing' then 'sales' else 'marketing' end"
         )
         for model in MODELS:
-            (file,) = (sample_build.work_folder / "target" / "compiled").rglob(f"{model.split('.')[1]}.sql")
+            (file,) = (oddities_build.work_folder / "target" / "compiled").rglob(f"{model.split('.')[1]}.sql")
             connection.execute(f"create or replace table {model} as {file.read_text()}")
     return database
 
 
 @pytest.mark.parametrize("relation", RELATIONS)
-def test_teams_differ_by_credit_alone(sample_build, swapped, relation):
-    before, after = (by_subject(records(database, relation)) for database in (sample_build.warehouse, swapped))
+def test_teams_differ_by_credit_alone(oddities_build, swapped, relation):
+    before, after = (by_subject(records(database, relation)) for database in (oddities_build.warehouse, swapped))
     marketing, sales = ({key for key in before if key[:2] == ("team", team)} for team in ("marketing", "sales"))
     assert marketing and sales
     assert [before[key] for key in sorted(marketing)] != [before[key] for key in sorted(sales)]

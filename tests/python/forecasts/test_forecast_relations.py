@@ -125,9 +125,9 @@ def test_cdnow_customers_are_as_the_published_parameters_say(cdnow, cdnow_rows):
         assert row["reason"] is None
 
 
-def test_few_customers_get_no_forecast_but_the_reason(sample_build):
-    fits = fits_of(sample_build)
-    customers = records(sample_build.database, "marts.customer_forecasts")
+def test_few_customers_get_no_forecast_but_the_reason(oddities_build):
+    fits = fits_of(oddities_build)
+    customers = records(oddities_build.database, "marts.customer_forecasts")
     repeating = sum(row["frequency"] > 0 for row in customers)
     assert 0 < repeating < 200
     for model in PURCHASE_MODELS:
@@ -140,7 +140,7 @@ def test_few_customers_get_no_forecast_but_the_reason(sample_build):
     for row in customers:
         assert {row[name] for name in figures} == {None}
         assert row["reason"] == fits["bg_nbd"]["reason"]
-    lifetimes = records(sample_build.database, "marts.customer_lifetime")
+    lifetimes = records(oddities_build.database, "marts.customer_lifetime")
     assert {row["forecast_value"] for row in lifetimes} == {None}
     assert {row["account_id"] for row in lifetimes} <= {row["account_id"] for row in customers}
 

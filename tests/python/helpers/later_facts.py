@@ -1,4 +1,4 @@
-"""The sample company a little later: facts that came late, and a ledger as an older version of the project left it."""
+"""The company of examples/oddities a little later: facts that came late, and a ledger as an older version of the project left it."""
 
 import csv
 import json

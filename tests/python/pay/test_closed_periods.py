@@ -14,12 +14,12 @@ TOUCHED = f"Period {PERIOD} is closed, but its lines or adjustments were changed
 
 
 @pytest.fixture
-def copy(sample_build: Built, tmp_path: Path) -> Built:
+def copy(oddities_build: Built, tmp_path: Path) -> Built:
     """A build of the sample that a test can spoil."""
-    warehouse = Path(shutil.copy(sample_build.warehouse, tmp_path))
-    published = copy_published(sample_build, tmp_path)
-    shutil.copytree(sample_build.work_folder / "target", warehouse.with_suffix(".work") / "target")
-    return Built(sample_build.input, warehouse, published, 0, "")
+    warehouse = Path(shutil.copy(oddities_build.warehouse, tmp_path))
+    published = copy_published(oddities_build, tmp_path)
+    shutil.copytree(oddities_build.work_folder / "target", warehouse.with_suffix(".work") / "target")
+    return Built(oddities_build.input, warehouse, published, 0, "")
 
 
 def test_every_copy_is_there_and_the_same(copy):

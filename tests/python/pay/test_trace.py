@@ -25,10 +25,10 @@ VIEWS = ("metrics.metric_evidence", "metrics.metric_evidence_customers")
 
 
 @pytest.fixture(scope="module")
-def warehouse(sample_build, tmp_path_factory) -> Path:
+def warehouse(oddities_build, tmp_path_factory) -> Path:
     """The sample's warehouse, with the rows of large views as tables, for many traces."""
-    path = tmp_path_factory.mktemp("trace") / sample_build.warehouse.name
-    shutil.copy(sample_build.warehouse, path)
+    path = tmp_path_factory.mktemp("trace") / oddities_build.warehouse.name
+    shutil.copy(oddities_build.warehouse, path)
     with duckdb.connect(path) as connection:
         for view in VIEWS:
             connection.execute(f"create table kept as select * from {view}")

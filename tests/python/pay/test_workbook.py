@@ -35,8 +35,8 @@ def write(warehouse: Path, path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def workbook(sample_build) -> Path:
-    return sample_build.pay / WORKBOOK
+def workbook(oddities_build) -> Path:
+    return oddities_build.pay / WORKBOOK
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +51,9 @@ def shown(workbook) -> openpyxl.Workbook:
 
 
 @pytest.fixture
-def changed(sample_build, tmp_path) -> Path:
+def changed(oddities_build, tmp_path) -> Path:
     """A copy of the warehouse for a test to change."""
-    return Path(shutil.copy(sample_build.warehouse, tmp_path / sample_build.warehouse.name))
+    return Path(shutil.copy(oddities_build.warehouse, tmp_path / oddities_build.warehouse.name))
 
 
 class Calculator:
@@ -138,13 +138,14 @@ def test_every_formula_gives_what_the_file_shows(formulas, shown):
     assert seen == FUNCTIONS.keys()
 
 
-def test_every_period_is_the_warehouse_s(shown, sample_build):
-    lines = query(sample_build.warehouse, "select * from compensation.comp_statement_lines")
+def test_every_period_is_the_warehouse_s(shown, oddities_build):
+    lines = query(oddities_build.warehouse, "select * from compensation.comp_statement_lines")
     periods = {f"{row[0]:%Y-%m}" for row in lines}
     assert period_sheets(shown) == sorted(periods, reverse=True)
     totals = dict(
         query(
-            sample_build.warehouse, "select period, sum(payout) from compensation.comp_statement_lines group by period"
+            oddities_build.warehouse,
+            "select period, sum(payout) from compensation.comp_statement_lines group by period",
         )
     )
     for period, total in totals.items():
@@ -159,7 +160,7 @@ def test_every_period_is_the_warehouse_s(shown, sample_build):
         f"select user_id, {columns}, payout from compensation.comp_statement_lines"
         " order by period desc, user_id, plan_id, plan_version, metric_name"
     )
-    expected = [[as_shown(value) for value in row] for row in query(sample_build.warehouse, statement)]
+    expected = [[as_shown(value) for value in row] for row in query(oddities_build.warehouse, statement)]
     found = [
         [row["user_id"], *(row[name] for name, _, _ in STATEMENT[4:AMOUNT])]
         for period in period_sheets(shown)
@@ -169,7 +170,7 @@ def test_every_period_is_the_warehouse_s(shown, sample_build):
     assert found == expected
 
 
-def test_inputs_and_adjustments_are_the_warehouse_s(shown, sample_build):
+def test_inputs_and_adjustments_are_the_warehouse_s(shown, oddities_build):
     for sheet, relation, key in (
         ("Inputs", "shared_comp_inputs", "period desc, user_id, metric_name"),
         ("Adjustments", "comp_adjustments", "period desc, adjustment_id"),
@@ -177,7 +178,7 @@ def test_inputs_and_adjustments_are_the_warehouse_s(shown, sample_build):
         rows = rows_of(shown, sheet)
         names = [name for name in rows[0] if name != "kind"]
         expected = query(
-            sample_build.warehouse, f"select {', '.join(names)} from compensation.{relation} order by {key}"
+            oddities_build.warehouse, f"select {', '.join(names)} from compensation.{relation} order by {key}"
         )
         assert len(rows) == len(expected)
         for row, values in zip(rows, expected):
@@ -265,8 +266,8 @@ def test_text_that_looks_like_a_formula_is_text(changed, tmp_path):
         assert cell.data_type == "s" and cell.quotePrefix, cell
 
 
-def test_the_same_warehouse_gives_the_same_bytes(sample_build, workbook, tmp_path):
-    path = write(sample_build.warehouse, tmp_path / WORKBOOK)
+def test_the_same_warehouse_gives_the_same_bytes(oddities_build, workbook, tmp_path):
+    path = write(oddities_build.warehouse, tmp_path / WORKBOOK)
     assert path.read_bytes() == workbook.read_bytes()
     with zipfile.ZipFile(path) as archive:
         assert {entry.date_time[0] for entry in archive.infolist()} == {1980}

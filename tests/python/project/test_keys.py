@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 
-@pytest.mark.parametrize("build", ["sample_build", "csv_build", "parquet_build"])
+@pytest.mark.parametrize("build", ["oddities_build", "csv_build", "parquet_build"])
 def test_declared_keys_are_unique(build, request):
     built = request.getfixturevalue(build)
     nodes = json.loads((built.work_folder / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
@@ -27,9 +27,9 @@ def test_declared_keys_are_unique(build, request):
     assert repeated == []
 
 
-def test_columns_are_described(sample_build):
+def test_columns_are_described(oddities_build):
     """Every column that a relation has, but for landing and the records, which are the input contract's."""
-    manifest = json.loads((sample_build.work_folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((oddities_build.work_folder / "target" / "manifest.json").read_text(encoding="utf-8"))
     models = [
         node
         for node in manifest["nodes"].values()
@@ -41,7 +41,7 @@ def test_columns_are_described(sample_build):
         for column in node["columns"].values()
         if column["description"].strip()
     }
-    with duckdb.connect(sample_build.warehouse, read_only=True) as connection:
+    with duckdb.connect(oddities_build.warehouse, read_only=True) as connection:
         columns = connection.execute(
             "select table_schema, table_name, column_name from information_schema.columns"
         ).fetchall()

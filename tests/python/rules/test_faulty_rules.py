@@ -11,9 +11,9 @@ import duckdb
 import pytest
 
 from customer_outcomes.places.paths import pay_folder
-from customer_outcomes.project import SAMPLE_INPUT
 from customer_outcomes.rules import forms
 from helpers.builds import command, copy_published, files_of
+from helpers.oddities import ODDITIES_INPUT
 
 pytestmark = pytest.mark.whole_builds(1)
 
@@ -72,9 +72,9 @@ insert into compensation.ledger_adjustments values ('d1', 'ann', '2026-01-01'), 
 
 
 @pytest.fixture(scope="module")
-def nodes(sample_build) -> list[dict]:
+def nodes(oddities_build) -> list[dict]:
     """The tests of rules and the seeds that they judge, as a build ran them."""
-    manifest = json.loads((sample_build.work_folder / "target" / "manifest.json").read_text())
+    manifest = json.loads((oddities_build.work_folder / "target" / "manifest.json").read_text())
     return [
         node for node in manifest["nodes"].values() if node["resource_type"] == "seed" or node["name"].startswith(TESTS)
     ]
@@ -355,27 +355,27 @@ def test_a_participant_may_have_left_the_team(rules, nodes):
     assert faults(rules, nodes) == []
 
 
-def test_facts_and_rules_are_parsed_alike(sample_build):
+def test_facts_and_rules_are_parsed_alike(oddities_build):
     """What Python renders of the macros is what dbt renders."""
-    manifest = json.loads((sample_build.work_folder / "target" / "manifest.json").read_text())
+    manifest = json.loads((oddities_build.work_folder / "target" / "manifest.json").read_text())
     staged = manifest["nodes"]["model.customer_outcomes.land_outcomes"]["compiled_code"]
     for column, data_type in (("due_at", "timestamp"), ("is_deleted", "boolean")):
         assert forms.parsed(column, data_type, f"text_{column}") in staged
         assert forms.trimmed(f"received.{column}") in staged
 
 
-def test_a_faulty_plan_stops_the_build(sample_build, tmp_path):
+def test_a_faulty_plan_stops_the_build(oddities_build, tmp_path):
     """The first row of the sample's plans weighs .1 too much; nothing of it is published."""
-    rules = Path(shutil.copytree(SAMPLE_INPUT / "rules", tmp_path / "rules"))
+    rules = Path(shutil.copytree(ODDITIES_INPUT / "rules", tmp_path / "rules"))
     with (rules / "comp_plans.csv").open(newline="") as text:
         header, first, *rest = csv.reader(text)
     weight = header.index("weight")
     first[weight] = str(round(float(first[weight]) + 0.1, 6))
     with (rules / "comp_plans.csv").open("w", newline="") as text:
         csv.writer(text).writerows([header, first, *rest])
-    published = copy_published(sample_build, tmp_path)
+    published = copy_published(oddities_build, tmp_path)
 
-    arguments = command(tmp_path, SAMPLE_INPUT, datetime(2026, 7, 1), None, threads=2)
+    arguments = command(tmp_path, ODDITIES_INPUT, datetime(2026, 7, 1), None, threads=2)
     finished = subprocess.run([*arguments, "--rules", rules], capture_output=True, text=True, check=False)
     said = " ".join((finished.stdout + finished.stderr).split())
     row = dict(zip(header, first, strict=True))
@@ -386,5 +386,5 @@ def test_a_faulty_plan_stops_the_build(sample_build, tmp_path):
     assert f"{fault} 1.100000, not to 1." in said
     assert said.count("comp_plans.csv") == 1
     assert f"{published} and {published}_pay stay as the last good build left them." in said
-    assert files_of(published) == files_of(sample_build.published)
-    assert files_of(pay_folder(published)) == files_of(sample_build.pay)
+    assert files_of(published) == files_of(oddities_build.published)
+    assert files_of(pay_folder(published)) == files_of(oddities_build.pay)
