@@ -181,16 +181,16 @@ def check(
 @app.command()
 def sample(
     directory: Annotated[Path, typer.Argument(help="The folder to write; it must be empty or not exist.")],
-    accounts: Annotated[int, typer.Option(min=10, help="The number of accounts.")] = 60,
+    accounts: Annotated[int, typer.Option(min=10, help="The number of accounts.")] = 400,
     seed: Annotated[int, typer.Option(min=0, help="The seed; equal seeds write equal companies.")] = 1,
     format: Annotated[FileFormat, typer.Option(help="The files' format.")] = FileFormat.CSV,
     transactions: Annotated[
-        int | None, typer.Option(min=0, help="The number of transactions. Default: about 20 per account.")
+        int | None, typer.Option(min=0, help="The number of transactions. Default: 15 per account.")
     ] = None,
 ) -> None:
     """Write a sample company in the input contract's shape."""
     from customer_outcomes.report.summary import progress_bar
-    from customer_outcomes.sample import write_sample
+    from sample_company import write_sample
 
     with _exit_codes(f"{directory} may hold part of a sample.", directory), raised_as(UnusableInput, directory):
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
