@@ -42,6 +42,7 @@ TICKET_WORLD = Path(__file__).with_name("ticket_world.sql")
 TICKET_SCRIPT = Path(__file__).with_name("tickets.sql")
 AS_OF = "2026-07-01 00:00:00"  # the end of the sample company's story
 THREADS = os.cpu_count() or 1
+TRANSACTIONS_PER_ACCOUNT = 20
 AIM_SECONDS, AIM_BYTES, AIM_RATIO = 30, 3e9, 3
 TICKET_AIM_SECONDS, TICKET_AIM_BYTES, TICKET_AIM_GROWTH, TICKET_AIM_LONG = 12, 2e9, 10, 1.0
 LONG = 100  # the factor by which tickets stay open longer in the third company of tickets
@@ -234,7 +235,8 @@ def sample(accounts: int) -> Path:
         partial = folder.with_name(f"partial_{accounts}")
         shutil.rmtree(partial, ignore_errors=True)
         partial.parent.mkdir(parents=True, exist_ok=True)
-        run(outcomes("sample", partial, "--accounts", accounts, "--format", "parquet"))
+        transactions = accounts * TRANSACTIONS_PER_ACCOUNT
+        run(outcomes("sample", partial, "--accounts", accounts, "--transactions", transactions, "--format", "parquet"))
         shutil.rmtree(partial / "rules")
         for table in partial.glob("*/*"):
             if table.relative_to(partial).as_posix() not in TABLES:

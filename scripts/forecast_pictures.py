@@ -2,8 +2,8 @@
 
     .venv/bin/python scripts/forecast_pictures.py [--accounts N]
 
-The sample company has too few customers for a forecast. So a larger one is written, its models are built up to the
-fits, and it is removed afterwards. The same number of accounts draws the same pictures.
+The pictures of a few hundred customers would be rough. So a larger sample company is written, its models are built up
+to the fits, and it is removed afterwards. The same number of accounts draws the same pictures.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from customer_outcomes.forecasts.models import Fit, expected_new_purchases, expe
 from customer_outcomes.forecasts.relations import DAYS_PER_WEEK, PURCHASE_MODELS
 from customer_outcomes.intake.folder import check_folder, connect_folder
 from customer_outcomes.project import PROJECT_ROOT
-from customer_outcomes.sample import write_sample
+from sample_company import write_sample
 
 matplotlib.use("agg")
 from matplotlib import pyplot as plt

@@ -6,6 +6,7 @@ ones, and e-mail addresses in place of keys.
 
 import json
 import re
+import shutil
 import subprocess
 from collections import defaultdict
 from datetime import datetime
@@ -18,10 +19,9 @@ from customer_outcomes.contract import load_contract
 from customer_outcomes.errors import without_addresses
 from customer_outcomes.intake.quarantine import Fault
 from customer_outcomes.project import PROJECT_ROOT
-from customer_outcomes.sample import write_sample
-from customer_outcomes.sample.oddities import BROKEN_LINES
 from helpers.builds import OUTCOMES, Built, good_build, query, records, run_build
 from helpers.markers import MARKER, PERSONAL, marked_columns, marked_files, marker, rewrite
+from helpers.oddities import ODDITIES_INPUT, unreadable_lines
 
 pytestmark = pytest.mark.whole_builds(2)
 
@@ -89,12 +89,12 @@ SOUND = {
 
 
 class Marked:
-    """The input folder of a sample company, and the delivered versions of each row of a table by key."""
+    """A copy of the company of examples/oddities, and the delivered versions of each row of a table by key."""
 
     def __init__(self, folder: Path):
         self.folder, self.count = folder, 0
         self.versions: dict[str, dict[str, list[dict[str, str]]]] = defaultdict(lambda: defaultdict(list))
-        write_sample(folder, accounts=12)
+        shutil.copytree(ODDITIES_INPUT, folder)
         for table in {*PERSONAL, *FAULTY, *SOUND}:
             self.mark(table)
 
@@ -109,7 +109,7 @@ class Marked:
     def mark(self, table: str) -> None:
         """Put markers into a file, and lines at its end that cannot be read and hold a marker."""
         path = self.folder.joinpath(*table.split(".")).with_suffix(".csv")
-        path.write_bytes(path.read_bytes().replace(BROKEN_LINES.get(table, b"") + b"\n", b"\n"))
+        path.write_bytes(path.read_bytes().replace(unreadable_lines().get(table, b"") + b"\n", b"\n"))
         key = load_contract()[table]["primary_key"][0]
 
         def marked(rows: list[dict]) -> list[dict]:
@@ -339,17 +339,17 @@ def test_a_row_has_the_sha256_of_what_is_shown(built):
 
 def test_a_line_that_cannot_be_read_is_hidden_where_it_may_hold_personal_data(quarantined):
     lines = {row["input_table"]: row for row in quarantined if row["reason"] == "unreadable_line"}
-    assert lines.keys() == {*PERSONAL, *SOUND, *(BROKEN_LINES.keys() - {"crm.contacts"})}
+    assert lines.keys() == {*PERSONAL, *SOUND, *(unreadable_lines().keys() - {"crm.contacts"})}
     for table in (*PERSONAL, *SOUND):
         assert json.loads(lines[table]["row_json"]) == {"line": "hidden", "line_sha256": "hidden"}
 
 
 def test_a_line_without_personal_data_is_kept_as_it_is(quarantined):
-    tables = BROKEN_LINES.keys() - PERSONAL.keys()
+    tables = unreadable_lines().keys() - PERSONAL.keys()
     assert tables
     for table in tables:
         (row,) = (row for row in quarantined if (row["input_table"], row["reason"]) == (table, "unreadable_line"))
-        assert json.loads(row["row_json"])["line"] == BROKEN_LINES[table].decode("utf-8", "backslashreplace")
+        assert json.loads(row["row_json"])["line"] == unreadable_lines()[table].decode("utf-8", "backslashreplace")
 
 
 def test_a_rule_about_an_address_is_refused_without_it(marked, built, tmp_path):
