@@ -75,21 +75,16 @@ def _touches(batch: Accounts, random: np.random.Generator) -> tuple[pa.Table, li
         ids = keys("touch", batch.number, place)
         tables.append(
             build(
-                "crm.touches",
-                keep,
-                touch_id=ids,
-                occurred_at=occurred_at,
+                "crm.touches", keep, touch_id=ids, occurred_at=occurred_at,
                 channel=choose(["call", "email", "chat", "meeting"], random.integers(0, 4, rows)),
                 direction=choose(["outbound", "inbound"], (random.random(rows) < 0.15).astype(int)),
                 user_id=choose(USERS, user),
                 lead_id=only(keys("lead", batch.number, 1), np.full(rows, place < 4)),
-                contact_id=keys("cont", batch.number, 1),
-                account_id=keys("acct", batch.number),
+                contact_id=keys("cont", batch.number, 1), account_id=keys("acct", batch.number),
                 nurture_point=only(pa.repeat("trial_day_7", rows), np.full(rows, place == 1)),
-                is_automated=False,
-                is_delivered=True,
+                is_automated=False, is_delivered=True,
             )
-        )
+        )  # fmt: skip
         if place == 1 or place % 3 == 0:
             asked = random.random(rows) < np.where(user == RARELY_ASKS, 0.6, 0.92)
             sent_at = occurred_at + days(random.uniform(0.05, 3, rows))
@@ -111,20 +106,13 @@ def _touches(batch: Accounts, random: np.random.Generator) -> tuple[pa.Table, li
     other = np.where(random.random(rows) < 0.5, batch.campaign, running_campaign(batch.created_at, random))
     tables.append(
         build(
-            "crm.touches",
-            ~np.isnat(mailed_at) & (batch.campaign >= 0),
-            touch_id=keys("mail", batch.number),
-            occurred_at=mailed_at,
-            channel="email",
-            direction="outbound",
-            campaign_id=choose(CAMPAIGN_IDS, other),
-            lead_id=keys("lead", batch.number, 1),
-            contact_id=keys("cont", batch.number, batch.contacts),
-            account_id=keys("acct", batch.number),
-            is_automated=True,
-            is_delivered=random.random(rows) < 0.95,
+            "crm.touches", ~np.isnat(mailed_at) & (batch.campaign >= 0), touch_id=keys("mail", batch.number),
+            occurred_at=mailed_at, channel="email", direction="outbound",
+            campaign_id=choose(CAMPAIGN_IDS, other), lead_id=keys("lead", batch.number, 1),
+            contact_id=keys("cont", batch.number, batch.contacts), account_id=keys("acct", batch.number),
+            is_automated=True, is_delivered=random.random(rows) < 0.95,
         )
-    )
+    )  # fmt: skip
     return pa.concat_tables(tables), requests
 
 
@@ -149,16 +137,12 @@ def _tickets(batch: Accounts, random: np.random.Generator) -> tuple[pa.Table, pa
     ids, nobody, minute = keys("tick", lives.number, place), np.full(rows, -1), days(1 / 1440)
     contact = 1 + (random.random(rows) < 0.3) * (lives.contacts - 1)
     tickets = build(
-        "support.tickets",
-        ticket_id=ids,
-        account_id=keys("acct", lives.number),
+        "support.tickets", ticket_id=ids, account_id=keys("acct", lives.number),
         contact_id=keys("cont", lives.number, contact),
         channel=choose(["email", "chat", "phone", "web"], random.integers(0, 4, rows)),
         priority=choose(["low", "normal", "high", "urgent"], random.choice(4, rows, p=[0.2, 0.5, 0.2, 0.1])),
-        schedule_id=choose(SCHEDULES, (lives.currency == 1).astype(int)),
-        is_spam=False,
-        created_at=created_at,
-    )
+        schedule_id=choose(SCHEDULES, (lives.currency == 1).astype(int)), is_spam=False, created_at=created_at,
+    )  # fmt: skip
     # (moment, type, type of the actor, user, whether it is public, new value, whether it happens)
     steps: list[tuple[Any, ...]] = [
         (created_at, "comment", "customer", nobody, True, None, True),
@@ -172,19 +156,13 @@ def _tickets(batch: Accounts, random: np.random.Generator) -> tuple[pa.Table, pa
     ]
     events = [
         build(
-            "support.ticket_events",
-            np.broadcast_to(happens, rows) & (occurred_at < END),
-            event_id=keys("evnt", lives.number, place, step),
-            ticket_id=ids,
-            occurred_at=occurred_at,
-            event_type=event_type,
-            actor_type=actor_type,
-            actor_user_id=choose(USERS, actor),
-            is_public=is_public,
-            new_value=new_value,
+            "support.ticket_events", np.broadcast_to(happens, rows) & (occurred_at < END),
+            event_id=keys("evnt", lives.number, place, step), ticket_id=ids, occurred_at=occurred_at,
+            event_type=event_type, actor_type=actor_type, actor_user_id=choose(USERS, actor),
+            is_public=is_public, new_value=new_value,
         )
         for step, (occurred_at, event_type, actor_type, actor, is_public, new_value, happens) in enumerate(steps, 1)
-    ]
+    ]  # fmt: skip
     lean = SKILL[user] - 0.03 * np.log(answer_days / 0.2)
     requests = [
         Requests(survey_id, "ticket", ids, ids, account, contact, user, solved_at + days(0.1), is_solved & keep, lean)
@@ -254,14 +232,10 @@ def _ask(batch: Accounts, random: np.random.Generator, requests: Requests) -> tu
     answers = keep & is_delivered & (random.random(rows) < lives.openness) & (responded_at < END)
     comment = np.where(random.random(rows) < 0.12, np.minimum(wish * 5, 4).astype(int), -1)
     responses = build(
-        "survey.responses",
-        answers,
-        response_id=pc.binary_join_element_wise("resp", requests.ids, "_"),
-        score=low + np.round(wish * (high - low)),
-        comment=choose(COMMENTS, comment),
-        responded_at=responded_at,
+        "survey.responses", answers, response_id=pc.binary_join_element_wise("resp", requests.ids, "_"),
+        score=low + np.round(wish * (high - low)), comment=choose(COMMENTS, comment), responded_at=responded_at,
         **about,
-    )
+    )  # fmt: skip
     return invitations, responses
 
 
@@ -273,15 +247,13 @@ def _usage_days(batch: Accounts, random: np.random.Generator) -> pa.Table:
     )
     for contact in (1, 2):
         account, place = repeated(np.where(contact <= batch.contacts, months, 0))
-        lives = batch[account]
+        lives, day = batch[account], 30 * (place - 1) + random.integers(0, 30, len(account))
         tables.append(
             build(
-                "product.usage_days",
-                account_id=keys("acct", lives.number),
+                "product.usage_days", account_id=keys("acct", lives.number),
                 contact_id=keys("cont", lives.number, contact),
-                used_on=first_day[account]
-                + (30 * (place - 1) + random.integers(0, 30, len(account))).astype("timedelta64[D]"),
+                used_on=first_day[account] + day.astype("timedelta64[D]"),
                 value_events=random.poisson(3.5 * lives.happiness),
             )
-        )
+        )  # fmt: skip
     return pa.concat_tables(tables)

@@ -44,21 +44,14 @@ def crm_tables(batch: Accounts, random: np.random.Generator) -> Tables:
     ids = keys("cont", batch.number[account], place)
     return {
         "crm.accounts": build(
-            "crm.accounts",
-            account_id=keys("acct", batch.number),
-            account_name=_names(batch.number),
-            account_type="business",
-            segment=choose(SEGMENTS, batch.segment),
+            "crm.accounts", account_id=keys("acct", batch.number), account_name=_names(batch.number),
+            account_type="business", segment=choose(SEGMENTS, batch.segment),
             industry=choose(INDUSTRIES, batch.number % len(INDUSTRIES)),
-            country_code=choose(COUNTRIES, batch.country),
-            created_at=batch.created_at,
+            country_code=choose(COUNTRIES, batch.country), created_at=batch.created_at,
         ),
         "crm.contacts": build(
-            "crm.contacts",
-            contact_id=ids,
-            account_id=keys("acct", batch.number[account]),
-            email=pc.binary_join_element_wise(ids, "mail.example", "@"),
-            created_at=batch.created_at[account],
+            "crm.contacts", contact_id=ids, account_id=keys("acct", batch.number[account]),
+            email=pc.binary_join_element_wise(ids, "mail.example", "@"), created_at=batch.created_at[account],
         ),
         "crm.account_assignments": _assignments(batch, random),
         "crm.leads": _leads(batch, random),
@@ -68,15 +61,12 @@ def crm_tables(batch: Accounts, random: np.random.Generator) -> Tables:
         "crm.subscriptions": _subscriptions(batch),
         "crm.outcomes": _outcomes(batch, random),
         "crm.referrals": build(
-            "crm.referrals",
-            batch.referrer >= 0,
-            referral_id=keys("refr", batch.number),
+            "crm.referrals", batch.referrer >= 0, referral_id=keys("refr", batch.number),
             referrer_account_id=keys("acct", batch.referrer + 1),
             referrer_contact_id=keys("cont", batch.referrer + 1, 1),
-            referred_lead_id=keys("lead", batch.number, 1),
-            referred_at=batch.created_at - days(1),
+            referred_lead_id=keys("lead", batch.number, 1), referred_at=batch.created_at - days(1),
         ),
-    }
+    }  # fmt: skip
 
 
 def _names(number: Array) -> pa.Array:
@@ -89,6 +79,7 @@ def _names(number: Array) -> pa.Array:
 
 def _assignments(batch: Accounts, random: np.random.Generator) -> pa.Table:
     """Return the assignments of accounts: to sales, then to onboarding, then to success, which drops some of them."""
+    rows = len(batch)
     stages: list[tuple[Any, ...]] = [
         (1, batch.seller, batch.created_at + days(1), batch.onboarded_at, 0.9),
         (2, batch.onboarder, batch.onboarded_at, batch.succeeded_at, 0.9),
@@ -96,21 +87,14 @@ def _assignments(batch: Accounts, random: np.random.Generator) -> pa.Table:
     ]
     return pa.concat_tables(
         build(
-            "crm.account_assignments",
-            assigned_at < END,
-            assignment_id=keys("asgn", batch.number, place),
-            account_id=keys("acct", batch.number),
-            user_id=choose(USERS, user),
-            assigned_at=assigned_at,
-            accepted_at=before_end(
-                np.where(
-                    random.random(len(batch)) < accepted, assigned_at + days(random.gamma(1.2, 0.3, len(batch))), NEVER
-                )
-            ),
+            "crm.account_assignments", assigned_at < END, assignment_id=keys("asgn", batch.number, place),
+            account_id=keys("acct", batch.number), user_id=choose(USERS, user), assigned_at=assigned_at,
+            accepted_at=before_end(np.where(chance < accepted, assigned_at + wait, NEVER)),
             unassigned_at=before_end(until),
         )
         for place, user, assigned_at, until, accepted in stages
-    )
+        for chance, wait in [(random.random(rows), days(random.gamma(1.2, 0.3, rows)))]
+    )  # fmt: skip
 
 
 def _leads(batch: Accounts, random: np.random.Generator) -> pa.Table:
@@ -118,79 +102,46 @@ def _leads(batch: Accounts, random: np.random.Generator) -> pa.Table:
     qualified_at = before_end(batch.created_at + days(random.uniform(1, 5, len(batch))))
     accepted_at = before_end(qualified_at + days(random.gamma(1.2, 0.4, len(batch))))
     is_lost = ~batch.is_customer & (batch.decided_at < END)
+    channel = np.where(batch.campaign >= 0, batch.campaign, len(CHANNELS) + (batch.referrer < 0))
     own = build(
-        "crm.leads",
-        lead_id=keys("lead", batch.number, 1),
-        created_at=batch.created_at - days(0.01),
-        channel=choose(
-            [*CHANNELS, "referral", "direct"],
-            np.where(
-                batch.campaign >= 0, batch.campaign, np.where(batch.referrer >= 0, len(CHANNELS), len(CHANNELS) + 1)
-            ),
-        ),
-        campaign_id=choose(CAMPAIGN_IDS, batch.campaign),
-        owner_user_id=choose(USERS, batch.marketer),
-        contact_id=keys("cont", batch.number, 1),
-        account_id=keys("acct", batch.number),
-        qualified_at=qualified_at,
-        sales_user_id=only(choose(USERS, batch.seller), qualified_at < END),
-        accepted_at=accepted_at,
-        converted_at=np.where(batch.is_customer, batch.decided_at, NEVER),
+        "crm.leads", lead_id=keys("lead", batch.number, 1), created_at=batch.created_at - days(0.01),
+        channel=choose([*CHANNELS, "referral", "direct"], channel),
+        campaign_id=choose(CAMPAIGN_IDS, batch.campaign), owner_user_id=choose(USERS, batch.marketer),
+        contact_id=keys("cont", batch.number, 1), account_id=keys("acct", batch.number),
+        qualified_at=qualified_at, sales_user_id=only(choose(USERS, batch.seller), qualified_at < END),
+        accepted_at=accepted_at, converted_at=np.where(batch.is_customer, batch.decided_at, NEVER),
         disqualified_at=np.where(is_lost, batch.decided_at, NEVER),
-    )
+    )  # fmt: skip
     other_at = at_work(batch.created_at + days(random.uniform(-1, 1, len(batch))), random)
     campaign = running_campaign(other_at, random)
     other = build(
-        "crm.leads",
-        (batch.number % 3 == 0) & (other_at < END),
-        lead_id=keys("lead", batch.number, 2),
-        created_at=other_at,
-        channel=choose(CHANNELS, campaign),
-        campaign_id=choose(CAMPAIGN_IDS, campaign),
-        owner_user_id=choose(USERS, batch.marketer),
-        disqualified_at=before_end(other_at + days(20)),
-    )
+        "crm.leads", (batch.number % 3 == 0) & (other_at < END), lead_id=keys("lead", batch.number, 2),
+        created_at=other_at, channel=choose(CHANNELS, campaign), campaign_id=choose(CAMPAIGN_IDS, campaign),
+        owner_user_id=choose(USERS, batch.marketer), disqualified_at=before_end(other_at + days(20)),
+    )  # fmt: skip
     return pa.concat_tables([own, other])
-
-
-def _annual_amount(batch: Accounts) -> Array:
-    """Return what a year of the first subscription of each account costs, in its currency."""
-    return np.round(12 * batch.seats * PRICES[batch.tier - 1] * PRICE_FACTOR[batch.currency], 2)
 
 
 def _deals(batch: Accounts) -> pa.Table:
     """Return the deals: the first one of each account, and a second one with its upgrade."""
-    closed_at = before_end(batch.decided_at)
-    first = (
-        1,
-        _annual_amount(batch),
-        batch.created_at + days(9),
-        closed_at,
-        batch.is_customer,
-        batch.created_at + days(9) < END,
-    )
-    grown = ~np.isnat(batch.upgraded_at)
-    start = between(batch.first_charge_at, batch.upgraded_at, 0.5)
-    second = (2, np.round(_annual_amount(batch) * 0.4, 2), start, batch.upgraded_at, grown, grown)
+    begun_at, closed_at, grown = batch.created_at + days(9), before_end(batch.decided_at), ~np.isnat(batch.upgraded_at)
+    annual = np.round(12 * batch.seats * PRICES[batch.tier - 1] * PRICE_FACTOR[batch.currency], 2)
+    first = (1, annual, begun_at, closed_at, batch.is_customer, begun_at < END)
+    grows_at = between(batch.first_charge_at, batch.upgraded_at, 0.5)
+    second = (2, np.round(annual * 0.4, 2), grows_at, batch.upgraded_at, grown, grown)
     return pa.concat_tables(
         build(
-            "crm.opportunities",
-            keep,
-            opportunity_id=keys("opp", batch.number, place),
-            account_id=keys("acct", batch.number),
-            owner_user_id=choose(USERS, batch.seller),
+            "crm.opportunities", keep, opportunity_id=keys("opp", batch.number, place),
+            account_id=keys("acct", batch.number), owner_user_id=choose(USERS, batch.seller),
             owner_at_close_user_id=only(choose(USERS, batch.seller), ~np.isnat(closed_at)),
             lead_id=only(keys("lead", batch.number, 1), np.full(len(batch), place == 1)),
             campaign_id=choose(CAMPAIGN_IDS, batch.campaign if place == 1 else np.full(len(batch), -1)),
-            stage=choose(["lost", "won", "proposal"], np.where(np.isnat(closed_at), 2, is_won)),
-            amount=amount,
-            currency_code=choose(CURRENCIES, batch.currency),
-            created_at=created_at,
-            closed_at=closed_at,
+            stage=choose(["lost", "won", "proposal"], np.where(np.isnat(closed_at), 2, is_won)), amount=amount,
+            currency_code=choose(CURRENCIES, batch.currency), created_at=created_at, closed_at=closed_at,
             is_won=only(pa.array(is_won), ~np.isnat(closed_at)),
         )
         for place, amount, created_at, closed_at, is_won, keep in (first, second)
-    )
+    )  # fmt: skip
 
 
 def _splits(batch: Accounts) -> pa.Table:
@@ -199,14 +150,11 @@ def _splits(batch: Accounts) -> pa.Table:
     helper = np.where(batch.seller == BEST_SELLER + 1, BEST_SELLER + 2, BEST_SELLER + 1)
     return pa.concat_tables(
         build(
-            "crm.opportunity_splits",
-            is_split,
-            opportunity_id=keys("opp", batch.number, 1),
-            user_id=choose(USERS, user),
-            share=np.full(len(batch), share),
+            "crm.opportunity_splits", is_split, opportunity_id=keys("opp", batch.number, 1),
+            user_id=choose(USERS, user), share=np.full(len(batch), share),
         )
         for user, share in ((batch.seller, 0.6), (helper, 0.4))
-    )
+    )  # fmt: skip
 
 
 def _transactions(batch: Accounts, random: np.random.Generator) -> pa.Table:
@@ -234,23 +182,18 @@ def _transactions(batch: Accounts, random: np.random.Generator) -> pa.Table:
     product = np.where(gives_back, np.roll(product, 1), product)
     kind = np.where(gives_back, random.choice([1, 1, 1, 2, 3], rows), 0)
     is_plain = ~gives_back & ~is_reversed & (place > 1)
+    status = np.where(is_plain, random.choice(3, rows, p=[0.96, 0.01, 0.03]), 0)
     return build(
-        "crm.transactions",
-        transaction_id=keys("tx", number),
-        account_id=keys("acct", lives.number),
+        "crm.transactions", transaction_id=keys("tx", number), account_id=keys("acct", lives.number),
         contact_id=keys("cont", lives.number, 1),
         opportunity_id=keys("opp", lives.number, np.where(place == 1, 1, -1)),
         product_id=choose(PRODUCT_IDS, product),
         transaction_type=choose(["charge", "refund", "credit", "chargeback"], kind),
-        status=choose(
-            ["completed", "pending", "failed"], np.where(is_plain, random.choice(3, rows, p=[0.96, 0.01, 0.03]), 0)
-        ),
-        quantity=np.where(gives_back, np.roll(quantity, 1), quantity),
-        amount=amount,
-        currency_code=choose(CURRENCIES, lives.currency),
-        transacted_at=moment,
+        status=choose(["completed", "pending", "failed"], status),
+        quantity=np.where(gives_back, np.roll(quantity, 1), quantity), amount=amount,
+        currency_code=choose(CURRENCIES, lives.currency), transacted_at=moment,
         original_transaction_id=only(keys("tx", number - 1), gives_back),
-    )
+    )  # fmt: skip
 
 
 def _subscriptions(batch: Accounts) -> pa.Table:
@@ -263,25 +206,19 @@ def _subscriptions(batch: Accounts) -> pa.Table:
         (3, np.full(len(batch), ANALYTICS), batch.seats, batch.crossed_at, batch.left_at, ~np.isnat(batch.crossed_at)),
     ]
     leaving = np.where(batch.number % 7 == 0, 1, 0)
+    changed = np.where(grown, 2, leaving)
     return pa.concat_tables(
         build(
-            "crm.subscriptions",
-            keep,
-            subscription_id=keys("sub", batch.number, place),
-            account_id=keys("acct", batch.number),
-            product_id=choose(PRODUCT_IDS, product),
-            quantity=quantity,
+            "crm.subscriptions", keep, subscription_id=keys("sub", batch.number, place),
+            account_id=keys("acct", batch.number), product_id=choose(PRODUCT_IDS, product), quantity=quantity,
             monthly_amount=np.round(PRICES[product] * quantity * PRICE_FACTOR[batch.currency], 2),
-            currency_code=choose(CURRENCIES, batch.currency),
-            started_on=started_at.astype("datetime64[D]"),
+            currency_code=choose(CURRENCIES, batch.currency), started_on=started_at.astype("datetime64[D]"),
             ended_on=ended_at.astype("datetime64[D]"),
-            end_reason=choose(
-                ["voluntary", "involuntary", "changed"],
-                np.where(np.isnat(ended_at), -1, np.where(grown & (place == 1), 2, leaving)),
-            ),
+            end_reason=choose(["voluntary", "involuntary", "changed"], np.where(np.isnat(ended_at), -1, reason)),
         )
         for place, product, quantity, started_at, ended_at, keep in lines
-    )
+        for reason in [changed if place == 1 else leaving]
+    )  # fmt: skip
 
 
 def _outcomes(batch: Accounts, random: np.random.Generator) -> pa.Table:
@@ -297,19 +234,13 @@ def _outcomes(batch: Accounts, random: np.random.Generator) -> pa.Table:
         by = np.where(np.isnat(verified_at), -1, random.random(rows) < 0.05)
         tables.append(
             build(
-                "crm.outcomes",
-                keep & ~np.isnat(defined_at),
-                outcome_id=keys("outc", batch.number, place),
-                account_id=keys("acct", batch.number),
-                opportunity_id=keys("opp", batch.number, 1),
+                "crm.outcomes", keep & ~np.isnat(defined_at), outcome_id=keys("outc", batch.number, place),
+                account_id=keys("acct", batch.number), opportunity_id=keys("opp", batch.number, 1),
                 outcome_name=choose(OUTCOMES, (batch.number + place) % len(OUTCOMES)),
-                weight=random.choice([1, 1, 2, 0.5], rows),
-                defined_at=defined_at,
-                due_at=due_at,
-                achieved_at=achieved_at,
-                verified_at=verified_at,
+                weight=random.choice([1, 1, 2, 0.5], rows), defined_at=defined_at, due_at=due_at,
+                achieved_at=achieved_at, verified_at=verified_at,
                 verified_by=choose(["customer", "vendor"], by),
                 abandoned_at=np.where(np.isnat(achieved_at) & (batch.left_at > due_at), batch.left_at, NEVER),
             )
-        )
+        )  # fmt: skip
     return pa.concat_tables(tables)

@@ -127,37 +127,21 @@ def draw_accounts(count: int, seed: int, transactions: int) -> Accounts:
     weight = np.where(is_customer, (end_at - first_charge_at).astype(float), 0) * random.gamma(5, 1, count)
     charges = _spread(transactions, weight * np.where(is_lured, 1.3, 1), random)
     fields: dict[str, Any] = {
-        "number": np.arange(1, count + 1),
-        "segment": segment,
-        "country": country,
-        "currency": CURRENCY_OF_COUNTRY[country],
-        "campaign": campaign,
+        "number": np.arange(1, count + 1), "segment": segment, "country": country,
+        "currency": CURRENCY_OF_COUNTRY[country], "campaign": campaign,
         "referrer": _referrers(created_at, first_charge_at, (campaign < 0) & chance(0.75), happiness > 0.7, random),
-        "marketer": random.choice(3, count),
-        "seller": seller,
+        "marketer": random.choice(3, count), "seller": seller,
         "onboarder": random.choice(company.ONBOARDERS, count),
-        "success_manager": random.choice(company.SUCCESS_MANAGERS, count),
-        "happiness": happiness,
-        "openness": openness,
-        "seats": seats,
-        "tier": 1 + chance(0.3),
-        "contacts": random.integers(1, 3, count),
-        "created_at": created_at,
-        "decided_at": decided_at,
-        "is_customer": is_customer,
-        "first_charge_at": first_charge_at,
+        "success_manager": random.choice(company.SUCCESS_MANAGERS, count), "happiness": happiness,
+        "openness": openness, "seats": seats, "tier": 1 + chance(0.3),
+        "contacts": random.integers(1, 3, count), "created_at": created_at, "decided_at": decided_at,
+        "is_customer": is_customer, "first_charge_at": first_charge_at,
         "onboarded_at": at_work(first_charge_at + days(1), random),
         "succeeded_at": before_end(at_work(first_charge_at + days(random.uniform(33, 40, count)), random), end_at),
-        "is_dropped": chance(0.38),
-        "reaches": reaches,
-        "upgraded_at": some_day(0.15 + 0.35 * happiness),
-        "crossed_at": some_day(0.1 + 0.35 * happiness),
-        "trained_at": some_day(0.2),
-        "left_at": left_at,
-        "end_at": end_at,
-        "charges": charges,
-        "first_transaction": np.cumsum(charges) - charges + 1,
-    }
+        "is_dropped": chance(0.38), "reaches": reaches, "upgraded_at": some_day(0.15 + 0.35 * happiness),
+        "crossed_at": some_day(0.1 + 0.35 * happiness), "trained_at": some_day(0.2), "left_at": left_at,
+        "end_at": end_at, "charges": charges, "first_transaction": np.cumsum(charges) - charges + 1,
+    }  # fmt: skip
     return np.rec.fromarrays(list(fields.values()), dtype=[(name, values.dtype) for name, values in fields.items()])
 
 
