@@ -43,18 +43,25 @@ class FileFormat(StrEnum):
     PARQUET = "parquet"
 
 
+# Options that several commands have.
+InputFolder = Annotated[
+    Path, typer.Option(help="Folder of the input: <domain>/<table>.csv or .parquet, as the input contract says.")
+]
+RulesFolder = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of a company's own rule files; for a missing file the default is used. "
+        "Default: the folder rules in the input, if it exists."
+    ),
+]
+Vars = Annotated[str | None, typer.Option(help="Vars as YAML, such as '{reporting_currency: BRL}'.")]
+BuiltWarehouse = Annotated[Path, typer.Option(help="The database file that was built.")]
+
+
 @app.command()
 def build(
-    input: Annotated[
-        Path, typer.Option(help="Folder of the input: <domain>/<table>.csv or .parquet, as the input contract says.")
-    ] = SAMPLE_INPUT,
-    rules: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of a company's own rule files; for a missing file the default is used. "
-            "Default: the folder rules in the input, if it exists."
-        ),
-    ] = None,
+    input: InputFolder = SAMPLE_INPUT,
+    rules: RulesFolder = None,
     warehouse: Annotated[Path, typer.Option(help="The database file to build.")] = DEFAULT_WAREHOUSE,
     publish: Annotated[Path, typer.Option(help="The folder that BI tools read; it holds no pay.")] = Path("published"),
     publish_pay: Annotated[
@@ -68,7 +75,7 @@ def build(
         str | None,
         typer.Option(help="The moment up to which the build knows the input, ISO 8601, UTC. Default: now."),
     ] = None,
-    vars: Annotated[str | None, typer.Option(help="Vars as YAML, such as '{reporting_currency: BRL}'.")] = None,
+    vars: Vars = None,
     accept: Annotated[
         list[str] | None,
         typer.Option(
@@ -126,15 +133,8 @@ def build(
 
 @app.command()
 def check(
-    input: Annotated[
-        Path, typer.Option(help="Folder of the input: <domain>/<table>.csv or .parquet, as the input contract says.")
-    ] = SAMPLE_INPUT,
-    rules: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of a company's own rule files. Default: the folder rules in the input, if it exists."
-        ),
-    ] = None,
+    input: InputFolder = SAMPLE_INPUT,
+    rules: RulesFolder = None,
     warehouse: Annotated[
         Path, typer.Option(help="The database file that a build would write; it is only read.")
     ] = DEFAULT_WAREHOUSE,
@@ -152,7 +152,7 @@ def check(
         str | None,
         typer.Option(help="The moment up to which a build would know the input, ISO 8601, UTC. Default: now."),
     ] = None,
-    vars: Annotated[str | None, typer.Option(help="Vars as YAML, such as '{reporting_currency: BRL}'.")] = None,
+    vars: Vars = None,
     json: Annotated[bool, typer.Option("--json", help="Write JSON; docs/json.md describes its keys.")] = False,
 ) -> None:
     """Check the input, the rules and the vars as a build does, in seconds and without building anything.
@@ -176,6 +176,38 @@ def check(
         checking.raise_if_faulty()
         if json:
             result.done()
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+def dbt(
+    context: typer.Context,
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="COMMAND", help="A command of dbt and its options.")
+    ] = None,
+    warehouse: BuiltWarehouse = DEFAULT_WAREHOUSE,
+) -> None:
+    """Run a command of dbt on a warehouse, with the as_of, the vars and the rules of its last build.
+
+    It works in every folder. All options but --warehouse go to dbt, as in:
+
+    outcomes dbt test --select customer_lifetime
+
+    outcomes dbt show --inline "select * from {{ ref('ppp_summary') }}"
+
+    outcomes dbt docs generate --static
+
+    Nothing is published. The files of dbt are in the folder warehouse.work/dbt beside the warehouse.
+
+    Exit codes, those of dbt: 0 done; 1 a model or a test failed; 2 dbt cannot run, the warehouse was never built, or
+    its vars or rules have changed since.
+    """
+    if not arguments or arguments == ["--help"]:
+        typer.echo(context.get_help())
+        return
+    with _exit_codes(where=warehouse):
+        from customer_outcomes.dbt_command import run_dbt_command
+
+        run_dbt_command(warehouse, arguments)
 
 
 @app.command()
@@ -242,7 +274,7 @@ def trace(
     period: Annotated[str, typer.Argument(help="The month, as 2026-03 or 2026-03-01.")],
     user: Annotated[str, typer.Argument(help="The payee's user_id.")],
     metric: Annotated[str | None, typer.Argument(help="The metric whose rows are shown, too.")] = None,
-    warehouse: Annotated[Path, typer.Option(help="The database file that was built.")] = DEFAULT_WAREHOUSE,
+    warehouse: BuiltWarehouse = DEFAULT_WAREHOUSE,
     json: Annotated[bool, typer.Option("--json", help="Write JSON; docs/trace.md describes its keys.")] = False,
 ) -> None:
     """Show the customers and rows behind a payout; the exit code is 1 if a sum does not add up."""

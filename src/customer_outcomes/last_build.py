@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from customer_outcomes.errors import UnusableInput
+from customer_outcomes.errors import UnusableInput, raised_as
 from customer_outcomes.rules.reading import RULES_FILE, RULES_FOLDER
-from customer_outcomes.warehouse import AlreadyOpen, Connection, EngineError, connect, dbt_connection
+from customer_outcomes.warehouse import AlreadyOpen, Connection, EngineError, MissingRelation, connect, dbt_connection
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ def record_build(
             [name, json.dumps(value), value == defaults.get(name)] for name, value in values.items()
         ],
         "build_rules (file_name varchar, content varchar)": list(_copies(copies).items()),
+        "build_run (run_id varchar)": [[uuid.uuid4().hex]],  # tells a copy of this warehouse from one of another run
         # The project's own folder is recorded as null, because its path differs from machine to machine.
         "build_rule_sources (folder varchar, sha256 varchar)": [
             [None if folder == RULES_FOLDER else str(folder), folder_sha256(folder)] for folder in sources
@@ -140,6 +142,38 @@ def read_last_build(warehouse: Path) -> LastBuild | None:
         dict(rules),
         {Path(folder) if folder else RULES_FOLDER: sha256 for folder, sha256 in sources},
     )
+
+
+def renew_copy(warehouse: Path, copy: Path) -> bool:
+    """Copy a warehouse, unless the copy that exists was made after the last build; return whether it was copied.
+
+    Raise UnusableInput if no build has made the warehouse, or it cannot be copied.
+    """
+    run_id = _run_id(warehouse)
+    if run_id is None:
+        raise UnusableInput(f"{copy} is a copy of {warehouse}, which no build has made: run `outcomes build` first.")
+    if _run_id(copy) == run_id:
+        return False
+    if (log := warehouse.with_name(f"{warehouse.name}.wal")).exists():
+        raise UnusableInput(f"{log} holds changes that the engine has not yet written; run `outcomes build` again.")
+    with raised_as(UnusableInput, copy):
+        copy.parent.mkdir(mode=0o700, exist_ok=True)
+        copy.with_name(f"{copy.name}.wal").unlink(missing_ok=True)
+        new = copy.with_suffix(".new")
+        shutil.copyfile(warehouse, new)
+        new.replace(copy)
+    return True
+
+
+def _run_id(warehouse: Path) -> str | None:
+    """Return the id of the run of the last build of a warehouse; None if no build recorded it."""
+    if not warehouse.is_file():
+        return None
+    with _reading(warehouse) as connection:
+        try:
+            return connection.execute("select run_id from raw_intake.build_run").fetchall()[0][0]
+        except MissingRelation:
+            return None
 
 
 def as_utc(moment: object) -> str:

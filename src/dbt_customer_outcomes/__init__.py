@@ -6,6 +6,7 @@ calls it when it connects, which is after parsing.
 """
 
 import os
+import sys
 from collections.abc import MutableMapping
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,10 @@ import click
 from dbt.plugins import dbtPlugin
 from dbt_common.context import get_invocation_context
 
-from customer_outcomes.last_build import check_as_of, read_last_build
+from customer_outcomes.last_build import check_as_of, read_last_build, renew_copy
+from customer_outcomes.warehouse import DEFAULT_WAREHOUSE
+
+DEV = "dev"  # the target, in profiles.yml, whose warehouse begins as a copy of the main one
 
 
 class LastBuildPlugin(dbtPlugin):
@@ -35,13 +39,17 @@ class LastBuildPlugin(dbtPlugin):
         root, path = Path(project.project_root), getattr(command["profile"].credentials, "path", ":memory:")
         if path != ":memory:":
             os.umask(0o077)  # the warehouse holds pay, and so do its log and the rules beside it
+        # dbt declares the environment of a command as read-only, but holds it in a dict.
+        environment = cast(MutableMapping[str, str], get_invocation_context().env)
+        if command["profile"].target_name == DEV:
+            warehouse = root / environment.get("OUTCOMES_WAREHOUSE", DEFAULT_WAREHOUSE)
+            if renew_copy(warehouse, root / path):
+                print(f"{root / path} is a new copy of {warehouse}.", file=sys.stderr)
         last = read_last_build(root / path)
         defaults = project.vars.to_dict()
         if last is None:
             check_as_of(variables.get("as_of") or defaults.get("as_of") or datetime.min)
             return
-        # dbt declares the environment of a command as read-only, but holds it in a dict.
-        environment = cast(MutableMapping[str, str], get_invocation_context().env)
         given = environment.get("OUTCOMES_RULES")
         last.check_variables(variables, defaults)
         last.check_rules(root / given if given else None)
