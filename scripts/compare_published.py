@@ -2,7 +2,8 @@
 
 FIRST and SECOND are folders that BI tools read. The folder of pay beside each of them, as in published_pay, is compared
 with it, so that the one folder of an older project compares with the two of this one. A folder of pay can also be given
-by itself.
+by itself. Two warehouses can be given, too, such as that of dbt's target dev and the one that it is a copy of; then all
+tables of the project's schemas are compared.
 
 Without --changes the workbooks must also be equal, byte for byte. With --changes every row of FIRST must be in SECOND
 under the names that FILE gives, and SECOND may have the added rows that FILE allows; scripts/changes_since_0.1.yml
@@ -22,6 +23,8 @@ import yaml
 
 from customer_outcomes.finance.workbook import WORKBOOK
 from customer_outcomes.places.paths import pay_folder
+from customer_outcomes.places.warehouse_file import SCHEMAS
+from customer_outcomes.warehouse import quoted
 
 # The columns that tell which build made a relation, and that do not count as a difference, by relation.
 OF_THE_BUILD = {"audit.build_info": ("build_id", "version"), "audit.deliveries": ("build_id",)}
@@ -29,6 +32,9 @@ OF_THE_BUILD = {"audit.build_info": ("build_id", "version"), "audit.deliveries":
 
 def main(first: Path, second: Path, changes: dict) -> None:
     """Print each relation that differs with its differences, and exit with 1 if there is one, else with 0."""
+    for side in (first, second):
+        if side.is_file():
+            duckdb.sql(f"attach if not exists '{quoted(side)}' as {alias(side)} (read_only)")
     names = sorted({name for side in (first, second) for name in relations_of(side)})
     if not names:
         sys.exit(f"{first} and {second} hold no relation.")
@@ -39,14 +45,34 @@ def main(first: Path, second: Path, changes: dict) -> None:
         differing += 1
     if ids := differing_ids(first, second):
         print(ids)
-    compared = f"{len(names)} relations" + ("" if changes else " and the workbook")
+    compared = f"{len(names)} relations" + ("" if changes or first.is_file() else " and the workbook")
     print(f"{compared} compared, {differing} differ")
     sys.exit(1 if differing else 0)
 
 
 def relations_of(side: Path) -> set[Path]:
-    """Return the names of the Parquet files of a version, as <schema>/<name>.parquet."""
+    """Return the names of a version's Parquet files, or of a warehouse's tables, as <schema>/<name>.parquet."""
+    if side.is_file():
+        tables = duckdb.execute(
+            "select schema_name, table_name from duckdb_tables()"
+            " where database_name = ? and list_contains(?, schema_name)",
+            [alias(side).strip('"'), SCHEMAS],
+        )
+        return {Path(schema, f"{name}.parquet") for schema, name in tables.fetchall()}
     return {file.relative_to(folder) for folder in (side, pay_folder(side)) for file in folder.rglob("*.parquet")}
+
+
+def alias(warehouse: Path) -> str:
+    """Return the name under which a warehouse is attached."""
+    return f'"{warehouse.resolve()}"'
+
+
+def source_in(side: Path, name: Path) -> str | None:
+    """Return a relation of a version or of a warehouse as SQL names it; None if it is not in it."""
+    if side.is_file():
+        return f"{alias(side)}.{name.parent}.{name.stem}" if name in relations_of(side) else None
+    file = file_in(side, name)
+    return f"'{quoted(file)}'" if file.exists() else None
 
 
 def file_in(side: Path, name: Path) -> Path:
@@ -58,11 +84,11 @@ def file_in(side: Path, name: Path) -> Path:
 def differs(name: Path, first: Path, second: Path, changes: dict) -> bool:
     """Print how a relation of one version differs from that of the other, and return whether it differs."""
     relation = f"{name.parent}.{name.stem}"
-    files = [file_in(side, name) for side in (first, second)]
-    if not files[0].exists() or not files[1].exists():
-        print(f"{relation}: only in {first if files[0].exists() else second}")
+    sources = [source_in(side, name) for side in (first, second)]
+    if sources[0] is None or sources[1] is None:
+        print(f"{relation}: only in {second if sources[0] is None else first}")
         return True
-    old, new = f"({renamed(files[0], relation, changes)})", f"(select * from '{files[1]}')"
+    old, new = f"({renamed(sources[0], relation, changes)})", f"(select * from {sources[1]})"
     for condition, places in changes.get("rounded", {}).get(relation, {}).items():
         old, new = (rounded(side, condition, places) for side in (old, new))
     columns = [duckdb.sql(f"describe select * from {side}").fetchall() for side in (old, new)]
@@ -100,9 +126,9 @@ def differing_ids(first: Path, second: Path) -> str | None:
     return None if ids[0] == ids[1] else f"the builds have different ids: {', '.join(ids[0])} and {', '.join(ids[1])}"
 
 
-def renamed(file: Path, relation: str, changes: dict) -> str:
+def renamed(source: str, relation: str, changes: dict) -> str:
     """Return a query of an older relation with the present names of its columns and values."""
-    columns = [column[0] for column in duckdb.sql(f"describe select * from '{file}'").fetchall()]
+    columns = [column[0] for column in duckdb.sql(f"describe select * from {source}").fetchall()]
     names = changes.get("columns", {}).get(relation, {})
     expressions = changes.get("expressions", {}).get(relation, {})
     values = changes.get("values", {})
@@ -113,7 +139,7 @@ def renamed(file: Path, relation: str, changes: dict) -> str:
             cases = "".join(f" when '{old}' then '{new}'" for old, new in values[column].items())
             expression = f'case "{column}"{cases} else "{column}" end'
         selected.append(f'{expression} as "{names.get(column, column)}"')
-    return f"select {', '.join(selected)} from '{file}'"
+    return f"select {', '.join(selected)} from {source}"
 
 
 def rounded(relation: str, condition: str, places: dict[str, int]) -> str:
