@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,7 +22,10 @@ BOUNDS: dict[Literal["min", "max", "min_exclusive"], str] = {
 
 @dataclass(frozen=True)
 class Fault:
-    """The quarantined rows of one table with the same reason and column, with the value and place of one of them."""
+    """The quarantined rows of one table with the same reason and column, with the value and place of one of them.
+
+    `also` names the other faults of that row.
+    """
 
     input_table: str
     rows: int
@@ -30,13 +34,14 @@ class Fault:
     value: str | None
     file_name: str
     line: int | None
+    also: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
-        """The reason and the column, an example with its place, and the allowed values."""
-        of_column = f" of {self.column_name}" if self.column_name else ""
+        """The reason and the column, an example with its place, the allowed values, and all other faults of the row."""
         place = f"in {self.file_name}" + (f", row {self.line}" if self.line else "")
-        return f"{self.reason}{of_column}, {self._shown} {place}{self._allowed}"
+        also = f"; the row also has {', '.join(self.also)}" if self.also else ""
+        return f"{_named(self.reason, self.column_name)}, {self._shown} {place}{self._allowed}{also}"
 
     @property
     def _shown(self) -> str:
@@ -82,14 +87,26 @@ def faults(warehouse: Path) -> list[Fault]:
                 arg_min(
                     coalesce(line_number, row_number + 1),
                     (file_name, coalesce(line_number, row_number + 1), row_sha256)
-                )
+                ),
+                arg_min(faults, (file_name, coalesce(line_number, row_number + 1), row_sha256))
             from audit.quarantined_rows
             group by input_table, reason, column_name
             order by count(*) desc, reason, column_name
             """
         ).fetchall()
     order = list(load_contract())
-    return sorted((Fault(*row) for row in rows), key=lambda fault: (-fault.rows, order.index(fault.input_table)))
+    found = (Fault(*[*row[:-1], _others(row[2], row[3], row[-1])]) for row in rows)
+    return sorted(found, key=lambda fault: (-fault.rows, order.index(fault.input_table)))
+
+
+def _named(reason: str, column: str | None) -> str:
+    return f"{reason} of {column}" if column else reason
+
+
+def _others(reason: str, column: str | None, all_faults: str) -> tuple[str, ...]:
+    """Return the faults of a row, given as JSON, but for the one that has this reason and column."""
+    named = [_named(fault["reason"], fault["column"]) for fault in json.loads(all_faults)]
+    return tuple(name for name in dict.fromkeys(named) if name != _named(reason, column))
 
 
 def shortened(value: str) -> str:

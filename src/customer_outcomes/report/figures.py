@@ -18,7 +18,8 @@ class Figures:
 
     `cltv` is in the reporting currency, `csat_1_10` the mean over the customers who answered, None without an answer.
     `csat_customer_coverage` and `csat_cltv_coverage` are their shares of the customers and of cltv, 0 to 1, None where
-    the whole is 0, as is `ppp_yield`.
+    the whole is 0, as is `ppp_yield`. `first_response_median_minutes` is in calendar time, None if it is not known yet.
+    `ratings` counts the answers to surveys, `rated_employees` the users that they are about.
     """
 
     customers: int
@@ -27,6 +28,10 @@ class Figures:
     csat_customer_coverage: Decimal | None
     csat_cltv_coverage: Decimal | None
     ppp_yield: Decimal | None
+    tickets: int
+    first_response_median_minutes: Decimal | None
+    ratings: int
+    rated_employees: int
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,14 @@ def read_figures(warehouse: Path) -> Figures:
                 cast(avg(lifetimes.csat_1_10) as decimal(18, 12)),
                 cast(count(lifetimes.csat_1_10) / nullif(any_value(summary.customers), 0) as decimal(18, 12)),
                 cast(any_value(summary.csat_revenue_coverage) as decimal(18, 12)),
-                cast(any_value(summary.ppp_yield) as decimal(18, 12))
+                cast(any_value(summary.ppp_yield) as decimal(18, 12)),
+                (select count(*) from marts.fct_tickets),
+                (
+                    select cast(median_minutes as decimal(18, 6)) from metrics.ticket_times
+                    where measure = 'first_response' and subject_type = 'company' and month is null
+                ),
+                (select count(*) from marts.fct_survey_responses),
+                (select count(distinct user_id) from metrics.employee_ratings)
             from metrics.ppp_summary as summary
             left join marts.customer_lifetime as lifetimes on true
             where summary.subject_type = 'company'

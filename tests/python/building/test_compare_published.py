@@ -1,5 +1,6 @@
 """The comparison of two published folders reports every difference but the listed changes."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -81,6 +82,26 @@ def test_pay_is_compared_wherever_it_is_published(tmp_path):
     (pay / compare_published.WORKBOOK).write_bytes(b"one")
     assert compared(first, second, {}) == 0
     assert compared(pay, published(tmp_path / "third", OLD, "pay"), {"columns": {}}) == 0
+
+
+def test_two_warehouses_are_compared(tmp_path, capsys):
+    """As dbt's target dev and the warehouse that it is a copy of; both have the same name."""
+    sides = [tmp_path / folder / "warehouse.duckdb" for folder in ("main", "dev")]
+    for side in sides:
+        side.parent.mkdir()
+        with duckdb.connect(side) as connection:
+            connection.execute("create schema metrics")
+            connection.execute(f"create table metrics.things as {OLD}")
+            connection.execute(f"create table kept_out as {OLD if side == sides[0] else NEW}")
+    assert compared(*sides, {}) == 0
+    assert "1 relations compared, 0 differ" in capsys.readouterr().out
+    other = Path(shutil.copytree(tmp_path / "dev", tmp_path / "other")) / "warehouse.duckdb"
+    with duckdb.connect(other) as connection:
+        connection.execute("update metrics.things set value = 2 where metric_name = 'csat'")
+        connection.execute("create table metrics.more as select 1 as id")
+    assert compared(sides[0], other, {}) == 1
+    said = capsys.readouterr().out
+    assert "metrics.things: 1 rows only in" in said and f"metrics.more: only in {other}" in said
 
 
 def test_the_workbook_is_compared_where_no_changes_are_listed(tmp_path):

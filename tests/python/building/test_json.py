@@ -109,6 +109,7 @@ def test_a_build_that_published(rebuild, oddities_build, tmp_path):
     figures = found["figures"]
     assert list(figures) == [
         "customers", "cltv", "csat_1_10", "csat_customer_coverage", "csat_cltv_coverage", "ppp_yield",
+        "tickets", "first_response_median_minutes", "ratings", "rated_employees",
     ]  # fmt: skip
     assert (figures["customers"], Decimal(figures["cltv"])) == (customers, round(cltv, 2))
     for name, value in (
@@ -119,6 +120,12 @@ def test_a_build_that_published(rebuild, oddities_build, tmp_path):
     ):
         assert isinstance(figures[name], str)
         assert float(figures[name]) == pytest.approx(float(value), abs=1e-11)
+    [(tickets, ratings)] = query(
+        published,
+        "select (select count(*) from marts.fct_tickets), (select count(*) from marts.fct_survey_responses)",
+    )
+    assert (figures["tickets"], figures["ratings"]) == (tickets, ratings)
+    assert 0 < figures["rated_employees"] < ratings and float(figures["first_response_median_minutes"]) > 0
     states = ("received", "accepted", "superseded", "deleted", "excluded", "future", "quarantined")
     counted = query(published, f"select input_table, {', '.join(states)} from audit.input_reconciliation")
     assert {tuple(table.values()) for table in found["tables"]} == set(counted)

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from customer_outcomes.errors import UnusableInput
 from customer_outcomes.intake.folder import RULES
-from customer_outcomes.last_build import LastBuild, read_last_build, record_build
+from customer_outcomes.last_build import LastBuild, read_last_build, record_build, renew_copy
 from customer_outcomes.project import PROJECT_ROOT
 from customer_outcomes.rules.reading import RULES_FILE, read_rules
-from helpers.builds import WORLD_AS_OF, differences, query
+from helpers.builds import HOSTILE, OUTCOMES, WORLD_AS_OF, differences, query
 from helpers.compiled_models import DBT
 from helpers.random_builds import PARQUET_VARIABLES
 
@@ -64,6 +65,132 @@ def test_other_vars_stop(dbt):
         " reporting_currency USD, not EUR: run `outcomes build --vars"
         ' \'{"as_of": "2020-02-03", "reporting_currency": "EUR"}\'` to build with others.'
     ]
+
+
+@pytest.mark.parametrize(
+    ("selection", "models", "others"),
+    [
+        (["--selector", "pay"], {"comp_credits", "comp_statement_lines", "shared_comp_inputs"}, {"fct_tickets"}),
+        (["--selector", "facts"], {"fct_tickets", "dim_customers"}, {"ppp_summary", "comp_credits"}),
+        (
+            ["--selector", "scoreboard"],
+            {"metric_values", "contrib_waits", "ppp_summary"},
+            {"touch_pressure", "fct_tickets"},
+        ),
+        (["--select", "tag:support"], {"fct_tickets"}, {"fct_transactions"}),
+    ],
+)
+def test_models_are_selected_by_name(dbt, selection, models, others):
+    finished = dbt("--quiet", "ls", *selection, "--resource-type", "model", "--output", "name")
+    assert finished.returncode == 0, finished.stdout
+    found = set(finished.stdout.split())
+    assert models <= found and not others & found
+
+
+def test_every_selector_is_described_and_selects_something(dbt):
+    selectors = yaml.safe_load((PROJECT_ROOT / "selectors.yml").read_text(encoding="utf-8"))["selectors"]
+    assert [entry["name"] for entry in selectors] == ["pay", "facts", "scoreboard", "fast_checks"]
+    assert all(entry["description"].endswith(".") for entry in selectors)
+    finished = dbt("--quiet", "ls", "--selector", "fast_checks", "--resource-type", "test", "--output", "name")
+    identities = {path.stem for path in (PROJECT_ROOT / "tests").glob("assert_*.sql")}
+    assert set(finished.stdout.split()) == identities
+
+
+@pytest.fixture(scope="module")
+def outcomes_dbt(parquet_build, tmp_path_factory) -> Callable:
+    """Run `outcomes dbt` in an empty folder and a hostile shell, on a moved copy of a warehouse."""
+    folder = tmp_path_factory.mktemp("outcomes_dbt")
+    warehouse = Path(shutil.copy(parquet_build.warehouse, folder))
+    (folder / "empty").mkdir()
+
+    def run(*arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [OUTCOMES, "dbt", *arguments],
+            cwd=folder / "empty",
+            env=os.environ | HOSTILE,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    run.warehouse = warehouse
+    return run
+
+
+def test_outcomes_dbt_takes_all_arguments_in_any_folder(outcomes_dbt):
+    place = ("--warehouse", str(outcomes_dbt.warehouse))
+    query_of_as_of = "select '{{ var('as_of') }} {{ var('reporting_currency') }}' as found"
+    shown = outcomes_dbt("show", "--inline", query_of_as_of, *place)
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert f"{WORLD_AS_OF} {PARQUET_VARIABLES['reporting_currency']}" in shown.stdout
+    own_folder = outcomes_dbt.warehouse.with_suffix(".work") / "dbt"
+    assert (own_folder / "target" / "manifest.json").exists() and (own_folder / "logs" / "dbt.log").exists()
+    assert list((outcomes_dbt.warehouse.parent / "empty").iterdir()) == []
+
+
+def test_outcomes_dbt_ends_with_the_exit_code_of_dbt(outcomes_dbt):
+    place = ("--warehouse", str(outcomes_dbt.warehouse))
+    test = ("test", "--select", "assert_lifetime_is_the_sum_of_transactions")
+    assert outcomes_dbt(*place, *test).returncode == 0
+    with duckdb.connect(outcomes_dbt.warehouse) as connection:
+        connection.execute("update marts.customer_lifetime set cltv = cltv + 1")
+    failed = outcomes_dbt(*test, *place)
+    assert failed.returncode == 1 and "assert_lifetime_is_the_sum_of_transactions" in failed.stdout
+    assert outcomes_dbt("test", "--no-such-option", *place).returncode == 2
+    assert outcomes_dbt("ls", "--vars", "{reporting_currency: CHF}", *place).returncode == 2
+
+
+def test_outcomes_dbt_needs_a_build(outcomes_dbt, tmp_path):
+    duckdb.connect(tmp_path / "other.duckdb").close()
+    for name in ("none.duckdb", "other.duckdb"):
+        refused = outcomes_dbt("ls", "--warehouse", str(tmp_path / name))
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert refused.stderr == (
+            f"{tmp_path / name} is no warehouse that a build made: run `outcomes build` first, or name another"
+            " --warehouse.\n"
+        )
+    assert not (tmp_path / "none.work").exists()
+    assert "Usage: outcomes dbt test" in outcomes_dbt("test", "--help").stdout
+    for arguments in ((), ("--help",)):
+        assert "Nothing is published" in " ".join(outcomes_dbt(*arguments).stdout.split())
+
+
+def test_target_dev_works_on_a_copy(dbt, parquet_build):
+    """It takes the vars of the last build, and the warehouse itself stays as the build left it."""
+    warehouse, copy = dbt.warehouse, dbt.warehouse.with_suffix(".dev") / dbt.warehouse.name
+    before = warehouse.read_bytes()
+    built = dbt("build", "--target", "dev", "--select", "customer_lifetime", "--exclude-resource-type", "unit_test")
+    assert built.returncode == 0, built.stdout
+    assert f"{copy} is a new copy of {warehouse}." in built.stderr
+    assert copy.stat().st_mode & 0o077 == 0
+    with duckdb.connect(copy) as connection:
+        connection.execute("delete from marts.customer_lifetime")
+    again = dbt("test", "--target", "dev", "--select", "assert_lifetime_is_the_sum_of_transactions")
+    assert again.returncode == 1 and "is a new copy" not in again.stderr
+    assert warehouse.read_bytes() == before
+    schemas = [name for (name,) in query(warehouse, "select distinct schema_name from duckdb_tables()")]
+    assert [found.split(":")[0] for found in differences(warehouse, copy, schemas)] == ["marts.customer_lifetime"]
+    other = dbt("ls", "--target", "dev", "--vars", "{reporting_currency: CHF}")
+    assert other.returncode == 2 and f"the last build of {copy}" in other.stdout
+
+
+def test_the_copy_is_renewed_after_each_build(last, tmp_path):
+    warehouse, copy = last.warehouse, tmp_path / "warehouse.dev" / "warehouse.duckdb"
+    assert [renew_copy(warehouse, copy), renew_copy(warehouse, copy)] == [True, False]
+    with duckdb.connect(copy) as connection:
+        connection.execute("create table of_dev (id integer)")
+    assert not renew_copy(warehouse, copy) and query(copy, "select count(*) from of_dev") == [(0,)]
+    with duckdb.connect(warehouse) as connection:
+        record_build(connection, {}, DEFAULTS, tmp_path / "copies", None)
+    assert renew_copy(warehouse, copy)
+    assert query(copy, "select count(*) from duckdb_tables() where table_name = 'of_dev'") == [(0,)]
+    with pytest.raises(UnusableInput, match="which no build has made: run `outcomes build` first"):
+        renew_copy(tmp_path / "none.duckdb", copy)
+    warehouse.with_name("warehouse.duckdb.wal").touch()
+    with duckdb.connect(copy) as connection:
+        connection.execute("update raw_intake.build_run set run_id = 'another'")
+    with pytest.raises(UnusableInput, match="holds changes that the engine has not yet written"):
+        renew_copy(warehouse, copy)
 
 
 @pytest.fixture

@@ -90,7 +90,14 @@ def test_a_wheel_traces_a_payout(built, installed):
     assert "cltv_growth" in run(installed / "outcomes", "trace", "2026-03", "user_05", "cltv_growth", folder=built)
 
 
-def test_a_build_writes_nothing_beside_the_package(built, installed):
+def test_a_wheel_runs_dbt_on_its_warehouse(built, installed):
+    shown = run(installed / "outcomes", "dbt", "--quiet", "ls", "--selector", "pay", "--output", "name", folder=built)
+    assert "comp_statement_lines" in shown.split()
+    run(installed / "outcomes", "dbt", "test", "--select", "assert_ppp_reconciles", folder=built, **HOSTILE)
+    assert (built / "build" / "warehouse.work" / "dbt" / "target" / "manifest.json").exists()
+
+
+def test_nothing_is_written_beside_the_package(built, installed):
     (wheel,) = installed.parents[1].glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         brought = {name for name in archive.namelist() if name.startswith("customer_outcomes/")}

@@ -42,3 +42,16 @@ def test_a_help_desk_without_money(tmp_path):
     waits = "from metrics.metric_values where metric_name = 'first_response_median' and n > 0"
     assert query(built.database, f"select count(*) > 0 {waits}") == [(True,)]
     assert query(built.database, "select count(*) from marts.customer_lifetime") == [(0,)]
+    tickets, ratings = (
+        query(built.database, f"select count(*) from marts.{name}")[0][0]
+        for name in ("fct_tickets", "fct_survey_responses")
+    )
+    [(median,)] = query(
+        built.database,
+        "select median_minutes from metrics.ticket_times"
+        " where measure = 'first_response' and subject_type = 'company' and month is null",
+    )
+    said = built.said.splitlines()
+    assert f"{'tickets':<25}{tickets:,}" in said and f"{'ratings':<25}{ratings:,}" in said
+    assert f"{'first response, median':<25}{median:,.0f} minutes" in said
+    assert not [line for line in said if line.startswith(("cltv", "CSAT", "PPP"))]
