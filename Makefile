@@ -18,8 +18,8 @@ setup: .venv/.made ## set everything up in .venv, from uv.lock
 	$(PYTHON) scripts/bootstrap.py
 	@touch $@
 
-build: setup ## build, check and publish the sample company
-	$(OUTCOMES) build --as-of $(AS_OF)
+build: setup ## build, check and publish the sample company, whose page names its employees
+	$(OUTCOMES) build --as-of $(AS_OF) --vars '{show_employees: true}'
 
 test: setup ## run every test: dbt's unit tests, then pytest
 	$(UNIT_TESTS) --quiet build --empty --resource-type seed --resource-type model --vars "$$(cat scripts/other_vars.yml)"

@@ -218,7 +218,12 @@ def caterpillar(rows: Rows, of: dict[str, str], x_title: str, x_domain: list[flo
 
 
 def named_points(rows: Rows, x_title: str, y_title: str) -> Spec:
-    """Return points with their names; a row has label, x, y, low, high, kind, colour, said and between."""
+    """Return points with their names, each beside its point, on the side where there is room.
+
+    A row has label, x, y, low, high, colour, said and between.
+    """
+    middle = max(row["x"] for row in rows) / 2
+    rows = [row | {"side": "left" if row["x"] < middle else "right"} for row in rows]
     colour = {"field": "colour", "type": "nominal", "scale": None}
     return chart(
         rows,
@@ -231,10 +236,14 @@ def named_points(rows: Rows, x_title: str, y_title: str) -> Spec:
                 "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
                 "encoding": {"y": axis("y", y_title), "tooltip": tips(label="of", said="bookings", between="rating")},
             },
-            {
-                "mark": {"type": "text", "align": "right", "dx": -8, "dy": -8, "fontSize": 12},
-                "encoding": {"y": axis("y", y_title), "text": {"field": "label"}, "color": {"value": "var(--ink)"}},
-            },
+            *(
+                {
+                    "transform": [{"filter": {"field": "side", "equal": side}}],
+                    "mark": {"type": "text", "align": side, "dx": shift, "dy": -8, "fontSize": 12},
+                    "encoding": {"y": axis("y", y_title), "text": {"field": "label"}, "color": {"value": "var(--ink)"}},
+                }
+                for side, shift in (("left", 8), ("right", -8))
+            ),
         ],
         WIDE,
         260,

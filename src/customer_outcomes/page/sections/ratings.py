@@ -23,9 +23,9 @@ def ratings(frame: Frame) -> Section:
             order by customers desc, survey_type
             """
         )
-        figures += [_employee_ratings(frame, row["survey_type"]) for row in types]
         quota, finding = _quota(frame)
         figures += [quota] if quota else []
+        figures += [_employee_ratings(frame, row["survey_type"]) for row in types]
     question = "How satisfied are customers with us, and which ratings are sure enough to pay on?"
     return Section("ratings", "Ratings", question, figures, finding)
 
