@@ -28,14 +28,13 @@ from .activity import activity_tables
 from .company import company_tables
 from .crm import crm_tables
 from .lives import draw_accounts, leads_by_month
-from .tables import CsvFile, ParquetFolder, Tables
+from .tables import TableFile, Tables
 
 ACCOUNTS = 400
 TRANSACTIONS_PER_ACCOUNT = 15
 ACCOUNTS_PER_BATCH = 5_000
 TRANSACTIONS_PER_BATCH = 100_000
 MINIMUM_ACCOUNTS = 10
-FORMATS: dict[str, type[CsvFile] | type[ParquetFolder]] = {"csv": CsvFile, "parquet": ParquetFolder}
 
 
 def write_sample(
@@ -57,15 +56,13 @@ def write_sample(
         raise ValueError(f"a sample needs at least {MINIMUM_ACCOUNTS} accounts")
     if wanted < accounts:
         raise ValueError("a sample needs at least as many transactions as accounts")
-    if file_format not in FORMATS:
+    if file_format not in ("csv", "parquet"):
         raise ValueError(f"file_format is csv or parquet, not {file_format}")
 
     directory = Path(directory)
-    for domain in DOMAINS:  # a smaller sample must not keep the part files of a larger one
+    for domain in DOMAINS:
         shutil.rmtree(directory / domain, ignore_errors=True)
-    files: dict[str, CsvFile | ParquetFolder] = {
-        table: FORMATS[file_format](directory, table) for table in load_contract()
-    }
+    files = {table: TableFile(directory, table, file_format) for table in load_contract()}
     written = dict.fromkeys(files, 0)
 
     def write(tables: Tables) -> None:

@@ -1,7 +1,7 @@
 """What happens between the company and its customers: touches, tickets, use of the product, and ratings."""
 
-from dataclasses import dataclass
-from typing import Any
+import itertools
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,20 +17,18 @@ SKILL = np.array([0, 0, 0, 0, 0, 0.06, -0.06, 0.02, 0, 0.05, -0.05, 0.06, -0.02,
 RARELY_ASKS = USERS.index("user_13")
 
 
-@dataclass
-class Requests:
+class Requests(NamedTuple):
     """Requests for ratings, in arrays of one value per request; those without `keep` are not made.
 
-    `account` is the index of the account in the batch, `about_id` the record that the rating is about, and `user` the
-    index of the rated employee. `lean` is added to the customer's happiness.
+    `lives` are the accounts that are asked, `user` is the index of the rated employee, and `ids` are the keys of what
+    the ratings are about. `lean` is added to the customer's happiness.
     """
 
     survey_id: str
     about_type: str
     ids: pa.Array
-    about_id: pa.Array | None
-    account: Array
-    contact: Array
+    lives: Accounts
+    contact: Array | int
     user: Array
     sent_at: Array
     keep: Array
@@ -42,7 +40,7 @@ def activity_tables(batch: Accounts, random: np.random.Generator) -> Tables:
     touches, requests = _touches(batch, random)
     tickets, events, about_tickets = _tickets(batch, random)
     requests += [*about_tickets, *_relationship_requests(batch), *_purchase_requests(batch, random)]
-    asked = [_ask(batch, random, request) for request in requests]
+    asked = [_ask(request, random) for request in requests]
     return {
         "crm.touches": touches,
         "support.tickets": tickets,
@@ -88,20 +86,7 @@ def _touches(batch: Accounts, random: np.random.Generator) -> tuple[pa.Table, li
         if place == 1 or place % 3 == 0:
             asked = random.random(rows) < np.where(user == RARELY_ASKS, 0.6, 0.92)
             sent_at = occurred_at + days(random.uniform(0.05, 3, rows))
-            requests.append(
-                Requests(
-                    "survey_touch",
-                    "touch",
-                    ids,
-                    ids,
-                    np.arange(rows),
-                    np.full(rows, 1),
-                    user,
-                    sent_at,
-                    keep & asked,
-                    SKILL[user],
-                )
-            )
+            requests.append(Requests("survey_touch", "touch", ids, batch, 1, user, sent_at, keep & asked, SKILL[user]))
     mailed_at = before_end(batch.created_at + days(random.uniform(1, 25, rows)))
     other = np.where(random.random(rows) < 0.5, batch.campaign, running_campaign(batch.created_at, random))
     tables.append(
@@ -165,7 +150,7 @@ def _tickets(batch: Accounts, random: np.random.Generator) -> tuple[pa.Table, pa
     ]  # fmt: skip
     lean = SKILL[user] - 0.03 * np.log(answer_days / 0.2)
     requests = [
-        Requests(survey_id, "ticket", ids, ids, account, contact, user, solved_at + days(0.1), is_solved & keep, lean)
+        Requests(survey_id, "ticket", ids, lives, contact, user, solved_at + days(0.1), is_solved & keep, lean)
         for survey_id, keep in (("survey_csat", ~is_effort), ("survey_ces", is_effort))
     ]
     return tickets, pa.concat_tables(events), requests
@@ -173,56 +158,40 @@ def _tickets(batch: Accounts, random: np.random.Generator) -> tuple[pa.Table, pa
 
 def _relationship_requests(batch: Accounts) -> list[Requests]:
     """Return NPS requests to each contact, every half a year."""
-    rows = len(batch)
-    return [
-        Requests(
-            "survey_nps",
-            "relationship",
-            keys("nps", batch.number, turn, contact),
-            None,
-            np.arange(rows),
-            np.full(rows, contact),
-            batch.success_manager,
-            batch.first_charge_at + days(180 * turn - 120 + 4 * contact),
-            (batch.first_charge_at + days(180 * turn - 120) < batch.end_at) & (contact <= batch.contacts),
-            SKILL[batch.success_manager],
-        )
-        for turn in (1, 2, 3)
-        for contact in (1, 2)
-    ]
+    requests = []
+    for turn, contact in itertools.product((1, 2, 3), (1, 2)):
+        due_at = batch.first_charge_at + days(180 * turn - 120)
+        ids, keep = keys("nps", batch.number, turn, contact), (due_at < batch.end_at) & (contact <= batch.contacts)
+        sent_at, user = due_at + days(4 * contact), batch.success_manager
+        requests.append(Requests("survey_nps", "relationship", ids, batch, contact, user, sent_at, keep, SKILL[user]))
+    return requests
 
 
 def _purchase_requests(batch: Accounts, random: np.random.Generator) -> list[Requests]:
     """Return requests for ratings of the deal of each customer, and so of its seller, and of a later purchase."""
-    rows = len(batch)
-    deals, place = keys("opp", batch.number, 1), batch.charges // 2
-    purchases = keys("tx", batch.first_transaction + place)
-    first, some = np.full(rows, 1), random.random(rows)
+    place, nobody, user = batch.charges // 2, np.full(len(batch), -1), batch.seller
+    deals, purchases = keys("opp", batch.number, 1), keys("tx", batch.first_transaction + place)
+    sent_at, asked = batch.first_charge_at + days(5), batch.is_customer & (random.random(len(batch)) < 0.92)
     later = between(batch.first_charge_at, batch.end_at, (place + 1) / np.maximum(batch.charges, 1))
+    again = (batch.charges > 4) & (later < batch.end_at)
     return [
-        Requests(
-            "survey_post_purchase", "opportunity", deals, deals, np.arange(rows), first, batch.seller,
-            batch.first_charge_at + days(5), batch.is_customer & (some < 0.92), SKILL[batch.seller],
-        ),
-        Requests(
-            "survey_post_purchase", "transaction", purchases, purchases, np.arange(rows), batch.contacts,
-            np.full(rows, -1), later, (batch.charges > 4) & (later < batch.end_at),
-        ),
-    ]  # fmt: skip
+        Requests("survey_post_purchase", "opportunity", deals, batch, 1, user, sent_at, asked, SKILL[user]),
+        Requests("survey_post_purchase", "transaction", purchases, batch, batch.contacts, nobody, later, again),
+    ]
 
 
-def _ask(batch: Accounts, random: np.random.Generator, requests: Requests) -> tuple[pa.Table, pa.Table]:
+def _ask(requests: Requests, random: np.random.Generator) -> tuple[pa.Table, pa.Table]:
     """Return the invitations and the responses."""
-    rows, lives = len(requests.account), batch[requests.account]
+    rows, lives, ids = len(requests.lives), requests.lives, requests.ids
     is_delivered = random.random(rows) < 0.98
     keep = requests.keep & (requests.sent_at < END)
     about = {
         "survey_id": requests.survey_id,
-        "invitation_id": pc.binary_join_element_wise("inv", requests.ids, "_"),
+        "invitation_id": pc.binary_join_element_wise("inv", ids, "_"),
         "account_id": keys("acct", lives.number),
         "contact_id": keys("cont", lives.number, requests.contact),
         "about_type": requests.about_type,
-        "about_id": requests.about_id,
+        "about_id": None if requests.about_type == "relationship" else ids,
         "about_user_id": choose(USERS, requests.user),
     }
     invitations = build("survey.invitations", keep, sent_at=requests.sent_at, is_delivered=is_delivered, **about)
@@ -232,7 +201,7 @@ def _ask(batch: Accounts, random: np.random.Generator, requests: Requests) -> tu
     answers = keep & is_delivered & (random.random(rows) < lives.openness) & (responded_at < END)
     comment = np.where(random.random(rows) < 0.12, np.minimum(wish * 5, 4).astype(int), -1)
     responses = build(
-        "survey.responses", answers, response_id=pc.binary_join_element_wise("resp", requests.ids, "_"),
+        "survey.responses", answers, response_id=pc.binary_join_element_wise("resp", ids, "_"),
         score=low + np.round(wish * (high - low)), comment=choose(COMMENTS, comment), responded_at=responded_at,
         **about,
     )  # fmt: skip
@@ -242,9 +211,8 @@ def _ask(batch: Accounts, random: np.random.Generator, requests: Requests) -> tu
 def _usage_days(batch: Accounts, random: np.random.Generator) -> pa.Table:
     """Return the days on which persons used the product: one or two a month, on which happier persons do more."""
     first_day, tables = batch.first_charge_at.astype("datetime64[D]"), []
-    months = np.where(batch.is_customer, (batch.end_at - batch.first_charge_at).astype(float) / 86400 // 30, 0).astype(
-        int
-    )
+    stay = np.where(batch.is_customer, (batch.end_at - batch.first_charge_at).astype(float), 0)
+    months = (stay / 86400 // 30).astype(int)
     for contact in (1, 2):
         account, place = repeated(np.where(contact <= batch.contacts, months, 0))
         lives, day = batch[account], 30 * (place - 1) + random.integers(0, 30, len(account))

@@ -1,5 +1,7 @@
 """The company itself: everything that does not depend on its customers."""
 
+from typing import Any
+
 import numpy as np
 
 from .tables import Array, Tables, literal
@@ -7,6 +9,15 @@ from .tables import Array, Tables, literal
 START = np.datetime64("2025-01-01T00:00:00", "s")
 END = np.datetime64("2026-07-01T00:00:00", "s")
 MONTHS = np.arange("2025-01", "2026-07", dtype="datetime64[M]")
+
+COUNTRIES = ["DE", "FR", "NL", "AT", "US", "CA", "GB", "IE"]
+COUNTRY_SHARES = [0.32, 0.1, 0.1, 0.06, 0.18, 0.04, 0.15, 0.05]
+CURRENCIES, PRICE_FACTOR = ["EUR", "USD", "GBP"], np.array([1, 1.1, 0.9])
+CURRENCY_OF_COUNTRY = np.array([0, 0, 0, 0, 1, 1, 2, 0])
+SEGMENTS = ["small_business", "mid_market", "enterprise", "public_sector"]
+SEGMENT_SHARES = [0.42, 0.3, 0.14, 0.14]
+SEATS = np.array([5, 9, 16, 8])  # the median, by segment
+PACE = np.array([0.7, 1.0, 1.5, 1.2])  # how long an outcome takes, by segment
 
 # (name, team, number of the manager, first day)
 PEOPLE = [
@@ -114,47 +125,37 @@ def company_tables(leads: Array, seed: int) -> Tables:
         for user, (name, team, manager, day) in zip(USERS, PEOPLE, strict=True)
     ]
     teams = [(user[0], user[3], MOVER[3] if user[0] == MOVER[0] else user[5]) for user in users]
-    hours = [
-        (schedule, day, opens, closes, zone) for schedule, opens, closes, zone in WORKING_TIME for day in range(1, 6)
-    ]
-    return {
-        "crm.users": literal("crm.users", "user_id user_name email team manager_user_id hired_at", users),
-        "crm.user_teams": literal("crm.user_teams", "user_id team valid_from", [*teams, MOVER[:3]]),
-        "crm.campaigns": literal(
-            "crm.campaigns",
+    columns_and_rows: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
+        "crm.users": ("user_id user_name email team manager_user_id hired_at", users),
+        "crm.user_teams": ("user_id team valid_from", [*teams, MOVER[:3]]),
+        "crm.campaigns": (
             "campaign_id campaign_name channel owner_user_id started_on ended_on",
             [(*c[:3], USERS[c[3] - 1], *c[4:6]) for c in CAMPAIGNS],
         ),
-        "crm.campaign_costs": literal(
-            "crm.campaign_costs", "campaign_id cost_on amount currency_code", _costs(leads, random)
-        ),
-        "crm.products": literal(
-            "crm.products", "product_id product_name product_family tier", [p[:4] for p in PRODUCTS]
-        ),
-        "crm.experiments": literal(
-            "crm.experiments",
+        "crm.campaign_costs": ("campaign_id cost_on amount currency_code", _costs(leads, random)),
+        "crm.products": ("product_id product_name product_family tier", [p[:4] for p in PRODUCTS]),
+        "crm.experiments": (
             "experiment_id experiment_name channel started_on ended_on control_exposures variant_exposures"
             " control_conversions variant_conversions spend is_shipped currency_code",
             [(f"exp_{n:02d}", *e[:5], *e[4:], "EUR") for n, e in enumerate(EXPERIMENTS, 1)],
         ),
-        "crm.exchange_rates": literal(
-            "crm.exchange_rates", "from_currency to_currency valid_on rate", _exchange_rates(random)
+        "crm.exchange_rates": ("from_currency to_currency valid_on rate", _exchange_rates(random)),
+        "survey.surveys": ("survey_id survey_type question scale_min scale_max", SURVEYS),
+        "support.schedules": (
+            "schedule_id starts_minute ends_minute timezone weekday",
+            [(*hours, weekday) for hours in WORKING_TIME for weekday in range(1, 6)],
         ),
-        "survey.surveys": literal("survey.surveys", "survey_id survey_type question scale_min scale_max", SURVEYS),
-        "support.schedules": literal(
-            "support.schedules", "schedule_id weekday starts_minute ends_minute timezone", hours
-        ),
-        "support.holidays": literal(
-            "support.holidays",
+        "support.holidays": (
             "schedule_id holiday_on",
             [(schedule, day) for schedule, days in HOLIDAYS.items() for day in days.split()],
         ),
     }
+    return {table: literal(table, names, rows) for table, (names, rows) in columns_and_rows.items()}
 
 
-def _costs(leads: Array, random: np.random.Generator) -> list[tuple[object, ...]]:
+def _costs(leads: Array, random: np.random.Generator) -> list[tuple[Any, ...]]:
     """Return the bill of each campaign for each month in which it ran; it depends on the leads that it brought."""
-    rows: list[tuple[object, ...]] = []
+    rows: list[tuple[Any, ...]] = []
     for campaign, (campaign_id, *_, first, last, currency, cost, _) in enumerate(CAMPAIGNS):
         for month, number in zip(MONTHS, leads[campaign], strict=True):
             if np.datetime64(first, "M") <= month <= np.datetime64(last or MONTHS[-1], "M"):
@@ -163,10 +164,10 @@ def _costs(leads: Array, random: np.random.Generator) -> list[tuple[object, ...]
     return rows
 
 
-def _exchange_rates(random: np.random.Generator) -> list[tuple[object, ...]]:
+def _exchange_rates(random: np.random.Generator) -> list[tuple[Any, ...]]:
     """Return the rates of two pairs of currencies, by month; the pound is quoted only as the price of a euro."""
     days = ["2024-12-31", *(f"{month}-01" for month in MONTHS[1:])]
-    rows: list[tuple[object, ...]] = []
+    rows: list[tuple[Any, ...]] = []
     for source, target, rate in (("USD", "EUR", 0.93), ("EUR", "GBP", 0.84)):
         walk = rate * np.exp(np.cumsum(random.normal(0, 0.008, len(days))))
         rows += [(source, target, day, f"{value:.4f}") for day, value in zip(days, walk, strict=True)]

@@ -6,22 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .company import ANALYTICS, BEST_SELLER, CAMPAIGN_IDS, CHANNELS, END, PRICES, PRODUCT_IDS, TRAINING, USERS
-from .lives import (
-    COUNTRIES,
-    CURRENCIES,
-    NEVER,
-    PACE,
-    PRICE_FACTOR,
-    SEGMENTS,
-    Accounts,
-    at_work,
-    before_end,
-    between,
-    days,
-    repeated,
-    running_campaign,
-)  # fmt: skip
+from . import company
+from .company import END, USERS
+from .lives import NEVER, Accounts, at_work, before_end, between, days, repeated, running_campaign
 from .tables import Array, Tables, build, choose, keys, only
 
 INDUSTRIES = ["retail", "logistics", "health", "education", "media", "manufacturing"]
@@ -45,9 +32,9 @@ def crm_tables(batch: Accounts, random: np.random.Generator) -> Tables:
     return {
         "crm.accounts": build(
             "crm.accounts", account_id=keys("acct", batch.number), account_name=_names(batch.number),
-            account_type="business", segment=choose(SEGMENTS, batch.segment),
+            account_type="business", segment=choose(company.SEGMENTS, batch.segment),
             industry=choose(INDUSTRIES, batch.number % len(INDUSTRIES)),
-            country_code=choose(COUNTRIES, batch.country), created_at=batch.created_at,
+            country_code=choose(company.COUNTRIES, batch.country), created_at=batch.created_at,
         ),
         "crm.contacts": build(
             "crm.contacts", contact_id=ids, account_id=keys("acct", batch.number[account]),
@@ -102,11 +89,11 @@ def _leads(batch: Accounts, random: np.random.Generator) -> pa.Table:
     qualified_at = before_end(batch.created_at + days(random.uniform(1, 5, len(batch))))
     accepted_at = before_end(qualified_at + days(random.gamma(1.2, 0.4, len(batch))))
     is_lost = ~batch.is_customer & (batch.decided_at < END)
-    channel = np.where(batch.campaign >= 0, batch.campaign, len(CHANNELS) + (batch.referrer < 0))
+    channel = np.where(batch.campaign >= 0, batch.campaign, len(company.CHANNELS) + (batch.referrer < 0))
     own = build(
         "crm.leads", lead_id=keys("lead", batch.number, 1), created_at=batch.created_at - days(0.01),
-        channel=choose([*CHANNELS, "referral", "direct"], channel),
-        campaign_id=choose(CAMPAIGN_IDS, batch.campaign), owner_user_id=choose(USERS, batch.marketer),
+        channel=choose([*company.CHANNELS, "referral", "direct"], channel),
+        campaign_id=choose(company.CAMPAIGN_IDS, batch.campaign), owner_user_id=choose(USERS, batch.marketer),
         contact_id=keys("cont", batch.number, 1), account_id=keys("acct", batch.number),
         qualified_at=qualified_at, sales_user_id=only(choose(USERS, batch.seller), qualified_at < END),
         accepted_at=accepted_at, converted_at=np.where(batch.is_customer, batch.decided_at, NEVER),
@@ -116,7 +103,8 @@ def _leads(batch: Accounts, random: np.random.Generator) -> pa.Table:
     campaign = running_campaign(other_at, random)
     other = build(
         "crm.leads", (batch.number % 3 == 0) & (other_at < END), lead_id=keys("lead", batch.number, 2),
-        created_at=other_at, channel=choose(CHANNELS, campaign), campaign_id=choose(CAMPAIGN_IDS, campaign),
+        created_at=other_at, channel=choose(company.CHANNELS, campaign),
+        campaign_id=choose(company.CAMPAIGN_IDS, campaign),
         owner_user_id=choose(USERS, batch.marketer), disqualified_at=before_end(other_at + days(20)),
     )  # fmt: skip
     return pa.concat_tables([own, other])
@@ -125,7 +113,7 @@ def _leads(batch: Accounts, random: np.random.Generator) -> pa.Table:
 def _deals(batch: Accounts) -> pa.Table:
     """Return the deals: the first one of each account, and a second one with its upgrade."""
     begun_at, closed_at, grown = batch.created_at + days(9), before_end(batch.decided_at), ~np.isnat(batch.upgraded_at)
-    annual = np.round(12 * batch.seats * PRICES[batch.tier - 1] * PRICE_FACTOR[batch.currency], 2)
+    annual = np.round(12 * batch.seats * company.PRICES[batch.tier - 1] * company.PRICE_FACTOR[batch.currency], 2)
     first = (1, annual, begun_at, closed_at, batch.is_customer, begun_at < END)
     grows_at = between(batch.first_charge_at, batch.upgraded_at, 0.5)
     second = (2, np.round(annual * 0.4, 2), grows_at, batch.upgraded_at, grown, grown)
@@ -135,9 +123,9 @@ def _deals(batch: Accounts) -> pa.Table:
             account_id=keys("acct", batch.number), owner_user_id=choose(USERS, batch.seller),
             owner_at_close_user_id=only(choose(USERS, batch.seller), ~np.isnat(closed_at)),
             lead_id=only(keys("lead", batch.number, 1), np.full(len(batch), place == 1)),
-            campaign_id=choose(CAMPAIGN_IDS, batch.campaign if place == 1 else np.full(len(batch), -1)),
+            campaign_id=choose(company.CAMPAIGN_IDS, batch.campaign if place == 1 else np.full(len(batch), -1)),
             stage=choose(["lost", "won", "proposal"], np.where(np.isnat(closed_at), 2, is_won)), amount=amount,
-            currency_code=choose(CURRENCIES, batch.currency), created_at=created_at, closed_at=closed_at,
+            currency_code=choose(company.CURRENCIES, batch.currency), created_at=created_at, closed_at=closed_at,
             is_won=only(pa.array(is_won), ~np.isnat(closed_at)),
         )
         for place, amount, created_at, closed_at, is_won, keep in (first, second)
@@ -146,8 +134,8 @@ def _deals(batch: Accounts) -> pa.Table:
 
 def _splits(batch: Accounts) -> pa.Table:
     """Return the splits of some first deals between two sellers."""
-    is_split = batch.is_customer & (batch.number % 7 == 0) & (batch.seller != BEST_SELLER)
-    helper = np.where(batch.seller == BEST_SELLER + 1, BEST_SELLER + 2, BEST_SELLER + 1)
+    is_split = batch.is_customer & (batch.number % 7 == 0) & (batch.seller != company.BEST_SELLER)
+    helper = np.where(batch.seller == company.BEST_SELLER + 1, company.BEST_SELLER + 2, company.BEST_SELLER + 1)
     return pa.concat_tables(
         build(
             "crm.opportunity_splits", is_split, opportunity_id=keys("opp", batch.number, 1),
@@ -172,11 +160,13 @@ def _transactions(batch: Accounts, random: np.random.Generator) -> pa.Table:
     has_grown = moment >= lives.upgraded_at
     seats = np.where(has_grown, np.ceil(lives.seats * 1.3), lives.seats)
     product = lives.tier - 1 + has_grown
-    product = np.where((moment >= lives.crossed_at) & (random.random(rows) < 0.3), ANALYTICS + has_grown, product)
-    product = np.where((moment >= lives.trained_at) & (random.random(rows) < 0.1), TRAINING, product)
-    quantity = np.where(product == TRAINING, 1, seats)
+    product = np.where(
+        (moment >= lives.crossed_at) & (random.random(rows) < 0.3), company.ANALYTICS + has_grown, product
+    )
+    product = np.where((moment >= lives.trained_at) & (random.random(rows) < 0.1), company.TRAINING, product)
+    quantity = np.where(product == company.TRAINING, 1, seats)
     use = random.gamma(4, 0.25, rows)  # an order covers more or less than a month of normal use
-    amount = np.round(PRICES[product] * quantity * PRICE_FACTOR[lives.currency] * use, 2)
+    amount = np.round(company.PRICES[product] * quantity * company.PRICE_FACTOR[lives.currency] * use, 2)
     share = random.choice([1, 0.5, 0.25], rows)
     amount = np.where(gives_back, np.round(np.roll(amount, 1) * share, 2), amount)
     product = np.where(gives_back, np.roll(product, 1), product)
@@ -187,11 +177,11 @@ def _transactions(batch: Accounts, random: np.random.Generator) -> pa.Table:
         "crm.transactions", transaction_id=keys("tx", number), account_id=keys("acct", lives.number),
         contact_id=keys("cont", lives.number, 1),
         opportunity_id=keys("opp", lives.number, np.where(place == 1, 1, -1)),
-        product_id=choose(PRODUCT_IDS, product),
+        product_id=choose(company.PRODUCT_IDS, product),
         transaction_type=choose(["charge", "refund", "credit", "chargeback"], kind),
         status=choose(["completed", "pending", "failed"], status),
         quantity=np.where(gives_back, np.roll(quantity, 1), quantity), amount=amount,
-        currency_code=choose(CURRENCIES, lives.currency), transacted_at=moment,
+        currency_code=choose(company.CURRENCIES, lives.currency), transacted_at=moment,
         original_transaction_id=only(keys("tx", number - 1), gives_back),
     )  # fmt: skip
 
@@ -203,16 +193,23 @@ def _subscriptions(batch: Accounts) -> pa.Table:
     lines = [
         (1, core, batch.seats, batch.first_charge_at, first_end, batch.is_customer),
         (2, core + 1, np.ceil(batch.seats * 1.3), batch.upgraded_at, batch.left_at, grown),
-        (3, np.full(len(batch), ANALYTICS), batch.seats, batch.crossed_at, batch.left_at, ~np.isnat(batch.crossed_at)),
+        (
+            3,
+            np.full(len(batch), company.ANALYTICS),
+            batch.seats,
+            batch.crossed_at,
+            batch.left_at,
+            ~np.isnat(batch.crossed_at),
+        ),
     ]
     leaving = np.where(batch.number % 7 == 0, 1, 0)
     changed = np.where(grown, 2, leaving)
     return pa.concat_tables(
         build(
             "crm.subscriptions", keep, subscription_id=keys("sub", batch.number, place),
-            account_id=keys("acct", batch.number), product_id=choose(PRODUCT_IDS, product), quantity=quantity,
-            monthly_amount=np.round(PRICES[product] * quantity * PRICE_FACTOR[batch.currency], 2),
-            currency_code=choose(CURRENCIES, batch.currency), started_on=started_at.astype("datetime64[D]"),
+            account_id=keys("acct", batch.number), product_id=choose(company.PRODUCT_IDS, product), quantity=quantity,
+            monthly_amount=np.round(company.PRICES[product] * quantity * company.PRICE_FACTOR[batch.currency], 2),
+            currency_code=choose(company.CURRENCIES, batch.currency), started_on=started_at.astype("datetime64[D]"),
             ended_on=ended_at.astype("datetime64[D]"),
             end_reason=choose(["voluntary", "involuntary", "changed"], np.where(np.isnat(ended_at), -1, reason)),
         )
@@ -226,8 +223,8 @@ def _outcomes(batch: Accounts, random: np.random.Generator) -> pa.Table:
     rows, tables = len(batch), []
     for place, offset, keep in ((1, -2, batch.is_customer), (2, 120, batch.is_customer & (batch.number % 3 == 0))):
         defined_at = before_end(batch.first_charge_at + days(offset), batch.end_at)
-        due_at = defined_at + days(90 * np.maximum(PACE[batch.segment], 1))
-        achieved_at = defined_at + days((22 + random.gamma(3, 9, rows)) * PACE[batch.segment])
+        due_at = defined_at + days(90 * np.maximum(company.PACE[batch.segment], 1))
+        achieved_at = defined_at + days((22 + random.gamma(3, 9, rows)) * company.PACE[batch.segment])
         reaches = batch.reaches ^ (random.random(rows) < 0.06)
         achieved_at = before_end(np.where(reaches, achieved_at, NEVER), batch.end_at)
         verified_at = before_end(achieved_at + days(random.uniform(1, 9, rows)))

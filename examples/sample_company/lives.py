@@ -18,14 +18,6 @@ from .tables import Array
 Accounts = Any  # a record array with a row per account, or a batch of one; draw_accounts() names its fields
 NEVER = np.datetime64("NaT", "s")
 ARRIVALS = [24, 26, 28, 27, 26, 23, 17, 16, 25, 26, 23, 16, 22, 22, 23, 22, 19, 15]  # by month of MONTHS
-COUNTRIES = ["DE", "FR", "NL", "AT", "US", "CA", "GB", "IE"]
-COUNTRY_SHARES = [0.32, 0.1, 0.1, 0.06, 0.18, 0.04, 0.15, 0.05]
-CURRENCIES, PRICE_FACTOR = ["EUR", "USD", "GBP"], np.array([1, 1.1, 0.9])
-CURRENCY_OF_COUNTRY = np.array([0, 0, 0, 0, 1, 1, 2, 0])
-SEGMENTS = ["small_business", "mid_market", "enterprise", "public_sector"]
-SEGMENT_SHARES = [0.42, 0.3, 0.14, 0.14]
-SEATS = np.array([5, 9, 16, 8])  # the median, by segment
-PACE = np.array([0.7, 1.0, 1.5, 1.2])  # how long an outcome takes, by segment
 SELLER_SHARES = [0.4, 0.16, 0.16, 0.15, 0.13]
 
 
@@ -90,19 +82,23 @@ def draw_accounts(count: int, seed: int, transactions: int) -> Accounts:
         return random.random(count) < probability
 
     # who they are
-    month = np.interp(
-        np.sort(random.random(count)), np.cumsum([0, *ARRIVALS]) / sum(ARRIVALS), range(len(ARRIVALS) + 1)
-    )
+    arrived = np.cumsum([0, *ARRIVALS]) / sum(ARRIVALS)
+    month = np.interp(np.sort(random.random(count)), arrived, range(len(arrived)))
     first_of_month = np.append(MONTHS, MONTHS[-1] + 1).astype("datetime64[s]")[month.astype(int)]
     created_at = at_work(first_of_month + days(month % 1 * 28), random)
-    segment = random.choice(len(SEGMENTS), count, p=SEGMENT_SHARES)
-    country = random.choice(len(COUNTRIES), count, p=COUNTRY_SHARES)
+    segment = random.choice(len(company.SEGMENTS), count, p=company.SEGMENT_SHARES)
+    country = random.choice(len(company.COUNTRIES), count, p=company.COUNTRY_SHARES)
     campaign = np.where(chance(0.82), running_campaign(created_at, random), -1)
     seller = random.choice(company.SELLERS, count, p=SELLER_SHARES)
     too_early = (seller == company.NEW_SELLER) & (created_at < np.datetime64("2026-03-16"))
     seller = np.where(too_early, company.BEST_SELLER + 1 + np.arange(count) % 3, seller)
     is_pushed, is_lured = seller == company.BEST_SELLER, campaign == DISCOUNT
-    seats = SEATS[segment] * random.lognormal(0, 0.4, count) * np.where(is_pushed, 1.5, 1) * np.where(is_lured, 1.6, 1)
+    seats = (
+        company.SEATS[segment]
+        * random.lognormal(0, 0.4, count)
+        * np.where(is_pushed, 1.5, 1)
+        * np.where(is_lured, 1.6, 1)
+    )
     seats = np.ceil(seats).astype(int)
 
     # what they feel and say
@@ -128,7 +124,7 @@ def draw_accounts(count: int, seed: int, transactions: int) -> Accounts:
     charges = _spread(transactions, weight * np.where(is_lured, 1.3, 1), random)
     fields: dict[str, Any] = {
         "number": np.arange(1, count + 1), "segment": segment, "country": country,
-        "currency": CURRENCY_OF_COUNTRY[country], "campaign": campaign,
+        "currency": company.CURRENCY_OF_COUNTRY[country], "campaign": campaign,
         "referrer": _referrers(created_at, first_charge_at, (campaign < 0) & chance(0.75), happiness > 0.7, random),
         "marketer": random.choice(3, count), "seller": seller,
         "onboarder": random.choice(company.ONBOARDERS, count),
@@ -158,8 +154,8 @@ def _referrers(
 
 
 def _spread(total: int, weight: Array, random: np.random.Generator) -> Array:
-    """Return whole numbers that sum to the total, at least 1 for each positive weight if the total allows it."""
+    """Return whole numbers that sum to the total, at least 1 for each positive weight."""
     if weight.sum() == 0:
         return np.zeros(len(weight), dtype=int)
-    least = (weight > 0).astype(int) if total >= np.count_nonzero(weight) else np.zeros(len(weight), dtype=int)
+    least = (weight > 0).astype(int)
     return least + random.multinomial(total - least.sum(), weight / weight.sum())

@@ -23,7 +23,6 @@ ARROW_TYPES = {
     "date": pa.date32(),
     "timestamp": pa.timestamp("us"),
 }
-ROWS_PER_PART = 1_000_000
 
 
 def arrow_types(table: str) -> dict[str, pa.DataType]:
@@ -96,46 +95,29 @@ def _with_delivery(built: pa.Table) -> pa.Table:
     return built.set_column(position, "_loaded_at", night.cast(pa.timestamp("s")).cast(pa.timestamp("us")))
 
 
-class CsvFile:
-    """The CSV file of one table, to which rows are appended."""
+class TableFile:
+    """The CSV file of one table, or its Parquet file in a folder, to which rows are appended."""
 
-    def __init__(self, directory: Path, table: str) -> None:
-        path = directory.joinpath(*table.split(".")).with_suffix(".csv")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.file = path.open("wb")
-        self.file.write((",".join(arrow_types(table)) + "\n").encode())
-
-    def write(self, batch: pa.Table) -> None:
-        options = arrow_csv.WriteOptions(include_header=False, quoting_style="none")
-        spelled = pa.table({name: _spelled(batch[name]) for name in batch.column_names})
-        arrow_csv.write_csv(spelled, self.file, options)
-
-    def close(self) -> None:
-        self.file.close()
-
-
-class ParquetFolder:
-    """The part files of one table, each of about a million rows."""
-
-    def __init__(self, directory: Path, table: str) -> None:
-        self.folder = directory.joinpath(*table.split("."))
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.parts = self.rows_in_part = 0
-        self.writer: parquet.ParquetWriter | None = None
+    def __init__(self, directory: Path, table: str, file_format: str) -> None:
+        path = directory.joinpath(*table.split("."))
+        (path if file_format == "parquet" else path.parent).mkdir(parents=True, exist_ok=True)
+        self.is_csv, types = file_format == "csv", arrow_types(table)
+        if self.is_csv:
+            options = arrow_csv.WriteOptions(quoting_style="none", quoting_header="none")
+            spelled = {name: pa.string() if pa.types.is_timestamp(kind) else kind for name, kind in types.items()}
+            self.writer = arrow_csv.CSVWriter(path.with_suffix(".csv"), pa.schema(spelled), write_options=options)
+        else:
+            coded = [name for name in types if not name.endswith("_id")]
+            path, schema = path / "part-00000.parquet", pa.schema(types)
+            self.writer = parquet.ParquetWriter(path, schema, compression="zstd", use_dictionary=coded)
 
     def write(self, batch: pa.Table) -> None:
-        if self.writer is None or self.rows_in_part >= ROWS_PER_PART:
-            self.close()
-            path = self.folder / f"part-{self.parts:05d}.parquet"
-            coded = [name for name in batch.column_names if not name.endswith("_id")]
-            self.writer = parquet.ParquetWriter(path, batch.schema, compression="zstd", use_dictionary=coded)
-            self.parts, self.rows_in_part = self.parts + 1, 0
+        if self.is_csv:
+            batch = pa.table({name: _spelled(batch[name]) for name in batch.column_names})
         self.writer.write_table(batch)
-        self.rows_in_part += batch.num_rows
 
     def close(self) -> None:
-        if self.writer is not None:
-            self.writer.close()
+        self.writer.close()
 
 
 def _spelled(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -25,7 +25,7 @@ def test_where_the_local_day_is_another_than_that_of_utc(evening_build):
 
 
 def test_the_sample_company(sample_build):
-    assert disagreements(sample_build, datetime(2026, 7, 1)) == []
+    assert disagreements(sample_build, datetime(2026, 7, 1), is_clean=True) == []
 
 
 def test_the_company_of_oddities(oddities_build):
