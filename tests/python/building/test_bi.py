@@ -95,16 +95,14 @@ def test_the_dashboard_shows_any_metric(place, monkeypatch):
     (place / "app.py").write_text(code)
     monkeypatch.chdir(place)
     app = AppTest.from_file(str(place / "app.py"), default_timeout=60).run()
-    metric, kind = app.selectbox
+    metrics, kinds = (box.options for box in app.selectbox)
     assert not app.exception and app.title[0].value == "Shared metrics" and app.caption[0].value == "As of 2026-07-01"
-    assert len(metric.options) == len(query(place / "published" / DATABASE, "from metrics.metric_catalog"))
-    for name in ("csat", "first_response_median"):
-        for subjects in kind.options:
-            metric.set_value(name)
-            kind.set_value(subjects)
-            app.run()
-            assert not app.exception
-    assert "minutes, better down" in app.markdown[0].value
+    assert len(metrics) == len(query(place / "published" / DATABASE, "from metrics.metric_catalog"))
+    for kind in kinds:
+        app.selectbox[0].set_value("first_response_median")
+        app.selectbox[1].set_value(kind)
+        app.run()
+        assert not app.exception and "minutes, better down" in app.markdown[0].value
 
 
 def test_the_csv_file_opens_in_excel(place):
