@@ -98,7 +98,7 @@ def build(
     json: Annotated[bool, typer.Option("--json", help="Write JSON; docs/json.md describes its keys.")] = False,
 ) -> None:
     """Check the input, build the warehouse, check the results, and publish them."""
-    folders = f"{publish} and {publish_pay or pay_folder(publish)}"
+    folders = f"{publish.absolute()} and {(publish_pay or pay_folder(publish)).absolute()}"
     results_note = (
         f"{folders} stay as the last good build left them."
         if publish.exists()

@@ -136,7 +136,7 @@ def test_outcomes_dbt_ends_with_the_exit_code_of_dbt(outcomes_dbt):
         connection.execute("update marts.customer_lifetime set cltv = cltv + 1")
     failed = outcomes_dbt(*test, *place)
     assert failed.returncode == 1 and "assert_lifetime_is_the_sum_of_transactions" in failed.stdout
-    assert outcomes_dbt("test", "--no-such-option", *place).returncode == 2
+    assert outcomes_dbt("test", "--no-option-of-dbt", *place).returncode == 2
     assert outcomes_dbt("ls", "--vars", "{reporting_currency: CHF}", *place).returncode == 2
 
 
