@@ -65,7 +65,7 @@ def campaigns(frame: Frame) -> Section:
         says,
         specs.pairs(drawn, measures, "return on cost", {"type": "symlog"}) if drawn else None,
         {
-            "Campaigns": Table(
+            "Campaigns by return": Table(
                 [
                     "campaign", "cost", "customers", "lifetime value", "ROI by revenue", "rank", "ROI by PPP", "rank",
                     "disagree",
