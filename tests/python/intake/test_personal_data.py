@@ -113,6 +113,8 @@ class Marked:
         key = load_contract()[table]["primary_key"][0]
 
         def marked(rows: list[dict]) -> list[dict]:
+            if table == "survey.responses":
+                del rows[:200]  # so that faulty answers are a share of all that raises an alarm
             added = [*FAULTY.get(table, []), *SOUND.get(table, [])]
             rows += [{name: self.value(value) for name, value in row.items()} for row in added]
             for row in rows:
