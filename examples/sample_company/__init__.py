@@ -1,7 +1,7 @@
 """A sample company of any size, in the shape of the input contract, for demonstrations and load tests.
 
 The company sells software from 2025-01-01 to 2026-06-30, so a build as of 2026-07-01 knows everything. Its reporting
-currency is the euro. Every row is sound and accepted. Its story, at any size:
+currency is the euro. Every row is sound and accepted. Its story, for which ten accounts are too few:
 
 - Viktor Lang (user_05), the best seller by quota, has the unhappiest customers, and keeps the fewest of them.
 - The spring discount has the highest return by revenue, and the lowest if the satisfaction of its customers counts.
@@ -47,7 +47,7 @@ def write_sample(
 ) -> dict[str, int]:
     """Write a company with `accounts` accounts and `transactions` transactions (by default 15 per account).
 
-    The rules of pay are written too; they are the same at any size. An earlier sample in the directory is replaced.
+    The rules of pay are written too; they are the same at any size. Folders of an earlier sample in the directory go.
     Return the number of rows written per table. Raise ValueError if there are too few accounts or transactions, or
     `file_format` is neither csv nor parquet.
     """

@@ -19,6 +19,7 @@ from customer_outcomes.intake.counting import Count
 from helpers.builds import OUTCOMES, Built, copy_published, files_of, query
 from helpers.closed_periods import change
 from helpers.input_folders import ACCOUNTS, TRANSACTIONS, company
+from helpers.oddities import ODDITIES_INPUT
 
 PARTICIPANTS = "user_id,plan_id,target_pay,valid_from,valid_to\n"
 USERS = "user_id,team\nr1,sales\n"
@@ -284,7 +285,7 @@ def test_a_dispute_that_was_paid_outlives_its_user_in_a_check_too(places, tmp_pa
     rules = places.input / "rules"
     rules.mkdir()
     (places.input / "crm" / "users.csv").write_text(USERS)
-    sample = (Path(__file__).parents[3] / "seeds" / "sample" / "rules" / "disputes.csv").read_text()
+    sample = (ODDITIES_INPUT / "rules" / "disputes.csv").read_text()
     (rules / "disputes.csv").write_text(sample)
     paid = {row[0] for row in query(places.pay_database, "select dispute_id from compensation.comp_adjustments")}
     said = run("check", tmp_path).stderr
