@@ -97,15 +97,14 @@ def test_a_wheel_runs_dbt_on_its_warehouse(built, installed):
     assert (built / "build" / "warehouse.work" / "dbt" / "target" / "manifest.json").exists()
 
 
-def test_nothing_is_written_beside_the_package(built, installed):
+def test_a_build_writes_nothing_beside_the_packages(built, installed):
+    packages = ("customer_outcomes", "sample_company")
     (wheel,) = installed.parents[1].glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        brought = {name for name in archive.namelist() if name.startswith("customer_outcomes/")}
-    (packages,) = (installed.parent / "lib").glob("python*/site-packages")
-    present = {
-        path.relative_to(packages).as_posix() for path in (packages / "customer_outcomes").rglob("*") if path.is_file()
-    }
-    assert {name for name in present if not name.endswith(".pyc")} == brought
+        brought = {name for name in archive.namelist() if name.split("/")[0] in packages}
+    (folder,) = (installed.parent / "lib").glob("python*/site-packages")
+    files = [path for package in packages for path in (folder / package).rglob("*") if path.is_file()]
+    assert {path.relative_to(folder).as_posix() for path in files if path.suffix != ".pyc"} == brought
 
 
 def test_a_wheel_writes_a_sample(installed, tmp_path):
