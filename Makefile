@@ -52,7 +52,8 @@ servicenow: setup ## run the real example of a help desk; SERVICENOW names the f
 		--publish build/servicenow/published --as-of 2017-03-01
 	.venv/bin/python examples/servicenow/figures.py $(SERVICENOW) build/servicenow/warehouse.duckdb 2017-03-01
 
-pictures: setup ## draw the pictures of docs/forecasts.md and print the figures on that page
+pictures: build ## draw README's pictures of the page, and those of docs/forecasts.md with the figures on it
+	.venv/bin/python scripts/page_pictures.py
 	.venv/bin/python scripts/forecast_pictures.py
 
 bench: setup ## time 1 million transactions, 1 million tickets and forecasts of 1 million customers, each beside another way

@@ -114,7 +114,7 @@ class Marked:
 
         def marked(rows: list[dict]) -> list[dict]:
             if table == "survey.responses":
-                del rows[:200]  # so that faulty answers are a share of all that raises an alarm
+                del rows[:200]  # so that faulty answers are a share of all answers that raises an alarm
             added = [*FAULTY.get(table, []), *SOUND.get(table, [])]
             rows += [{name: self.value(value) for name, value in row.items()} for row in added]
             for row in rows:

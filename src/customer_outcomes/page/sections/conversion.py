@@ -78,10 +78,11 @@ def _verdict(row: Row, per_thousand: Unit, y_title: str) -> str:
             f"There are too few or too unsure experiments to judge the claim {claim}: {row['experiments_below']} began"
             f" below that lift, {row['experiments_above']} at or above it."
         )
-    change, error = row["return_change"], row["return_change_se"]
+    change, margin = row["return_change"], Z * row["return_change_se"]
     word = "support" if row["verdict"] == "supports" else "contradict"
+    below, above = per_thousand.text(row["return_below"]), per_thousand.text(row["return_above"])
+    bounds = interval(change - margin, change + margin, per_thousand)
     return (
-        f"The experiments {word} the claim {claim}: the return changes by {per_thousand.text(change)} {y_title}"
-        f" (95 % interval {interval(change - Z * error, change + Z * error, per_thousand)}),"
-        f" from {per_thousand.text(row['return_below'])} to {per_thousand.text(row['return_above'])}."
+        f"The experiments {word} the claim {claim}: below it the mean return is {below} {y_title}, beyond it {above}."
+        f" The change is {per_thousand.text(change)}, its 95 % interval {bounds}."
     )
