@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
+from dbt.contracts.graph.nodes import ParsedNode
 from dbt.plugins import dbtPlugin
 from dbt_common.context import get_invocation_context
 
@@ -61,4 +62,17 @@ class LastBuildPlugin(dbtPlugin):
         project.project_env_vars["OUTCOMES_RULES"] = environment["OUTCOMES_RULES"] = rules
 
 
+def _write_inside_the_target(node: Any, target: str, subdirectory: str, split_suffix: str | None = None) -> str:
+    """Return the path to which dbt writes a node, inside the folder of the target.
+
+    The path of a rule, from the project to the folder of rules, begins with `..` if the warehouse lies elsewhere. dbt
+    would append it to its target folder, and write the rules of pay into a folder above.
+    """
+    root = Path(target, subdirectory, node.package_name)
+    path = Path(_write_path(node, target, subdirectory, split_suffix)).relative_to(root)
+    return str(root.joinpath(*(part for part in path.parts if part != "..")))
+
+
+_write_path = ParsedNode.get_target_write_path
+ParsedNode.get_target_write_path = _write_inside_the_target  # type: ignore[assignment,method-assign]
 plugins = [LastBuildPlugin]

@@ -6,11 +6,14 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 import yaml
+from dbt.contracts.graph.nodes import ParsedNode
 
+import dbt_customer_outcomes  # noqa: F401 -- it keeps the files of dbt inside the target
 from customer_outcomes.errors import UnusableInput
 from customer_outcomes.intake.folder import RULES
 from customer_outcomes.last_build import LastBuild, read_last_build, record_build, renew_copy
@@ -119,10 +122,10 @@ def outcomes_dbt(parquet_build, tmp_path_factory) -> Callable:
 
 def test_outcomes_dbt_takes_all_arguments_in_any_folder(outcomes_dbt):
     place = ("--warehouse", str(outcomes_dbt.warehouse))
-    query_of_as_of = "select '{{ var('as_of') }} {{ var('reporting_currency') }}' as found"
-    shown = outcomes_dbt("show", "--inline", query_of_as_of, *place)
+    taken = "select '{{ var('as_of') }}' as as_of, '{{ var('reporting_currency') }}' as currency"
+    shown = outcomes_dbt("show", "--inline", taken, *place)
     assert shown.returncode == 0, shown.stdout + shown.stderr
-    assert f"{WORLD_AS_OF} {PARQUET_VARIABLES['reporting_currency']}" in shown.stdout
+    assert f"| {WORLD_AS_OF} | {PARQUET_VARIABLES['reporting_currency']}" in shown.stdout
     own_folder = outcomes_dbt.warehouse.with_suffix(".work") / "dbt"
     assert (own_folder / "target" / "manifest.json").exists() and (own_folder / "logs" / "dbt.log").exists()
     assert list((outcomes_dbt.warehouse.parent / "empty").iterdir()) == []
@@ -133,7 +136,7 @@ def test_outcomes_dbt_ends_with_the_exit_code_of_dbt(outcomes_dbt):
     test = ("test", "--select", "assert_lifetime_is_the_sum_of_transactions")
     assert outcomes_dbt(*place, *test).returncode == 0
     with duckdb.connect(outcomes_dbt.warehouse) as connection:
-        connection.execute("update marts.customer_lifetime set cltv = cltv + 1")
+        connection.execute("delete from marts.customer_lifetime")
     failed = outcomes_dbt(*test, *place)
     assert failed.returncode == 1 and "assert_lifetime_is_the_sum_of_transactions" in failed.stdout
     assert outcomes_dbt("test", "--no-option-of-dbt", *place).returncode == 2
@@ -153,6 +156,17 @@ def test_outcomes_dbt_needs_a_build(outcomes_dbt, tmp_path):
     assert "Usage: outcomes dbt test" in outcomes_dbt("test", "--help").stdout
     for arguments in ((), ("--help",)):
         assert "Nothing is published" in " ".join(outcomes_dbt(*arguments).stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [("../../../../../../place/w.work/rules/_rules__seeds.yml", "place/w.work/rules"), ("models/_a.yml", "models")],
+)
+def test_dbt_writes_nothing_above_its_target(file, expected):
+    """A package in another folder than the warehouse names the rules by a path that begins with `..`."""
+    node = SimpleNamespace(path="test_of_rules.sql", original_file_path=file, package_name="customer_outcomes")
+    written = ParsedNode.get_target_write_path(node, "/t/w.work/target", "compiled")
+    assert written == f"/t/w.work/target/compiled/customer_outcomes/{expected}/{Path(file).name}/test_of_rules.sql"
 
 
 def test_target_dev_works_on_a_copy(dbt, parquet_build):

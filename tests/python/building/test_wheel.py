@@ -105,6 +105,8 @@ def test_a_build_writes_nothing_beside_the_packages(built, installed):
     (folder,) = (installed.parent / "lib").glob("python*/site-packages")
     files = [path for package in packages for path in (folder / package).rglob("*") if path.is_file()]
     assert {path.relative_to(folder).as_posix() for path in files if path.suffix != ".pyc"} == brought
+    # dbt names the rules by a path from the package, and keeps its files about them in its target all the same
+    assert list((built / "build" / "warehouse.work" / "target").rglob("_rules__seeds.yml"))
 
 
 def test_a_wheel_writes_a_sample(installed, tmp_path):
