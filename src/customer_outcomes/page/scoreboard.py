@@ -10,7 +10,7 @@ from .frame import Frame, Row
 from .words import COUNT, RATE, interval, month_name, title, unit_of
 
 MOST_MONTHS = 25  # the months that a small chart shows: two years and the running month
-MOST_SUBJECTS = 60  # the subjects of one type that a reader can choose
+MOST_SUBJECTS = 25  # the subjects of one type that a reader can choose
 TEAMS = {"marketing": "var(--marketing)", "sales": "var(--sales)"}  # the two beside each other when the page opens
 COMPANY = "company:all"
 TYPES = {"company": "Company", "team": "Team", "campaign": "Campaign", "channel": "Channel", "segment": "Segment"}
@@ -132,7 +132,7 @@ def _subjects(frame: Frame, types: list[str]) -> tuple[list[Subject], list[str]]
     for kind in types:
         of_kind = [row for row in found if row["subject_type"] == kind]
         if len(of_kind) > MOST_SUBJECTS:
-            left_out.append(f"the {MOST_SUBJECTS} of {len(of_kind)} {kind}s with the most facts")
+            left_out.append(f"{MOST_SUBJECTS} of {len(of_kind)} {kind}s")
         named = sorted(of_kind[:MOST_SUBJECTS], key=lambda row: (row["subject_name"], row["subject_id"]))
         chosen += [Subject(f"{kind}:{row['subject_id']}", kind, _name(row)) for row in named]
     return chosen, left_out

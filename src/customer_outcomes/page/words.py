@@ -84,8 +84,20 @@ def moment(at: datetime) -> str:
 
 def title(name: str) -> str:
     """Return a metric's, a team's or a survey type's name as words: cltv_growth becomes CLTV growth."""
+    if name.startswith("("):  # (none), the segment or channel of what has none
+        return name
     words = [word.upper() if word in ABBREVIATIONS else word for word in name.split("_")]
     return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, such as 1 customer or 1,234 customers."""
+    return f"{COUNT.text(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def in_brackets(low: Number | None, high: Number | None, unit: Unit) -> str:
+    """Return an interval behind a figure, such as ' (0.1 to 0.3)'; nothing if it is not known."""
+    return "" if low is None and high is None else f" ({interval(low, high, unit)})"
 
 
 def listed(names: list[str]) -> str:

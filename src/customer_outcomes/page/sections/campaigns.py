@@ -56,22 +56,30 @@ def campaigns(frame: Frame) -> Section:
             for row in disagreeing
         ]
         says = f"The returns disagree about {listed(names)}."
+    if len(found) > MOST_CAMPAIGNS:
+        says += f" The chart and the table show the first {MOST_CAMPAIGNS} of {len(found)} by revenue."
     says += f" A return of 1 means that the cost came back twice; attribution model: {frame.attribution_model}."
+    says += (
+        " The returns of a campaign disagree if it pays back by revenue but not by PPP, or falls by at least half of"
+        " all ranks."
+    )
+    axis_title = "return on cost (larger returns are drawn closer together)"
     figure = Figure(
         "campaigns",
         "Return on the cost of campaigns",
         ["metrics.campaign_performance", "marts.dim_campaigns"],
         "M8 Campaigns, touches and the 6 % claim",
         says,
-        specs.pairs(drawn, measures, "return on cost", {"type": "symlog"}) if drawn else None,
+        specs.pairs(drawn, measures, axis_title, {"type": "symlog"}) if drawn else None,
         {
             "Campaigns by return": Table(
                 [
-                    "campaign", "cost", "customers", "lifetime value", "ROI by revenue", "rank", "ROI by PPP", "rank",
-                    "disagree",
+                    "campaign", "cost", "customers (shares)", "lifetime value", "ROI by revenue", "rank", "ROI by PPP",
+                    "rank", "disagree",
                 ],
                 lines,
-            )
+            ),
+            "Without cost or return": _without_return(frame),
         },
     )  # fmt: skip
     return Section(
@@ -81,6 +89,33 @@ def campaigns(frame: Frame) -> Section:
         [figure],
         _campaign_finding(found),
     )
+
+
+def _without_return(frame: Frame) -> Table:
+    """Return the campaigns that have no return, because they cost nothing, and the customers of no campaign."""
+    found = frame.rows(
+        """
+        select
+            coalesce(campaign_name, '(' || performance.campaign_id || ')') as name, cost, customers, attributed_cltv
+        from metrics.campaign_performance as performance
+        left join marts.dim_campaigns as campaigns on performance.campaign_id = campaigns.campaign_id
+        where attribution_model = $model and (revenue_roi is null or ppp_roi is null)
+        order by attributed_cltv desc, performance.campaign_id
+        limit $most
+        """,
+        model=frame.attribution_model,
+        most=MOST_CAMPAIGNS,
+    )
+    lines = [
+        [
+            row["name"],
+            frame.money.text(row["cost"]),
+            RATIO.text(row["customers"]),
+            frame.money.text(row["attributed_cltv"]),
+        ]
+        for row in found
+    ]
+    return Table(["campaign", "cost", "customers (shares)", "lifetime value"], lines)
 
 
 def _disagrees(row: Row) -> bool:
@@ -94,8 +129,10 @@ def _campaign_finding(found: list[Row]) -> str | None:
     if fallen is None or not _disagrees(fallen):
         return None
     of = fallen["campaigns"]
+    by_revenue = f"{RATIO.text(fallen['revenue_roi'])}, {ordinal(fallen['revenue_rank'])} of {of} campaigns"
+    by_ppp = f"{RATIO.text(fallen['ppp_roi'])}, {ordinal(fallen['ppp_rank'])} of {of}"
+    verb = "loses" if fallen["ppp_roi"] <= 0 else "falls back"
     return (
-        f"{fallen['campaign_name']} is {ordinal(fallen['revenue_rank'])} of {of} campaigns by the return in revenue,"
-        f" and {ordinal(fallen['ppp_rank'])} of {of} by the return in satisfied value (PPP): its customers"
-        " pay, but they are unhappy or silent."
+        f"{fallen['campaign_name']} pays back by revenue (return {by_revenue}) and {verb} by satisfied value (PPP:"
+        f" {by_ppp}): its customers pay, but they are unhappy or silent."
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from customer_outcomes.page import specs
 from customer_outcomes.page.frame import Figure, Frame, Section, Table
-from customer_outcomes.page.words import COUNT, RATIO, title
+from customer_outcomes.page.words import COUNT, RATIO, counted, title
 
 
 def forecasts(frame: Frame) -> Section:
     """Return what each model forecast for the holdout, beside what customers then bought, and the forecast value."""
     found = frame.rows("select * from marts.forecast_fits where model <> 'gamma_gamma' order by is_chosen desc, model")
     total = frame.rows(
-        "select sum(expected_purchases) as purchases, sum(forecast_value) as value from marts.customer_forecasts"
+        "select count(forecast_value) as customers, sum(forecast_value) as value from marts.customer_forecasts"
     )[0]
     fitted = [row for row in found if row["holdout_predicted"] is not None]
     drawn = [
@@ -33,7 +33,8 @@ def forecasts(frame: Frame) -> Section:
         says = (
             f"{_model(chosen['model'])} is chosen: for the holdout it expected {expected} purchases, and customers made"
             f" {made}. Its error by customer is {error} purchases (root mean square), that of a naive run rate {naive}."
-            f" The forecast value of all customers is {frame.money.text(total['value'])}."
+            f" The forecast value of the {counted(total['customers'], 'customer')} with a forecast is"
+            f" {frame.money.text(total['value'])}, over the horizon that the company has set."
         )
     lines = [
         [
@@ -52,7 +53,7 @@ def forecasts(frame: Frame) -> Section:
     ]
     headings = [
         "model", "chosen", "customers", "actual", "predicted", "mean error", "naive mean error", "RMSE", "naive RMSE",
-        "why not",
+        "remark",
     ]  # fmt: skip
     figure = Figure(
         "forecasts",

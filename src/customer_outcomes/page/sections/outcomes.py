@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from customer_outcomes.page import specs
 from customer_outcomes.page.frame import Figure, Frame, Section, Table
-from customer_outcomes.page.words import COUNT, DAYS, NONE, RATE, RATIO, title
+from customer_outcomes.page.words import COUNT, DAYS, NONE, RATE, RATIO, counted, title
 
 MOST_CUSTOMERS = 10
 SHOWN_DAYS = (0, 30, 60, 90, 180)  # the days of the curve that its table shows, beside the last one
@@ -47,15 +47,16 @@ def time_to_value(frame: Frame) -> Section:
     ]
     says = "No customer's clock has started."
     if summary:
-        _, subjects, reached_by, left_before, waiting, median = by_segment[0]
+        _, _, reached_by, left_before, waiting, median = by_segment[0]
         until = (
             f"Half of the customers reach it within {median}."
             if median != NONE
-            else "Half of them never reached it until now."
+            else "The share that reaches it stays below one half, so that there is no median."
         )
         says = (
-            f"Of {subjects} customers, {reached_by} reached the value that they came for, {left_before} left before,"
-            f" and {waiting} are not there yet. {until}"
+            f"Of {counted(summary[0]['subjects'], 'customer')}, {reached_by} reached the value that they came for,"
+            f" {left_before} left before, and {waiting} are not there yet. {until} The curve"
+            " estimates the days that newer customers have not lived through, so its shares differ from these counts."
         )
     figure = Figure(
         "time-to-value",
@@ -130,8 +131,8 @@ def leavers(frame: Frame) -> Section:
         "Happy leavers and unhappy stayers",
         ["marts.customer_lifetime", "marts.dim_customers"],
         "M7 Outcomes, time to value, and the two axes",
-        f"The {MOST_CUSTOMERS} most valuable customers of each kind: ask the leavers what they came for, and help the"
-        " stayers before they go.",
+        f"The most valuable customers of each kind, {MOST_CUSTOMERS} at most: ask the leavers what they came for, and"
+        " help the stayers before they go.",
         None,
         {
             "Happy leavers": _customers(frame, "is_churned and quadrant like '%_high_experience'"),
@@ -157,7 +158,12 @@ def _leaver_sentence(shares: dict[tuple[str, str], tuple[int, int]]) -> str:
         )
         if of
     ]
-    return f"{'; '.join(told)}." if told else "No customer has both an outcome and an answer for long enough."
+    placed = sum(of for _, of in shares.values())
+    return (
+        f"{'; '.join(told)}. {counted(placed, 'customer')} can be placed."
+        if told
+        else "No customer has both an outcome and an answer for long enough."
+    )
 
 
 def _leaver_finding(shares: dict[tuple[str, str], tuple[int, int]]) -> str | None:
@@ -185,7 +191,7 @@ def _customers(frame: Frame, condition: str) -> Table:
     lines = [
         [
             row["account_name"] or row["account_id"],
-            title(row["segment"] or NONE),
+            title(row["segment"] or "(none)"),
             frame.money.text(row["cltv"]),
             RATIO.text(row["csat_1_10"]),
             RATE.text(row["outcome_score"]),

@@ -6,7 +6,7 @@ from datetime import date
 
 from customer_outcomes.page import specs
 from customer_outcomes.page.frame import Figure, Frame, Section, Table
-from customer_outcomes.page.words import COUNT, RATE, RATIO, SHARE, interval, month_name, title
+from customer_outcomes.page.words import COUNT, RATE, RATIO, SHARE, in_brackets, interval, month_name, title
 
 
 def ratings(frame: Frame) -> Section:
@@ -72,7 +72,8 @@ def _team_ratings(frame: Frame) -> Figure:
         f"Ratings by team, {month}",
         ["metrics.metric_values", "metrics.employee_ratings"],
         "M4 Ratings fit for pay",
-        "A rating counts for pay once enough customers stand behind it; below that number the team's mean is paid."
+        "A rating counts for pay once enough customers stand behind it (rating_min_customers); below it"
+        " the team's mean is paid."
         + (
             f" In {month} these are the means over customers, from 1 to 10."
             if drawn
@@ -87,7 +88,7 @@ def _team_ratings(frame: Frame) -> Figure:
                     [
                         title(row["team"]),
                         title(row["survey_type"]),
-                        SHARE.text(row["team_mean"]),
+                        SHARE.text(row["team_mean"]) if frame.show_employees or row["employees"] > 1 else "not shown",
                         COUNT.text(row["employees"]),
                         COUNT.text(row["payable"]),
                         COUNT.text(row["customers"]),
@@ -116,7 +117,7 @@ def _employee_ratings(frame: Frame, survey_type: str) -> Figure:
     kinds = {"payable": "var(--one)", "too few customers to pay on": "var(--muted)"}
     drawn = [
         {
-            "label": f"{row['name']}, {title(row['team']).lower()}",
+            "label": f"{row['name']}, {title(row['team'])}",
             "kind": "payable" if row["is_payable"] else "too few customers to pay on",
             "value": SHARE.rounded(row["credible_score"]),
             "low": SHARE.rounded(row["ci_low"]),
@@ -168,28 +169,37 @@ def _quota(frame: Frame) -> tuple[Figure | None, str | None]:
             having sum(value) > 0
         ),
 
-        ratings as (select * from metrics.employee_ratings where credible_score is not null and team = 'sales'),
+        sellers as (
+            select bookings.user_id, coalesce(user_name, bookings.user_id) as name, bookings
+            from bookings
+            inner join marts.dim_employees as employees on bookings.user_id = employees.user_id
+            where team = 'sales'
+        ),
+
+        ratings as (
+            select ratings.*
+            from metrics.employee_ratings as ratings
+            inner join sellers on ratings.user_id = sellers.user_id
+            where credible_score is not null
+        ),
 
         surveys as (
-            select survey_type, sum(n_customers) as customers
+            select survey_type
             from ratings
-            inner join bookings on ratings.user_id = bookings.user_id
             group by survey_type
-            order by customers desc, survey_type
+            order by sum(n_customers) desc, survey_type
             limit 1
         )
 
-        select
-            coalesce(user_name, ratings.user_id) as name, bookings, ratings.survey_type, credible_score, ci_low,
-            ci_high, n_customers, is_payable
-        from ratings
-        inner join bookings on ratings.user_id = bookings.user_id
-        inner join surveys on ratings.survey_type = surveys.survey_type
-        left join marts.dim_employees as employees on ratings.user_id = employees.user_id
-        order by bookings desc, ratings.user_id
+        select name, bookings, surveys.survey_type, credible_score, ci_low, ci_high, n_customers, is_payable
+        from sellers
+        cross join surveys
+        left join ratings on sellers.user_id = ratings.user_id and surveys.survey_type = ratings.survey_type
+        order by bookings desc, sellers.user_id
         """
     )
-    if len(found) < 2:
+    rated = [row for row in found if row["credible_score"] is not None]
+    if len(rated) < 2:
         return None, None
     survey = title(found[0]["survey_type"])
     drawn = [
@@ -201,9 +211,9 @@ def _quota(frame: Frame) -> tuple[Figure | None, str | None]:
             "high": SHARE.rounded(row["ci_high"]),
             "colour": "var(--one)" if row["is_payable"] else "var(--muted)",
             "said": frame.money.text(row["bookings"]),
-            "between": f"{SHARE.text(row['credible_score'])} ({interval(row['ci_low'], row['ci_high'], SHARE)})",
+            "between": SHARE.text(row["credible_score"]) + in_brackets(row["ci_low"], row["ci_high"], SHARE),
         }
-        for row in found
+        for row in rated
     ]
     lines = [
         [
@@ -215,13 +225,14 @@ def _quota(frame: Frame) -> tuple[Figure | None, str | None]:
         ]
         for row in found
     ]
-    best, others = found[0], found[1:]
+    best, others = found[0], [row for row in rated if row is not found[0]]
+    bounds = [row["ci_low"] for row in others] + [best["ci_high"]]
     finding = None
-    if best["is_payable"] and best["credible_score"] < min(row["credible_score"] for row in others):
+    if best["is_payable"] and None not in bounds and best["ci_high"] < min(bounds[:-1]):
         finding = (
             f"The quota's best seller has the unhappiest customers: {best['name']} booked"
             f" {frame.money.text(best['bookings'])}, more than any other seller, and has the lowest rating,"
-            f" {SHARE.text(best['credible_score'])} of 1 ({interval(best['ci_low'], best['ci_high'], SHARE)})."
+            f" {SHARE.text(best['credible_score'])} of 1{in_brackets(best['ci_low'], best['ci_high'], SHARE)}."
         )
     figure = Figure(
         "quota",

@@ -44,7 +44,7 @@ def delivered_rows(frame: Frame) -> Section:
         order by input_table, column_name
         """
     )
-    alarms = listed(frame.alarms_accepted) if frame.alarms_accepted else "none"
+    alarms = ", ".join(frame.alarms_accepted) or "none"
     parts = [f"{COUNT.text(totals[state])} {state}" for state in STATES if state != "accepted" and totals[state]]
     rest = f"The others: {listed(parts)}." if parts else "No row was left out."
     references = sum(row["rows"] for row in broken)

@@ -6,7 +6,7 @@ from datetime import date
 
 from customer_outcomes.page import specs
 from customer_outcomes.page.frame import Figure, Frame, Row, Section, Table
-from customer_outcomes.page.words import COUNT, MINUTES, RATE, interval, month_name, title
+from customer_outcomes.page.words import COUNT, MINUTES, RATE, counted, interval, month_name, title
 
 
 def first_response(frame: Frame) -> Section:
@@ -50,9 +50,9 @@ def first_response(frame: Frame) -> Section:
     if complete:
         first, last = complete[0], complete[-1]
         says = (
-            f"In {month_name(last['month'])} the median ticket waited {MINUTES.text(last['median_minutes'])} for the"
-            f" first response, and nine of ten waited at most {MINUTES.text(last['p90_minutes'])}; in"
-            f" {month_name(first['month'])} the median was {MINUTES.text(first['median_minutes'])}."
+            f"In {month_name(last['month'])} {_waited('the median ticket', last['median_minutes'])} for the first"
+            f" response; {_waited('nine of ten', last['p90_minutes'])} at most. In {month_name(first['month'])}"
+            f" {_waited('the median ticket', first['median_minutes'])}."
         )
     headings = ["month", "tickets", "answered", "median", "95 % interval", "90th percentile", "95 % interval"]
     figure = Figure(
@@ -65,6 +65,11 @@ def first_response(frame: Frame) -> Section:
         {"First response by month": Table(headings, lines)},
     )
     return Section("support", "First response", "How long do customers wait for an answer?", [figure])
+
+
+def _waited(tickets: str, minutes: float | None) -> str:
+    """Return how long some tickets waited, as words; a wait that has not ended has no length yet."""
+    return f"{tickets} waited {'a time that is not known yet' if minutes is None else MINUTES.text(minutes)}"
 
 
 def handoffs(frame: Frame) -> Section:
@@ -96,11 +101,13 @@ def handoffs(frame: Frame) -> Section:
         for row in found
     ]
     says = "No customer was handed from one team to another."
-    if drawn:
+    if found:
+        says = "No hand-off whose time is over was dropped."
+    if drawn and found[0]["dropped"]:
         worst = found[0]
         says = (
-            f"{_pair(worst)} drops most: {worst['dropped']} of {worst['matured']} customers had no first contact in"
-            f" time ({RATE.text(worst['drop_rate'])})."
+            f"{_pair(worst)} drops most: {worst['dropped']} of {counted(worst['matured'], 'hand-off')} had no first"
+            f" contact in time ({RATE.text(worst['drop_rate'])})."
         )
     headings = ["from and to", "hand-offs", "time is over", "dropped", "drop rate", "returned", "rejected"]
     figure = Figure(

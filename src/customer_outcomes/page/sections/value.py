@@ -49,7 +49,7 @@ def satisfied_value(frame: Frame) -> Section:
             ]
         )
     company = lines[0] if lines else None
-    says = "No customer is known."
+    says = "No customer is known." if not found else "The yield is not known, because the lifetime values sum to 0."
     finding = None
     if company and company[3] != NONE:
         says = (
@@ -66,7 +66,15 @@ def satisfied_value(frame: Frame) -> Section:
         specs.stacked_bars(drawn, parts, "% of the highest possible PPP") if drawn else None,
         {
             "By company, team and segment": Table(
-                ["of", "customers", "lifetime value", "PPP yield", "lost: unhappy", "lost: silent", "CSAT of answers"],
+                [
+                    "of",
+                    "customers",
+                    "lifetime value",
+                    "PPP yield",
+                    "lost: unhappy",
+                    "lost: silent",
+                    "CSAT of answers, by value",
+                ],
                 lines,
             )
         },
