@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from typing import Any
 
 import vl_convert
 
 VEGA_LITE = "6.4"
+BUNDLE = "import sys, vl_convert; sys.stdout.write(vl_convert.javascript_bundle(sys.argv[1], vl_version=sys.argv[2]))"
 EXPORTS = "window.vegaEmbed = vegaEmbed;"
 SIZE = re.compile(r'^<svg [^>]*?width="([\d.]+)" height="([\d.]+)"')
 LONG_NUMBER = re.compile(r"(\.\d)\d+")
@@ -37,5 +40,11 @@ def drawn(spec: dict[str, Any], name: str) -> str:
 
 
 def browser_script() -> str:
-    """Return Vega, Vega-Lite and Vega-Embed as one script, which sets window.vegaEmbed."""
-    return vl_convert.javascript_bundle(EXPORTS, vl_version=VEGA_LITE).replace("</script", "<\\/script")
+    """Return Vega, Vega-Lite and Vega-Embed as one script, which sets window.vegaEmbed.
+
+    A process of its own puts it together, because the library would stop all threads of this one meanwhile.
+    """
+    command = [sys.executable, "-I", "-X", "utf8", "-c", BUNDLE, EXPORTS, VEGA_LITE]
+    made = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8")
+    script = made.stdout if made.returncode == 0 else vl_convert.javascript_bundle(EXPORTS, vl_version=VEGA_LITE)
+    return script.replace("</script", "<\\/script")

@@ -31,7 +31,7 @@ def page_of(connection: Connection, attribution_model: str, show_employees: bool
     The connection sees the published relations of figures. `attribution_model` names the model by which campaigns are
     shown; `show_employees` adds the ratings of each employee, and employees as subjects.
     """
-    with ThreadPoolExecutor(max_workers=1) as beside:  # the library's script takes as long as all drawings
+    with ThreadPoolExecutor(max_workers=1) as beside:  # the browser's script takes as long as all drawings
         library = beside.submit(browser_script)
         frame = read_frame(connection, attribution_model, show_employees)
         board = read_scoreboard(frame)
