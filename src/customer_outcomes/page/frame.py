@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from customer_outcomes.warehouse import Connection
 
@@ -12,6 +13,7 @@ from .specs import Spec
 from .words import Unit, money
 
 Row = dict[str, Any]
+MOST_OPEN_ROWS = 12  # the rows of a table that is shown at once
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class Frame:
     last_month: date | None
     attribution_model: str
     show_employees: bool
+
+    @property
+    def local_now(self) -> datetime:
+        """The moment of the page as a clock in the reporting time zone shows it."""
+        return self.as_of.replace(tzinfo=UTC).astimezone(ZoneInfo(self.timezone)).replace(tzinfo=None)
 
     @property
     def money(self) -> Unit:
@@ -78,6 +85,11 @@ class Figure:
     spec: Spec | None = None
     tables: dict[str, Table] = field(default_factory=dict)
     drawing: str = ""
+
+    @property
+    def is_long(self) -> bool:
+        """True if the tables are opened by a click, because a chart or a long table would be in the way."""
+        return self.spec is not None or any(len(table.rows) > MOST_OPEN_ROWS for table in self.tables.values())
 
 
 @dataclass

@@ -100,6 +100,8 @@
   const draw = async (chart) => {
     if (!waiting.delete(chart)) return;
     const spec = { ...data.charts[chart.dataset.chart], width: chart.clientWidth };
+    const columns = chart.clientWidth < 450 ? 1 : 0; // a legend in one column fits a phone
+    spec.config = { ...spec.config, legend: { ...spec.config.legend, columns } };
     const metric = metrics.get(chart.dataset.chart);
     if (metric) spec.datasets = { rows: rows.get(metric.name) || chartRows(metric, data.teams) };
     const place = document.createElement("div");

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from .frame import Frame, Row
-from .words import COUNT, RATE, interval, month_name, title, unit_of
+from .words import COUNT, POINTS, RATE, interval, month_name, title, unit_of
 
 MOST_MONTHS = 25  # the months that a small chart shows: two years and the running month
 MOST_SUBJECTS = 25  # the subjects of one type that a reader can choose
@@ -79,20 +79,24 @@ def read_scoreboard(frame: Frame) -> Scoreboard:
     months = [
         row["month"]
         for row in frame.rows(
-            "select distinct month from metrics.metric_values order by month desc limit $most", most=MOST_MONTHS
+            "select distinct month from metrics.metric_values where month < $now order by month desc limit $most",
+            now=frame.local_now,
+            most=MOST_MONTHS,
         )
     ][::-1]
-    catalogue = frame.rows("select * from metrics.metric_catalog")
+    catalogue = frame.rows("select * from metrics.metric_catalog order by metric_name")
+    catalogue.sort(key=lambda row: TILES.index(row["metric_name"]) if row["metric_name"] in TILES else len(TILES))
     units = {row["metric_name"]: unit_of(row["unit"], frame.currency) for row in catalogue}
     found = frame.rows(
         """
         select
             metric_name, month, subject_type || ':' || subject_id as key, value, ci_low, ci_high, n, coverage
         from metrics.metric_values
-        where month >= $first
+        where month >= $first and month < $now
         order by key, metric_name, month
         """,
         first=months[0] if months else date.max,
+        now=frame.local_now,
     )
     place = {month: number for number, month in enumerate(months)}
     values: dict[str, dict[str, list[list[Any]]]] = {}
@@ -174,7 +178,9 @@ def _tiles(frame: Frame, subject: Subject, catalogue: list[Row]) -> list[dict[st
         select
             metric_name, month, value, ci_low, ci_high, n,
             lag(month) over each_metric as month_before,
-            lag(value) over each_metric as value_before
+            lag(value) over each_metric as value_before,
+            lag(ci_low) over each_metric as low_before,
+            lag(ci_high) over each_metric as high_before
         from metrics.metric_values
         where subject_type = $kind and subject_id = $name and is_complete
         window each_metric as (partition by metric_name order by month)
@@ -208,8 +214,8 @@ def _tiles(frame: Frame, subject: Subject, catalogue: list[Row]) -> list[dict[st
 def _tile(metric: Row, last: Row | None, frame: Frame) -> dict[str, str]:
     """Return the texts of a tile from the row of the last complete month that has a value, None if no month has one.
 
-    The change is that since the month before. It has a tone only if the value before lies outside the interval, or if
-    the metric has no interval.
+    The change is that since the month before. It is within chance if one of the two values lies in the interval of the
+    other. It has a tone, good or bad, only if it is more than chance; a metric without intervals has none.
     """
     unit = unit_of(metric["unit"], frame.currency)
     texts = {
@@ -228,10 +234,15 @@ def _tile(metric: Row, last: Row | None, frame: Frame) -> dict[str, str]:
     if before is None:
         return texts
     change = last["value"] - before
+    of_change = unit if unit != RATE else POINTS
     sign = "+" if change >= 0 else ""
-    texts["change"] = f"{sign}{unit.text(change)} since {month_name(last['month_before'])}"
-    low, high = last["ci_low"], last["ci_high"]
-    if low is not None and high is not None and low <= before <= high:
+    texts["change"] = f"{sign}{of_change.text(change)} since {month_name(last['month_before'])}"
+    if last["ci_low"] is None or last["ci_high"] is None:
+        return texts
+    is_chance = last["ci_low"] <= before <= last["ci_high"]
+    if last["low_before"] is not None and last["high_before"] is not None:
+        is_chance = is_chance or last["low_before"] <= last["value"] <= last["high_before"]
+    if is_chance:
         texts["change"] += ", within chance"
     elif unit.rounded(change):
         texts["tone"] = "good" if (change > 0) == (metric["direction"] == "up") else "bad"

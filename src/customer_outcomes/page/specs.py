@@ -82,6 +82,7 @@ def months(metric_unit: str, starts_at_zero: bool) -> Spec:
     x = {"field": "month", "type": "temporal", "scale": UTC, "title": None, "axis": {"format": "%b %y", "tickCount": 4}}
     y = axis("value", metric_unit or None, scale={"zero": starts_at_zero}, axis={"tickCount": 4})
     colour = {"field": "colour", "type": "nominal", "scale": None}
+    dashes = {"condition": {"test": "datum.colour === 'var(--sales)'", "value": [5, 4]}, "value": [1, 0]}
     shown = tips(who="of", said="value", between="95 % interval", n="n", coverage="coverage", when="month")
     return chart(
         [],
@@ -94,7 +95,7 @@ def months(metric_unit: str, starts_at_zero: bool) -> Spec:
             {
                 "transform": [{"filter": "datum.is_complete"}],
                 "mark": {"type": "line", "strokeWidth": 2},
-                "encoding": {"y": y},
+                "encoding": {"y": y, "strokeDash": dashes},
             },
             {
                 "transform": [{"filter": "datum.is_complete"}],
@@ -255,18 +256,19 @@ def waits(rows: Rows) -> Spec:
     """Return waiting times by month; a row has month, measure, value, low, high, said and between."""
     of = {"median": "var(--one)", "90th percentile": "var(--two)"}
     y_scale = {"type": "sqrt"}
+    y_title = "minutes (longer waits are drawn closer together)"
     x = {"field": "month", "type": "temporal", "scale": UTC, "title": None, "axis": {"format": "%b %y", "tickCount": 8}}
     return chart(
         rows,
         [
             {
                 "mark": {"type": "area", "opacity": 0.16},
-                "encoding": {"y": axis("low", "minutes", scale=y_scale), "y2": {"field": "high"}},
+                "encoding": {"y": axis("low", y_title, scale=y_scale), "y2": {"field": "high"}},
             },
             {
                 "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 40, "filled": True}},
                 "encoding": {
-                    "y": axis("value", "minutes", scale=y_scale, axis={"tickCount": 5}),
+                    "y": axis("value", y_title, scale=y_scale, axis={"tickCount": 5}),
                     "tooltip": tips(measure="measure", when="month", said="value", between="95 % interval"),
                 },
             },
@@ -304,23 +306,24 @@ def saturation(rows: Rows, means: Rows, knot: float, y_title: str) -> Spec:
     A row has label, x, y, kind and said; a mean has from, to and mean; `knot` is a lift in percent.
     """
     of = {"rolled out": "var(--one)", "not rolled out": "var(--two)"}
+    x_title = "cumulative lift before the experiment, in %"
     return chart(
         rows,
         [
             {
                 "data": {"values": [{"knot": knot, "name": f"{knot:g} %"}]},
                 "mark": {"type": "rule", "strokeDash": [5, 4], "color": "var(--ink)"},
-                "encoding": {"x": axis("knot", None)},
+                "encoding": {"x": axis("knot", x_title)},
             },
             {
                 "data": {"values": means},
                 "mark": {"type": "rule", "strokeWidth": 3, "color": "var(--muted)"},
-                "encoding": {"x": axis("from", None), "x2": {"field": "to"}, "y": axis("mean", y_title)},
+                "encoding": {"x": axis("from", x_title), "x2": {"field": "to"}, "y": axis("mean", y_title)},
             },
             {
                 "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
                 "encoding": {
-                    "x": axis("x", "cumulative lift before the experiment, in %", axis={"tickCount": 8}),
+                    "x": axis("x", x_title, axis={"tickCount": 8}),
                     "y": axis("y", y_title, axis={"tickCount": 5}),
                     "color": {"field": "kind", "type": "nominal", **colours(of)},
                     "shape": {"field": "kind", "type": "nominal", "scale": {"domain": list(of)}},

@@ -37,6 +37,7 @@ class Unit:
 
 
 RATE = Unit(100, RATE_PLACES, "%")
+POINTS = Unit(100, RATE_PLACES, "points")  # a change of a rate
 COUNT = Unit(1, 0, "")
 SHARE = Unit(1, 3, "")  # a score from 0 to 1
 RATIO = Unit(1, 2, "")

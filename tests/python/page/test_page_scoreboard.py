@@ -1,11 +1,14 @@
 """The tiles and the tables of the scoreboard, beside an own computation from the published files."""
 
+import shutil
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+import duckdb
 import pandas as pd
 import pytest
 
+from page.conftest import READ_ALL, write_page
 from page.test_page_in_a_browser import shown_by_subject
 
 __all__ = ["shown_by_subject"]
@@ -77,9 +80,10 @@ def name_of(rows: pd.DataFrame) -> str:
 
 def expected_rows(values: pd.DataFrame, metric: str, key: str, unit: str) -> list[list[str]]:
     rows = values[(values["metric_name"] == metric) & (values["key"] == key)].sort_values("month")
+    rows = rows[rows["month"] <= LAST]  # the running month begins at as_of, so that nothing of it is known
     return [
         [
-            f"{row.month:%b %Y}" + ("" if row.month <= LAST else " (running)"),
+            f"{row.month:%b %Y}",
             name_of(rows),
             text(row.value, unit),
             between(row.ci_low, row.ci_high, unit),
@@ -101,12 +105,12 @@ def test_every_table_is_the_relation(shown_by_subject, published):
             assert card["rows"] == expected, (subject, metric)
             latest = {}
             for row in expected:
-                if row[2] != "none" and "running" not in row[0]:
+                if row[2] != "none":
                     latest[row[1]] = f"{row[1]} {row[2]} {row[0]}"
             assert card["latest"] == (list(latest.values()) or ["no figure"]), (subject, metric)
 
 
-def expected_tile(rows: pd.DataFrame, unit: str, direction: str) -> list[str]:
+def expected_tile(rows: pd.DataFrame, unit: str) -> list[str]:
     """The value of the last complete month that has one, its month, n and interval, and the change."""
     rows = rows[rows["month"] <= LAST].sort_values("month").reset_index(drop=True)
     known = rows[rows["value"].notna()]
@@ -120,8 +124,10 @@ def expected_tile(rows: pd.DataFrame, unit: str, direction: str) -> list[str]:
     if known.index[-1] > 0 and not pd.isna(rows["value"][known.index[-1] - 1]):
         before = rows.loc[known.index[-1] - 1]
         difference = last["value"] - before["value"]
-        change = f"{'+' if difference >= 0 else ''}{text(difference, unit)} since {before['month']:%b %Y}"
-        if last["ci_low"] <= before["value"] <= last["ci_high"]:
+        shown = text(difference, unit).replace("%", "points")
+        change = f"{'+' if difference >= 0 else ''}{shown} since {before['month']:%b %Y}"
+        overlaps = before["ci_low"] <= last["value"] <= before["ci_high"]
+        if last["ci_low"] <= before["value"] <= last["ci_high"] or (overlaps and not pd.isna(last["ci_low"])):
             change += ", within chance"
     return [text(last["value"], unit), change, of]
 
@@ -138,4 +144,18 @@ def test_every_tile_is_the_relation(shown_by_subject, published):
             assert first[1:] == ["none", "", "not computed by channel"] and key.startswith("channel:")
         for metric, tile in zip(TILES, others, strict=True):
             rows = values[(values["metric_name"] == metric) & (values["key"] == key)]
-            assert tile[1:] == expected_tile(rows, units[metric], ""), (key, metric)
+            assert tile[1:] == expected_tile(rows, units[metric]), (key, metric)
+
+
+def test_the_running_month_is_marked_from_its_first_moment_on(opened, sample_build, tmp_path):
+    database = tmp_path / "published.duckdb"
+    shutil.copy(sample_build.database, database)
+    database.chmod(0o600)
+    with duckdb.connect(database) as connection:
+        connection.execute("update audit.build_info set as_of = as_of + interval 1 minute")
+    page, _ = opened(write_page(database, tmp_path / "index.html", False))
+    page.select_option("#subject", "company:all")
+    shown = page.evaluate(READ_ALL)["cards"]["cltv_growth"]
+    page.context.close()
+    assert [row[0] for row in shown["rows"]][-2:] == ["Jun 2026", "Jul 2026 (running)"]
+    assert "Jul" not in shown["latest"]

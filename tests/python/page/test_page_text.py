@@ -283,7 +283,7 @@ def satisfied_value(company: Company) -> Wanted:
         "customers",
         "lifetime value",
         "PPP yield",
-        "lost: unhappy",
+        "lost: less than delighted",
         "lost: silent",
         "CSAT of answers, by value",
     ]
@@ -561,7 +561,8 @@ def employees(survey: str) -> Callable:
         ]
         header = ["employee", "credible score", "95 % interval", "payable", "customers", "raw mean", "response rate"]
         header.append("if the silent had answered")
-        return [[f"{label(survey)} by employee", header, *table]], ["0", "1"], ["shrunk towards the team's mean"]
+        numbers = ["0", "1", "0.5", "5.5", "1", "10"]
+        return [[f"{label(survey)} by employee", header, *table]], numbers, ["shrunk towards the team's mean"]
 
     return employees_of_survey
 
@@ -750,7 +751,11 @@ def findings(database: Path, with_employees: bool) -> list[tuple[list, list]]:
     reached, missed = quadrant_rows[0][3], quadrant_rows[1][3]
     enough = min(int(stayed) + int(left) for _, stayed, left, *_ in quadrant_rows[:2]) >= 10
     if enough and as_share(missed) > as_share(reached):
-        numbers = [rate.removesuffix(" %") for rate in (missed, reached)]
+        numbers = [
+            part
+            for _, stayed, left, rate, *_ in (quadrant_rows[1], quadrant_rows[0])
+            for part in (rate.removesuffix(" %"), left, str(int(stayed) + int(left)))
+        ]
         found.append((numbers, ["Happy customers leave", "without a verified outcome", "of those with one"]))
     if with_employees and (seller := worst_of_the_best(Company(database, SOURCES["quota"]))):
         found.append(seller)

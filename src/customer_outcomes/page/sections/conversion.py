@@ -83,6 +83,7 @@ def _verdict(row: Row, per_thousand: Unit, y_title: str) -> str:
     below, above = per_thousand.text(row["return_below"]), per_thousand.text(row["return_above"])
     bounds = interval(change - margin, change + margin, per_thousand)
     return (
-        f"The experiments {word} the claim {claim}: below it the mean return is {below} {y_title}, beyond it {above}."
+        f"The experiments {word} the claim {claim}: below it the mean return is {below} {y_title}, beyond it {above};"
+        " experiments that are surer weigh more."
         f" The change is {per_thousand.text(change)}, its 95 % interval {bounds}."
     )

@@ -31,10 +31,10 @@ def forecasts(frame: Frame) -> Section:
         expected, made = COUNT.text(chosen["holdout_predicted"]), COUNT.text(chosen["holdout_actual"])
         error, naive = RATIO.text(chosen["holdout_rmse"]), RATIO.text(chosen["naive_rmse"])
         says = (
-            f"{_model(chosen['model'])} is chosen: for the holdout it expected {expected} purchases, and customers made"
-            f" {made}. Its error by customer is {error} purchases (root mean square), that of a naive run rate {naive}."
-            f" The forecast value of the {counted(total['customers'], 'customer')} with a forecast is"
-            f" {frame.money.text(total['value'])}, over the horizon that the company has set."
+            f"{_model(chosen['model'])} is chosen by its error: for the holdout it expected {expected} purchases, and"
+            f" customers made {made}. Its error by customer is {error} purchases (root mean square), that of a naive"
+            f" run rate {naive}. The forecast value of the {counted(total['customers'], 'customer')} with a forecast is"
+            f" {frame.money.text(total['value'])}, over forecast_horizon_weeks."
         )
     lines = [
         [

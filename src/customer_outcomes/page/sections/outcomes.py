@@ -173,7 +173,8 @@ def _leaver_finding(shares: dict[tuple[str, str], tuple[int, int]]) -> str | Non
         return None
     return (
         f"Happy customers leave if they do not get their outcome: {RATE.text(left_without / without)} of the happy ones"
-        f" without a verified outcome left, and {RATE.text(left_with / with_it)} of those with one."
+        f" without a verified outcome left ({left_without} of {without}), and {RATE.text(left_with / with_it)} of those"
+        f" with one ({left_with} of {with_it})."
     )
 
 

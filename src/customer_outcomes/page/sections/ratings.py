@@ -150,8 +150,8 @@ def _employee_ratings(frame: Frame, survey_type: str) -> Figure:
         f"Ratings by employee: {name}",
         ["metrics.employee_ratings", "marts.dim_employees"],
         "M4 Ratings fit for pay",
-        "Scores from 0 to 1, shrunk towards the team's mean as far as few customers make them unsure. Intervals that"
-        " overlap tell no difference.",
+        "Scores from 0 to 1 (0.5 is 5.5 on a scale from 1 to 10), shrunk towards the team's mean as far as few"
+        " customers make them unsure. Intervals that overlap tell no difference.",
         specs.caterpillar(drawn, kinds, "credible score, 0 to 1", [0, 1]),
         {f"{name} by employee": Table(headings, lines)},
     )

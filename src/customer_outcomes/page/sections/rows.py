@@ -30,7 +30,7 @@ def delivered_rows(frame: Frame) -> Section:
             "said": f"{COUNT.text(row[state])} rows",
         }
         for row in found
-        if row["received"]
+        if row["received"] > row["accepted"]  # a table of accepted rows alone has nothing to see
         for place, state in enumerate(STATES)
         if row[state]
     ]

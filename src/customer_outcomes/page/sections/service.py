@@ -106,8 +106,8 @@ def handoffs(frame: Frame) -> Section:
     if drawn and found[0]["dropped"]:
         worst = found[0]
         says = (
-            f"{_pair(worst)} drops most: {worst['dropped']} of {counted(worst['matured'], 'hand-off')} had no first"
-            f" contact in time ({RATE.text(worst['drop_rate'])})."
+            f"{_pair(worst)} drops most, over all complete months: {worst['dropped']} of"
+            f" {counted(worst['matured'], 'hand-off')} had no first contact in time ({RATE.text(worst['drop_rate'])})."
         )
     headings = ["from and to", "hand-offs", "time is over", "dropped", "drop rate", "returned", "rejected"]
     figure = Figure(

@@ -17,7 +17,11 @@ def satisfied_value(frame: Frame) -> Section:
         order by list_position(['company', 'team', 'segment'], subject_type), cltv desc, subject_id
         """
     )
-    parts = {"reached": "var(--one)", "lost to unhappy customers": specs.BAD, "lost to silent customers": specs.SILENT}
+    parts = {
+        "reached": "var(--one)",
+        "lost to less than delighted customers": specs.BAD,
+        "lost to silent customers": specs.SILENT,
+    }
     drawn, lines = [], []
     for row in found:
         label = "Company" if row["subject_type"] == "company" else title(row["subject_id"])
@@ -71,7 +75,7 @@ def satisfied_value(frame: Frame) -> Section:
                     "customers",
                     "lifetime value",
                     "PPP yield",
-                    "lost: unhappy",
+                    "lost: less than delighted",
                     "lost: silent",
                     "CSAT of answers, by value",
                 ],
