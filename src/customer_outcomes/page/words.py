@@ -85,7 +85,7 @@ def moment(at: datetime) -> str:
 
 def title(name: str) -> str:
     """Return a metric's, a team's or a survey type's name as words: cltv_growth becomes CLTV growth."""
-    if name.startswith("("):  # (none), the segment or channel of what has none
+    if name.startswith("("):  # (none), for accounts without a segment or channel
         return name
     words = [word.upper() if word in ABBREVIATIONS else word for word in name.split("_")]
     return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
