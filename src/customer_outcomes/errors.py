@@ -64,7 +64,9 @@ def without_addresses(text: str) -> str:
 def open_elsewhere(trouble: BaseException, database: object) -> str | None:
     """Return a sentence if an error says that another process has a database open, else None."""
     holder = re.search(r"Conflicting lock is held in (.*?)(?: by user [^.]*)?\.(?: |$)", one_line(trouble))
-    return f"{database} is open in another program, {holder[1]}; close it there and build again." if holder else None
+    if holder is None:
+        return None
+    return f"{database} is open in another program, {holder[1]}; wait until it ends if it is a build, or close it."
 
 
 def sentence(trouble: BaseException, where: object) -> str:

@@ -32,7 +32,7 @@ from customer_outcomes.intake.folder import InputFolder
 from customer_outcomes.intake.sources import InputFile
 from customer_outcomes.last_build import folder_sha256
 from customer_outcomes.places.destination import BUILDS
-from customer_outcomes.project import PROJECT_ROOT
+from customer_outcomes.project import PROJECT_ROOT, SAMPLE_INPUT
 from customer_outcomes.settings import project_version
 from customer_outcomes.warehouse import Connection, EngineError, common_columns, connect
 
@@ -136,9 +136,9 @@ def commit_of(folder: Path) -> str | None:
     """Return the last commit that changed a folder, followed by a remark if files of it are not committed.
 
     None if git does not know the folder, cannot be run, or does not trust its owner; and for a folder of the project's
-    own seeds, which its version names.
+    own seeds or of the sample company, which its version names.
     """
-    if folder.resolve().is_relative_to(PROJECT_ROOT / "seeds"):
+    if any(folder.resolve().is_relative_to(own) for own in (PROJECT_ROOT / "seeds", SAMPLE_INPUT)):
         return None
     commit = _git(folder, "log", "-1", "--format=%H", "--", ".")
     if not commit:
