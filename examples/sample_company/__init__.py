@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from customer_outcomes.contract import DOMAINS, load_contract
+from customer_outcomes.contract import load_contract
 from customer_outcomes.intake.folder import RULES
 from customer_outcomes.progress import Progress
 from customer_outcomes.project import SAMPLE_INPUT
@@ -28,7 +28,7 @@ from .activity import activity_tables
 from .company import company_tables
 from .crm import crm_tables
 from .lives import draw_accounts, leads_by_month
-from .tables import TableFile, Tables
+from .tables import PART, TableFile, Tables
 
 ACCOUNTS = 400
 TRANSACTIONS_PER_ACCOUNT = 15
@@ -47,7 +47,8 @@ def write_sample(
 ) -> dict[str, int]:
     """Write a company with `accounts` accounts and `transactions` transactions (by default 15 per account).
 
-    The rules of pay are written too; they are the same at any size. Folders of an earlier sample in the directory go.
+    The rules of pay are written too; they are the same at any size. The files of an earlier sample are removed, and no
+    others.
     Return the number of rows written per table. Raise ValueError if there are too few accounts or transactions, or
     `file_format` is neither csv nor parquet.
     """
@@ -60,8 +61,8 @@ def write_sample(
         raise ValueError(f"file_format is csv or parquet, not {file_format}")
 
     directory = Path(directory)
-    for domain in DOMAINS:
-        shutil.rmtree(directory / domain, ignore_errors=True)
+    for table in load_contract():
+        _remove(directory.joinpath(*table.split(".")))
     files = {table: TableFile(directory, table, file_format) for table in load_contract()}
     written = dict.fromkeys(files, 0)
 
@@ -84,3 +85,11 @@ def write_sample(
     if directory.resolve() != SAMPLE_INPUT.resolve():
         shutil.copytree(SAMPLE_INPUT / RULES, directory / RULES, dirs_exist_ok=True)
     return written
+
+
+def _remove(table: Path) -> None:
+    """Remove the files of an earlier sample's table, so that none of them counts twice in the other format."""
+    table.with_suffix(".csv").unlink(missing_ok=True)
+    (table / PART).unlink(missing_ok=True)
+    if table.is_dir() and not any(table.iterdir()):
+        table.rmdir()

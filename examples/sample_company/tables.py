@@ -12,6 +12,7 @@ from pyarrow import parquet
 
 from customer_outcomes.contract import DELIVERY_COLUMNS, column_types, load_contract
 
+PART = "part-00000.parquet"  # the file of a table in its folder
 Array = npt.NDArray[Any]
 Tables = dict[str, pa.Table]  # tables by their names '<domain>.<table>'
 
@@ -108,7 +109,7 @@ class TableFile:
             self.writer = arrow_csv.CSVWriter(path.with_suffix(".csv"), pa.schema(spelled), write_options=options)
         else:
             coded = [name for name in types if not name.endswith("_id")]
-            path, schema = path / "part-00000.parquet", pa.schema(types)
+            path, schema = path / PART, pa.schema(types)
             self.writer = parquet.ParquetWriter(path, schema, compression="zstd", use_dictionary=coded)
 
     def write(self, batch: pa.Table) -> None:

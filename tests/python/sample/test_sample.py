@@ -130,6 +130,15 @@ def test_a_smaller_sample_leaves_nothing_of_a_larger_one(tmp_path):
     assert len(read_csv(tmp_path, "crm.accounts")) == counted["crm.accounts"]
 
 
+def test_a_sample_removes_no_file_that_is_not_its_own(tmp_path):
+    own = tmp_path / "crm" / "accounts" / "of_the_user.csv"
+    own.parent.mkdir(parents=True)
+    own.write_text("account_id\n")
+    (tmp_path / "crm" / "notes.txt").write_text("keep")
+    write_sample(tmp_path, accounts=10)
+    assert own.exists() and (tmp_path / "crm" / "notes.txt").exists()
+
+
 def test_batches_make_one_company(tmp_path, monkeypatch):
     monkeypatch.setattr(sample_company, "ACCOUNTS_PER_BATCH", 7)
     calls = []
