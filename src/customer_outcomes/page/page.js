@@ -90,9 +90,9 @@
   const show = () => {
     const key = select.value;
     document.getElementById("tiles-of").textContent = data.subjects[key || "company:all"];
-    document.getElementById("cards-of").textContent = key ? data.subjects[key] : "Marketing beside sales";
+    document.getElementById("cards-of").textContent = key ? data.subjects[key] : data.firstShown[0];
     showTiles(key || "company:all");
-    const subjects = key ? { [key]: data.teams[key] || "var(--one)" } : data.teams;
+    const subjects = key ? { [key]: data.teams[key] || "var(--one)" } : data.firstShown[1];
     document.querySelectorAll(".card").forEach((card) => showCard(card, subjects));
     drawVisible();
   };
@@ -103,7 +103,7 @@
     const columns = chart.clientWidth < 450 ? 1 : 0; // a legend in one column fits a phone
     spec.config = { ...spec.config, legend: { ...spec.config.legend, columns } };
     const metric = metrics.get(chart.dataset.chart);
-    if (metric) spec.datasets = { rows: rows.get(metric.name) || chartRows(metric, data.teams) };
+    if (metric) spec.datasets = { rows: rows.get(metric.name) || chartRows(metric, data.firstShown[1]) };
     const place = document.createElement("div");
     await vegaEmbed(place, spec, {
       actions: false,

@@ -11,7 +11,7 @@ from .words import COUNT, POINTS, RATE, interval, month_name, title, unit_of
 
 MOST_MONTHS = 25  # the months that a small chart shows: two years and the running month
 MOST_SUBJECTS = 25  # the subjects of one type that a reader can choose
-TEAMS = {"marketing": "var(--marketing)", "sales": "var(--sales)"}  # the two beside each other when the page opens
+TEAMS = {"team:marketing": "var(--marketing)", "team:sales": "var(--sales)"}
 COMPANY = "company:all"
 TYPES = {"company": "Company", "team": "Team", "campaign": "Campaign", "channel": "Channel", "segment": "Segment"}
 EMPLOYEES = {"employee": "Employee"}
@@ -69,6 +69,16 @@ class Scoreboard:
     values: dict[str, dict[str, list[list[Any]]]]
     tiles: dict[str, list[dict[str, str]]]
     left_out: list[str]
+
+    @property
+    def first_shown(self) -> tuple[str, dict[str, str]]:
+        """The name and the subjects, with their colours, that the page shows when it opens.
+
+        They are marketing beside sales; or the company, if no customer is credited to either, as in a help desk.
+        """
+        if any(team in self.values for team in TEAMS):
+            return "Marketing beside sales", TEAMS
+        return "Company", {COMPANY: "var(--one)"}
 
 
 def read_scoreboard(frame: Frame) -> Scoreboard:

@@ -74,14 +74,13 @@ def _html(
         moment=moment,
         month_name=month_name,
         title=title,
-        teams=TEAMS,
         company=COMPANY,
     )
 
 
 def _card(board: Scoreboard, metric: Metric, spec: specs.Spec) -> dict[str, Any]:
-    """Return what the small chart of a metric shows when the page opens: marketing beside sales."""
-    rows = chart_rows(board, metric, {f"team:{team}": colour for team, colour in TEAMS.items()})
+    """Return what the small chart of a metric shows when the page opens."""
+    rows = chart_rows(board, metric, board.first_shown[1])
     is_known = any(row["value"] is not None for row in rows)
     return {
         "metric": metric,
@@ -160,7 +159,8 @@ def _data(board: Scoreboard, sections: list[Section], small_charts: dict[str, sp
             for metric in board.metrics
         ],
         "subjects": {subject.key: subject.name for subject in board.subjects},
-        "teams": {f"team:{team}": colour for team, colour in TEAMS.items()},
+        "teams": TEAMS,
+        "firstShown": board.first_shown,
         "months": [[month.isoformat(), month_name(month)] for month in board.months],
         "running": board.months.index(board.running) if board.running else None,
         "values": board.values,

@@ -159,3 +159,17 @@ def test_the_running_month_is_marked_from_its_first_moment_on(opened, sample_bui
     page.context.close()
     assert [row[0] for row in shown["rows"]][-2:] == ["Jun 2026", "Jul 2026 (running)"]
     assert "Jul" not in shown["latest"]
+
+
+def test_a_company_without_marketing_and_sales_opens_with_itself(opened, sample_build, tmp_path):
+    database = tmp_path / "published.duckdb"
+    shutil.copy(sample_build.database, database)
+    database.chmod(0o600)
+    with duckdb.connect(database) as connection:
+        connection.execute("delete from metrics.metric_values where subject_type = 'team'")
+    page, noticed = opened(write_page(database, tmp_path / "index.html", False))
+    shown = page.evaluate(READ_ALL)["cards"]
+    assert page.inner_text("#cards-of") == "Company" and noticed == []
+    assert {row[1] for card in shown.values() for row in card["rows"]} == {"Company"}
+    page.wait_for_selector(".card .vega-embed svg")
+    page.context.close()
