@@ -171,5 +171,6 @@ def test_a_company_without_marketing_and_sales_opens_with_itself(opened, sample_
     shown = page.evaluate(READ_ALL)["cards"]
     assert page.inner_text("#cards-of") == "Company" and noticed == []
     assert {row[1] for card in shown.values() for row in card["rows"]} == {"Company"}
+    page.locator(".card").first.scroll_into_view_if_needed()
     page.wait_for_selector(".card .vega-embed svg")
     page.context.close()
