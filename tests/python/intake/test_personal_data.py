@@ -166,7 +166,11 @@ def test_the_contract_calls_something_personal():
 
 def test_published_are_only_names_of_employees_and_of_businesses(built, public):
     found = marked_columns(built.database)
-    assert found.keys() == {"marts.dim_employees.user_name", "marts.dim_customers.account_name"}
+    assert found.keys() == {
+        "marts.dim_employees.user_name",
+        "marts.dim_customers.account_name",
+        "metrics.metric_values.subject_name",
+    }
     assert set().union(*found.values()) <= public
 
 
@@ -278,7 +282,11 @@ def test_the_summary_hides_keys_that_are_addresses(built):
 def test_no_relation_of_quarantine_or_above_holds_more(built):
     layers = ("raw_", "landing.", "records.", "intermediate.")
     columns = {column for column in marked_columns(built.warehouse) if not column.startswith(layers)}
-    assert columns == {"marts.dim_employees.user_name", "marts.dim_customers.account_name"}
+    assert columns == {
+        "marts.dim_employees.user_name",
+        "marts.dim_customers.account_name",
+        "metrics.metric_values.subject_name",
+    }
     assert "landing.land_contacts.email" in marked_columns(built.warehouse)
     assert not any(column.startswith("raw_") for column in marked_columns(built.warehouse))
 

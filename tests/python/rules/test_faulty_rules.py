@@ -88,11 +88,12 @@ def rules(nodes):
         connection.execute(f"attach ':memory:' as {nodes[0]['database']}")
         connection.execute(f"use {nodes[0]['database']}")
         connection.execute(
-            "create schema rules; create schema marts; create schema compensation; create schema intermediate"
+            "create schema rules; create schema marts; create schema metrics; create schema compensation;"
+            " create schema intermediate"
         )
         for seed in (node for node in nodes if node["resource_type"] == "seed"):
             columns = ", ".join(f"{column} {data_type}" for column, data_type in seed["config"]["column_types"].items())
-            connection.execute(f"create table rules.{seed['name']} ({columns})")
+            connection.execute(f"create table {seed['schema']}.{seed['name']} ({columns})")
         connection.execute("create table marts.dim_employees (user_id varchar, team varchar)")
         connection.execute(
             "create table intermediate.int_employees__monthly_teams"
