@@ -189,10 +189,17 @@ def manifest_of(built: Built) -> dict:
 
 
 def folders(published: Path) -> tuple[Folder, Folder]:
-    """The two folders as a build publishes them, with markers that tell nothing that the guard would remember."""
+    """The two folders as a build publishes them, with markers that tell nothing that the guard would remember.
+
+    The page is empty, because its drawings take longer than everything else.
+    """
     pay = pay_folder(published)
     return (
-        Folder(published, lambda rows: {"contents.json": json.dumps({"holds": "figures", "relations": rows})}),
+        Folder(
+            published,
+            lambda rows: {"contents.json": json.dumps({"holds": "figures", "relations": rows})},
+            lambda connection: "",
+        ),
         Folder(pay, lambda rows: {"contents.json": json.dumps({"holds": "pay", "relations": rows})}),
     )
 
