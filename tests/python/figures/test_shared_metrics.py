@@ -52,10 +52,11 @@ def test_teams_differ_by_credit_alone(oddities_build, swapped, relation):
 
 
 def by_subject(rows: list[dict]) -> dict[tuple, dict]:
-    """Rows by subject, metric and month, without these."""
+    """Rows by subject, metric and month, without these and the name of the subject."""
     names = ("subject_type", "subject_id", "metric_name", "month")
+    others = (*names, "subject_name")
     return {
-        tuple(row.get(name) for name in names): {name: value for name, value in row.items() if name not in names}
+        tuple(row.get(name) for name in names): {name: value for name, value in row.items() if name not in others}
         for row in rows
     }
 
