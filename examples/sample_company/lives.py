@@ -1,4 +1,4 @@
-"""The life of every account, drawn once: who buys what, how happy it is, what it achieves, and when it leaves.
+"""The life of every account, drawn once: its purchases, happiness and outcomes, and the day on which it leaves.
 
 The story of the company is told here and nowhere else:
 

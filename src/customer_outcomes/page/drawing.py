@@ -13,6 +13,7 @@ VEGA_LITE = "6.4"
 BUNDLE = "import sys, vl_convert; sys.stdout.write(vl_convert.javascript_bundle(sys.argv[1], vl_version=sys.argv[2]))"
 EXPORTS = "window.vegaEmbed = vegaEmbed;"
 SIZE = re.compile(r'^<svg [^>]*?width="([\d.]+)" height="([\d.]+)"')
+GEOMETRY = re.compile(r' (?:d|transform|x|y|x1|x2|y1|y2|width|height)="[^"]*"')
 LONG_NUMBER = re.compile(r"(\.\d)\d+")
 WITHOUT_EFFECT = re.compile(r' (?:opacity="1"|pointer-events="none"|aria-hidden="true")')
 IDENTIFIER = re.compile(r'\b(id="|url\(#)((?:clip|gradient_)\d+)')
@@ -22,7 +23,7 @@ def drawn(spec: dict[str, Any], name: str) -> str:
     """Return a chart as an SVG element that scales to the width of its place.
 
     `name` makes the ids inside the drawing its own: each drawing of the library counts its ids from the last one.
-    Numbers keep one decimal place, a tenth of a pixel.
+    Places and sizes keep one decimal, a tenth of a pixel; labels stay as they are.
     """
     svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
     found = SIZE.match(svg)
@@ -35,7 +36,7 @@ def drawn(spec: dict[str, Any], name: str) -> str:
 
     width, height = found.groups()
     body = IDENTIFIER.sub(own, svg[svg.index("viewBox") :])
-    body = WITHOUT_EFFECT.sub("", LONG_NUMBER.sub(r"\1", body))
+    body = GEOMETRY.sub(lambda place: LONG_NUMBER.sub(r"\1", place[0]), WITHOUT_EFFECT.sub("", body))
     return f'<svg aria-hidden="true" focusable="false" width="{width}" height="{height}" {body}'
 
 

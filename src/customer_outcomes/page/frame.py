@@ -56,9 +56,7 @@ def read_frame(connection: Connection, attribution_model: str, show_employees: b
     as_of, currency, timezone, version, accepted = connection.execute(of_build).fetchall()[0]
     last = connection.execute("select max(month) from metrics.metric_values where is_complete").fetchall()[0][0]
     alarms = [alarm.strip() for alarm in (accepted or "").split(",") if alarm.strip()]
-    return Frame(
-        connection, as_of, currency, timezone, version, alarms, last, attribution_model, show_employees
-    )  # fmt: skip
+    return Frame(connection, as_of, currency, timezone, version, alarms, last, attribution_model, show_employees)
 
 
 @dataclass

@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any
 
 from .frame import Frame, Row
-from .words import COUNT, POINTS, RATE, interval, month_name, title, unit_of
+from .words import COUNT, NONE, POINTS, RATE, counted, interval, month_name, title, unit_of
 
 MOST_MONTHS = 25  # the months that a small chart shows: two years and the running month
 MOST_SUBJECTS = 25  # the subjects of one type that a reader can choose
+# the two teams that share the metrics, with their colours
 TEAMS = {"team:marketing": "var(--marketing)", "team:sales": "var(--sales)"}
 COMPANY = "company:all"
 TYPES = {"company": "Company", "team": "Team", "campaign": "Campaign", "channel": "Channel", "segment": "Segment"}
@@ -59,7 +60,7 @@ class Scoreboard:
 
     `values` holds, by key of a subject and name of a metric, a list per month: the number of the month in `months`,
     value, lower and upper bound in the unit of the page, n, and coverage in percent; what nobody knows is None. `tiles`
-    holds the texts of the tiles by key of a subject. `left_out` says which subjects cannot be chosen.
+    holds the texts of the tiles by key of a subject. `left_out` says of which types not all subjects can be chosen.
     """
 
     metrics: list[Metric]
@@ -133,7 +134,7 @@ def read_scoreboard(frame: Frame) -> Scoreboard:
 
 
 def _subjects(frame: Frame, types: list[str]) -> tuple[list[Subject], list[str]]:
-    """Return the subjects that can be chosen, and a sentence for each type of which some are left out."""
+    """Return the subjects that can be chosen, and how many of how many for each type that has more."""
     found = frame.rows(
         """
         select subject_type, subject_id, any_value(subject_name) as subject_name, sum(n) as facts
@@ -198,21 +199,15 @@ def _tiles(frame: Frame, subject: Subject, catalogue: list[Row]) -> list[dict[st
         kind=kind,
         name=name,
     )
-    tiles = []
-    if summary:
-        tiles.append(
-            {
-                "metric": "customer_lifetime",
-                "value": frame.money.text(summary[0]["cltv"]),
-                "of": f"{COUNT.text(summary[0]['customers'])} customers",
-                "change": "",
-                "tone": "",
-            }
+    value, of = (
+        (frame.money.text(summary[0]["cltv"]), counted(summary[0]["customers"], "customer"))
+        if summary
+        else (
+            NONE,
+            "not computed by channel" if kind == "channel" else "no customer is known",
         )
-    else:
-        tiles.append(
-            {"metric": "customer_lifetime", "value": "none", "of": "not computed by channel", "change": "", "tone": ""}
-        )
+    )
+    tiles = [{"metric": "customer_lifetime", "value": value, "of": of, "change": "", "tone": ""}]
     by_name = {row["metric_name"]: row for row in catalogue}
     for metric in TILES:
         known = [row for row in latest if row["metric_name"] == metric and row["value"] is not None]
@@ -230,7 +225,7 @@ def _tile(metric: Row, last: Row | None, frame: Frame) -> dict[str, str]:
     unit = unit_of(metric["unit"], frame.currency)
     texts = {
         "metric": metric["metric_name"],
-        "value": "none",
+        "value": NONE,
         "of": "no complete month has a value",
         "change": "",
         "tone": "",

@@ -14,7 +14,7 @@ Rows = list[dict[str, Any]]
 
 SMALL, WIDE = 300, 620  # the width of a drawn chart in pixels
 LINE_HEIGHT = 26  # the height of a row in a chart of rows, in pixels
-GOOD, BAD, SILENT = "var(--good)", "var(--bad)", "var(--silent)"
+BAD, SILENT = "var(--bad)", "var(--silent)"
 UTC = {"type": "utc"}
 CONFIG: Spec = {
     "aria": False,  # the tables under the charts speak for them

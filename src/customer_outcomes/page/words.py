@@ -64,7 +64,7 @@ def unit_of(catalogued: str, currency: str) -> Unit:
 
 
 def interval(low: Number | None, high: Number | None, unit: Unit) -> str:
-    """Return an interval as text; NONE if it has no lower or no upper bound."""
+    """Return an interval as text: ? for a bound that is not known, and NONE if neither is."""
     if low is None and high is None:
         return NONE
     below, above = unit.rounded(low), unit.rounded(high)

@@ -4,10 +4,13 @@ import random
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
+import vl_convert
 from axe_playwright_python.sync_playwright import Axe
 
-from customer_outcomes.page import page_of
+from customer_outcomes.page import page_of, specs
+from customer_outcomes.page.drawing import VEGA_LITE, drawn
 from helpers.builds import SEED, query
 
 OPEN_DETAILS = "document.querySelectorAll('details').forEach((details) => (details.open = true))"
@@ -15,6 +18,9 @@ OPEN_SOME = """
     [...document.querySelectorAll(".wide details, footer details"), document.querySelector(".card details")]
         .forEach((details) => (details.open = true))
 """
+ROW = {
+    "month": "2026-01-01", "who": "a", "colour": "red", "value": 1, "low": 0.5, "high": 1.5, "is_complete": True,
+}  # fmt: skip
 TYPES = ("company", "team", "campaign", "channel", "segment", "employee")
 SVG_CHARTS = "document.querySelectorAll('.chart svg').length"
 
@@ -159,10 +165,22 @@ def shown_by_subject(opened, page_with_employees, sample_build) -> dict[str, dic
 
 
 def test_the_page_is_the_same_each_time(sample_build, page_with_employees):
-    import duckdb
-
     with duckdb.connect(sample_build.database, read_only=True) as connection:
         assert page_of(connection, "position", True) == page_with_employees.read_text(encoding="utf-8")
+
+
+def test_a_drawing_has_the_labels_of_the_library():
+    """It is shorter than the library's, but no label of an axis loses a digit."""
+    rows = [{"label": "a", "x": 1.0, "y": 0.125, "kind": "rolled out", "said": ""}, {"label": "b", "x": 2.0, "y": 0.2}]
+    spec = specs.saturation(rows, [{"from": 0, "to": 2, "mean": 0.155}], 1.25, "lift")
+    labels = [
+        re.findall(r"<text[^>]*>([^<]*)", svg)
+        for svg in (vl_convert.vegalite_to_svg(spec, VEGA_LITE), drawn(spec, "a"))
+    ]
+    assert labels[0] == labels[1] and any(re.fullmatch(r"0\.\d\d", label) for label in labels[0])
+    assert 'opacity="0.16"' in drawn(
+        specs.months("EUR", True) | {"datasets": {"rows": [ROW, ROW | {"month": "2026-02-01"}]}}, "b"
+    )
 
 
 def test_its_size_is_bounded_and_it_names_no_other_place(page_with_employees):

@@ -147,13 +147,23 @@ def test_every_tile_is_the_relation(shown_by_subject, published):
             assert tile[1:] == expected_tile(rows, units[metric]), (key, metric)
 
 
-def test_the_running_month_is_marked_from_its_first_moment_on(opened, sample_build, tmp_path):
-    database = tmp_path / "published.duckdb"
-    shutil.copy(sample_build.database, database)
-    database.chmod(0o600)
-    with duckdb.connect(database) as connection:
-        connection.execute("update audit.build_info set as_of = as_of + interval 1 minute")
-    page, _ = opened(write_page(database, tmp_path / "index.html", False))
+@pytest.fixture
+def altered(opened, sample_build, tmp_path):
+    """Open the page of the sample company, in whose published file a statement has changed something."""
+
+    def alter(statement: str):
+        database = tmp_path / "published.duckdb"
+        shutil.copy(sample_build.database, database)
+        database.chmod(0o600)
+        with duckdb.connect(database) as connection:
+            connection.execute(statement)
+        return opened(write_page(database, tmp_path / "index.html", False))
+
+    return alter
+
+
+def test_the_running_month_is_marked_from_its_first_moment_on(altered):
+    page, _ = altered("update audit.build_info set as_of = as_of + interval 1 minute")
     page.select_option("#subject", "company:all")
     shown = page.evaluate(READ_ALL)["cards"]["cltv_growth"]
     page.context.close()
@@ -161,13 +171,8 @@ def test_the_running_month_is_marked_from_its_first_moment_on(opened, sample_bui
     assert "Jul" not in shown["latest"]
 
 
-def test_a_company_without_marketing_and_sales_opens_with_itself(opened, sample_build, tmp_path):
-    database = tmp_path / "published.duckdb"
-    shutil.copy(sample_build.database, database)
-    database.chmod(0o600)
-    with duckdb.connect(database) as connection:
-        connection.execute("delete from metrics.metric_values where subject_type = 'team'")
-    page, noticed = opened(write_page(database, tmp_path / "index.html", False))
+def test_a_company_without_marketing_and_sales_opens_with_itself(altered):
+    page, noticed = altered("delete from metrics.metric_values where subject_type = 'team'")
     shown = page.evaluate(READ_ALL)["cards"]
     assert page.inner_text("#cards-of") == "Company" and noticed == []
     assert {row[1] for card in shown.values() for row in card["rows"]} == {"Company"}

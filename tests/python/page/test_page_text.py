@@ -633,12 +633,10 @@ def verdict(company: Company) -> tuple[list, list]:
     if row["verdict"] == "too_little_data":
         numbers = [knot, number(row["experiments_below"]), number(row["experiments_above"])]
         return numbers, ["too few or too unsure", "began below", "at or above it"]
-    change, error = decimal(row["return_change"]), decimal(row["return_change_se"])
-    bounds = [change - Decimal("1.96") * error, change + Decimal("1.96") * error]
-    numbers = [number(value * 100_000, 2) for value in (change, *bounds)]
+    numbers = [number(decimal(row[name]) * 100_000, 2) for name in ("return_change", "return_change_se")]
     means = [number(decimal(row[name]) * 100_000, 2) for name in ("return_below", "return_above")]
     words = [row["verdict"].removesuffix("s"), "lift in %", "below it", "beyond it"]
-    return [knot, means[0], "1,000", means[1], numbers[0], "95", *numbers[1:]], words
+    return [knot, means[0], "1,000", means[1], *numbers], words
 
 
 def saturation(company: Company) -> Wanted:

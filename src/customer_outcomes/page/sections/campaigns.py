@@ -10,7 +10,7 @@ MOST_CAMPAIGNS = 25  # the campaigns that the chart and the table show
 
 
 def campaigns(frame: Frame) -> Section:
-    """Return the campaigns by return on cost, in revenue and in PPP, with the names of campaigns that are disputed."""
+    """Return the campaigns by return on cost, in revenue and in PPP, with the names of the ones that disagree."""
     found = frame.rows(
         """
         select

@@ -6,8 +6,6 @@ from customer_outcomes.page import specs
 from customer_outcomes.page.frame import Figure, Frame, Row, Section, Table
 from customer_outcomes.page.words import RATE, Unit, interval
 
-Z = 1.959963985  # the standard deviations of a 95 % interval, as in M0 of docs/metrics.md
-
 
 def conversion(frame: Frame) -> Section:
     """Return the verdict on the claim that conversion work stops paying beyond a lift, with its picture."""
@@ -67,7 +65,7 @@ def conversion(frame: Frame) -> Section:
         spec,
         {"Experiments": Table(headings, lines)},
     )
-    question = "Beyond a lift of 6 %, does it still pay to work on conversion?"
+    question = "Does conversion work stop paying beyond a lift?"
     return Section("conversion", "The 6 % claim", question, [figure], says if verdict and found else None)
 
 
@@ -78,12 +76,11 @@ def _verdict(row: Row, per_thousand: Unit, y_title: str) -> str:
             f"There are too few or too unsure experiments to judge the claim {claim}: {row['experiments_below']} began"
             f" below that lift, {row['experiments_above']} at or above it."
         )
-    change, margin = row["return_change"], Z * row["return_change_se"]
     word = "support" if row["verdict"] == "supports" else "contradict"
-    below, above = per_thousand.text(row["return_below"]), per_thousand.text(row["return_above"])
-    bounds = interval(change - margin, change + margin, per_thousand)
+    below, above, change, error = (
+        per_thousand.text(row[f"return_{name}"]) for name in ("below", "above", "change", "change_se")
+    )
     return (
         f"The experiments {word} the claim {claim}: below it the mean return is {below} {y_title}, beyond it {above};"
-        " experiments that are surer weigh more."
-        f" The change is {per_thousand.text(change)}, its 95 % interval {bounds}."
+        f" experiments that are surer weigh more. The change is {change}, with a standard error of {error}."
     )

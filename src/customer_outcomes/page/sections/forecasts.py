@@ -70,13 +70,3 @@ def forecasts(frame: Frame) -> Section:
 def _model(name: str) -> str:
     names = {"bg_nbd": "BG/NBD", "mbg_nbd": "MBG/NBD", "pareto_nbd": "Pareto/NBD", "nbd": "NBD"}
     return names.get(name, title(name))
-
-
-STATES = {
-    "accepted": "var(--one)",
-    "superseded": "var(--two)",
-    "deleted": "var(--muted)",
-    "excluded": specs.SILENT,
-    "future": "var(--sales)",
-    "quarantined": specs.BAD,
-}

@@ -17,7 +17,7 @@ def time_to_value(frame: Frame) -> Section:
     )
     curve = frame.rows(
         """
-        select day, incidence_value, incidence_churn, at_risk, value_events, churn_events, censored
+        select day, incidence_value, incidence_churn, at_risk
         from metrics.time_to_value_curve
         where segment = 'all'
         order by day

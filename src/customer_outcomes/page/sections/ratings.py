@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from customer_outcomes.page import specs
-from customer_outcomes.page.frame import Figure, Frame, Section, Table
-from customer_outcomes.page.words import COUNT, RATE, RATIO, SHARE, in_brackets, interval, month_name, title
+from customer_outcomes.page.frame import Figure, Frame, Row, Section, Table
+from customer_outcomes.page.words import COUNT, RATE, RATIO, SHARE, Unit, in_brackets, interval, month_name, title
 
 
 def ratings(frame: Frame) -> Section:
@@ -42,19 +43,13 @@ def _team_ratings(frame: Frame) -> Figure:
     )
     kinds = {"CSAT": "var(--one)", "Touch rating": "var(--two)"}
     drawn = [
-        {
-            "label": f"{title(row['subject_name'])}, {title(row['metric_name'])}",
-            "kind": title(row["metric_name"]),
-            "value": RATIO.rounded(row["value"]),
-            "low": RATIO.rounded(row["ci_low"]),
-            "high": RATIO.rounded(row["ci_high"]),
-            "said": RATIO.text(row["value"]),
-            "between": interval(row["ci_low"], row["ci_high"], RATIO),
-        }
+        _rated(
+            f"{title(row['subject_name'])}, {title(row['metric_name'])}", title(row["metric_name"]), row, "value", RATIO
+        )
         for row in found
     ]
     lines = [
-        [str(shown["label"]), str(shown["said"]), str(shown["between"]), COUNT.text(row["n"])]
+        [shown["label"], shown["said"], shown["between"], COUNT.text(row["n"])]
         for shown, row in zip(drawn, found, strict=True)
     ]
     payable = frame.rows(
@@ -101,6 +96,19 @@ def _team_ratings(frame: Frame) -> Figure:
     )
 
 
+def _rated(label: str, kind: str, row: Row, column: str, unit: Unit) -> dict[str, Any]:
+    """Return a line of a caterpillar: a rating with its interval, as numbers and as texts."""
+    return {
+        "label": label,
+        "kind": kind,
+        "value": unit.rounded(row[column]),
+        "low": unit.rounded(row["ci_low"]),
+        "high": unit.rounded(row["ci_high"]),
+        "said": unit.text(row[column]),
+        "between": interval(row["ci_low"], row["ci_high"], unit),
+    }
+
+
 def _employee_ratings(frame: Frame, survey_type: str) -> Figure:
     found = frame.rows(
         """
@@ -115,23 +123,16 @@ def _employee_ratings(frame: Frame, survey_type: str) -> Figure:
         survey_type=survey_type,
     )
     kinds = {"payable": "var(--one)", "too few customers to pay on": "var(--muted)"}
-    drawn = [
-        {
-            "label": f"{row['name']}, {title(row['team'])}",
-            "kind": "payable" if row["is_payable"] else "too few customers to pay on",
-            "value": SHARE.rounded(row["credible_score"]),
-            "low": SHARE.rounded(row["ci_low"]),
-            "high": SHARE.rounded(row["ci_high"]),
-            "said": SHARE.text(row["credible_score"]),
-            "between": interval(row["ci_low"], row["ci_high"], SHARE),
-        }
-        for row in found
-    ]
+
+    def kind(row: Row) -> str:
+        return "payable" if row["is_payable"] else "too few customers to pay on"
+
+    drawn = [_rated(f"{row['name']}, {title(row['team'])}", kind(row), row, "credible_score", SHARE) for row in found]
     lines = [
         [
-            str(shown["label"]),
-            str(shown["said"]),
-            str(shown["between"]),
+            shown["label"],
+            shown["said"],
+            shown["between"],
             "yes" if row["is_payable"] else "no",
             COUNT.text(row["n_customers"]),
             SHARE.text(row["raw_mean"]),

@@ -8,10 +8,10 @@ from customer_outcomes.page.words import COUNT, NONE, RATE, RATIO, title
 
 
 def satisfied_value(frame: Frame) -> Section:
-    """Return how much of the highest possible PPP is reached, and how much is lost to silence and to unhappiness."""
+    """Return the parts of the highest possible PPP: reached, lost to less than delighted customers, lost to silence."""
     found = frame.rows(
         """
-        select subject_type, subject_id, customers, cltv, ppp, ppp_yield, csat_revenue_coverage, responders_csat
+        select subject_type, subject_id, customers, cltv, ppp_yield, csat_revenue_coverage, responders_csat
         from metrics.ppp_summary
         where subject_type in ('company', 'team', 'segment')
         order by list_position(['company', 'team', 'segment'], subject_type), cltv desc, subject_id
@@ -25,8 +25,7 @@ def satisfied_value(frame: Frame) -> Section:
     drawn, lines = [], []
     for row in found:
         label = "Company" if row["subject_type"] == "company" else title(row["subject_id"])
-        reached, silent = row["ppp_yield"], None
-        unhappy = None
+        reached, unhappy, silent = row["ppp_yield"], None, None
         if reached is not None:
             answered = row["csat_revenue_coverage"]
             silent, unhappy = 1 - answered, answered - reached
